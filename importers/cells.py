@@ -1,0 +1,236 @@
+"""The dialects of cells: text in, exact values out, null where the text is not understood.
+
+Nothing here guesses: a number has ASCII digits and a decimal point, at most 18 decimals that matter and 20 digits
+before the point; a time has one of the declared patterns; a word is in the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import polars as pl
+
+from importers.contract import Cell, Context, Zone
+from schemas.types import INSTANT, MONEY
+
+EARLIEST = pl.datetime(2009, 1, 1, time_zone="UTC")
+LATEST = pl.datetime(2100, 1, 1, time_zone="UTC")
+EXACT_LENGTH = 19
+SERIAL_DAY_0 = {False: "1899-12-30", True: "1904-01-01"}
+
+
+def text(column: str, *, required: bool = False) -> Cell:
+    """Return the text as it stands, without blanks around it."""
+    return Cell(columns=(column,), read=_text, expected="text", required=required)
+
+
+def money(column: str, *, thousands: bool = False, empty_words: tuple[str, ...] = (), required: bool = False) -> Cell:
+    """Return a number of at most 18 decimals, exactly; `empty_words` (lower case) count as no number."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return exact_decimals(columns[0], thousands=thousands)
+
+    return Cell(
+        columns=(column,), read=read, expected="a number with a decimal point and at most 18 decimals",
+        empty_words=empty_words, required=required,
+    )  # fmt: skip
+
+
+def integer(column: str, *, required: bool = False) -> Cell:
+    """Return a whole number that fits 64 bits."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return columns[0].cast(pl.Int64, strict=False)
+
+    return Cell(columns=(column,), read=read, expected="a whole number", required=required)
+
+
+def glued_amount(column: str) -> Cell:
+    """Return the number of `0.0012BNB` or `0.29528919 USDC`; a bare number is one, too."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return exact_decimals(_split_glued(columns[0]).struct.field("number"), thousands=True)
+
+    return Cell(columns=(column,), read=read, expected="a number with its asset, as 0.0012BNB")
+
+
+def glued_unit(column: str) -> Cell:
+    """Return the asset of `0.0012BNB`; empty (not null) where the number stands alone."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return _split_glued(columns[0]).struct.field("unit")
+
+    return Cell(columns=(column,), read=read, expected="a number with its asset, as 0.0012BNB")
+
+
+def word(column: str, vocabulary: Mapping[str, str], *, required: bool = False, what: str = "") -> Cell:
+    """Return the vocabulary's word for the text, compared without case and blanks around; unknown is `unmapped`."""
+    folded = {key.strip().casefold(): value for key, value in vocabulary.items()}
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return translate(columns[0], folded)
+
+    shown = ", ".join(list(dict.fromkeys(vocabulary))[:12]) + (" ..." if len(vocabulary) > 12 else "")
+    return Cell(
+        columns=(column,), read=read, expected=what or f"one of {shown}", required=required, unmapped=True
+    )  # fmt: skip
+
+
+def number_by_word(column: str, vocabulary: Mapping[str, Decimal]) -> Cell:
+    """Return the number that belongs to the word (the scale of a currency code, say)."""
+    folded = {key.strip().casefold(): str(value) for key, value in vocabulary.items()}
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return translate(columns[0], folded).cast(MONEY)
+
+    return Cell(columns=(column,), read=read, expected="a known word", unmapped=True)
+
+
+def local_time(column: str, *patterns: str, required: bool = True) -> Cell:
+    """Return the instant of a wall clock in the export's zone, by the first pattern that fits (serial dates, too)."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return to_utc(parse_clock(columns[0], patterns, context), context.zone or "UTC")
+
+    return Cell(
+        columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required, needs_zone=True
+    )  # fmt: skip
+
+
+def utc_time(column: str, *patterns: str, required: bool = True) -> Cell:
+    """Return the instant of text that is UTC whatever the user's zone (`...Z`, or by documentation)."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return to_utc(parse_clock(columns[0], patterns, context), "UTC")
+
+    return Cell(columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required)
+
+
+def epoch(column: str, *, required: bool = True) -> Cell:
+    """Return the instant of whole seconds (10 digits), milliseconds (13) or microseconds (16) since 1970."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        ticks = columns[0].cast(pl.Int64, strict=False)
+        frame = pl.DataFrame({"ticks": ticks, "digits": columns[0].str.len_bytes()})
+        micros = (
+            pl.when(pl.col("digits") == 10).then(pl.col("ticks") * 1_000_000)
+            .when(pl.col("digits") == 13).then(pl.col("ticks") * 1_000)
+            .when(pl.col("digits") == 16).then(pl.col("ticks"))
+        )  # fmt: skip
+        return sane(frame.select(micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("at"))["at"])
+
+    return Cell(columns=(column,), read=read, expected="seconds, milliseconds or microseconds since 1970",
+                required=required)  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- parsing
+
+
+def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
+    """Return `Decimal(38,18)`, null where the text is no number or has digits that would not fit.
+
+    polars' cast refuses blanks, separators, NaN and foreign digits, but rounds the 19th decimal in silence, so long
+    texts and exponents are looked at again.
+    """
+    text_ = _without_thousands(series) if thousands else series
+    value = text_.cast(MONEY, strict=False)
+    if value.null_count() > series.null_count():
+        text_ = text_.str.strip_chars(" \t")
+        value = text_.cast(MONEY, strict=False)
+    suspect = (text_.str.len_bytes() > EXACT_LENGTH) | text_.str.contains("[eE]")
+    if not suspect.any():
+        return value
+    rows = suspect.fill_null(False).arg_true()
+    checked = [_exact(item) for item in text_.gather(rows).to_list()]
+    return value.scatter(rows, pl.Series(checked, dtype=MONEY))
+
+
+def _without_thousands(series: pl.Series) -> pl.Series:
+    """Return the texts without commas between groups of three; a decimal comma stays, and makes no number."""
+    grouped = series.str.contains(r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$").fill_null(False)
+    return series.str.replace_all(",", "", literal=True).zip_with(grouped, series) if grouped.any() else series
+
+
+def _exact(item: str) -> Decimal | None:
+    try:
+        number = Decimal(item) if item.isascii() and "_" not in item else None
+    except ArithmeticError:
+        return None
+    if number is None or not number.is_finite() or (number != 0 and number.adjusted() > 19):
+        return None
+    if number == 0:
+        return Decimal(0)
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    while exponent < 0 and digits[-1] == 0:
+        digits, exponent = digits[:-1], exponent + 1
+    return Decimal((sign, digits, exponent)) if exponent >= -18 else None
+
+
+def parse_clock(series: pl.Series, patterns: Sequence[str], context: Context) -> pl.Series:
+    """Return a naive datetime by the first pattern that fits each text; a serial number is a spreadsheet's date."""
+    value = pl.Series(series.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(series))
+    for pattern in patterns:
+        missing = value.is_null() & series.is_not_null()
+        if not missing.any():
+            return value
+        parsed = series.str.to_datetime(pattern, time_unit="us", strict=False).dt.replace_time_zone(None)
+        value = parsed if value.null_count() == len(value) else value.zip_with(~missing, parsed)
+        value = _in_years(value)
+    missing = value.is_null() & series.is_not_null()
+    if missing.any():
+        value = value.zip_with(~missing, _serial(series, context.serial_epoch_1904))
+    return value
+
+
+def _in_years(value: pl.Series) -> pl.Series:
+    year = value.dt.year()
+    return value.zip_with((year >= 2009) & (year < 2100), pl.Series([None], dtype=value.dtype).new_from_index(0, len(value)))
+
+
+def _serial(series: pl.Series, epoch_1904: bool) -> pl.Series:
+    days = series.str.contains(r"^\d{5}(\.\d+)?$").fill_null(False)
+    number = series.zip_with(days, pl.Series([None], dtype=pl.String).new_from_index(0, len(series)))
+    seconds = (number.cast(pl.Float64, strict=False) * 86_400).round().cast(pl.Int64, strict=False)
+    start = pl.Series([SERIAL_DAY_0[epoch_1904]]).str.to_datetime("%Y-%m-%d", time_unit="us")[0]
+    return _in_years((seconds * 1_000_000).cast(pl.Duration("us")) + start)
+
+
+def to_utc(clock: pl.Series, zone: Zone) -> pl.Series:
+    """Return the UTC instant of a wall clock; null where the clock shows it twice or never (daylight saving)."""
+    if zone == "UTC":
+        return sane(clock.dt.replace_time_zone("UTC"))
+    if zone[0] in "+-":
+        return sane((clock - pl.select(pl.duration(minutes=offset_minutes(zone))).item()).dt.replace_time_zone("UTC"))
+    local = clock.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    return sane(local.dt.convert_time_zone("UTC"))
+
+
+def offset_minutes(zone: Zone) -> int:
+    """Return the minutes east of UTC of `+05:30`, `-6`, `+0900`."""
+    digits = zone[1:].replace(":", "")
+    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
+    return (int(hours) * 60 + int(minutes)) * (-1 if zone[0] == "-" else 1)
+
+
+def sane(at: pl.Series) -> pl.Series:
+    """Return the instants of this era; a zero time stamp or the year 56971 becomes null."""
+    frame = pl.DataFrame({"at": at.cast(INSTANT)})
+    return frame.select(pl.when(pl.col("at").is_between(EARLIEST, LATEST)).then(pl.col("at")))["at"]
+
+
+def translate(series: pl.Series, folded: Mapping[str, str]) -> pl.Series:
+    """Return the vocabulary's words, looking each distinct text up once."""
+    distinct = series.unique().drop_nulls()
+    known = {item: folded.get(item.strip().casefold()) for item in distinct.to_list()}
+    return series.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _text(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+    stripped = columns[0].str.strip_chars()
+    return stripped.zip_with(stripped != "", pl.Series([None], dtype=pl.String).new_from_index(0, len(stripped)))
+
+
+def _split_glued(series: pl.Series) -> pl.Series:
+    return series.str.strip_chars().str.extract_groups(r"^(?<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?<unit>.*)$")

@@ -1,0 +1,257 @@
+"""JSON: an array of objects, an object that holds one, or one object a line; numbers keep their digits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from importers.csvcareful import ENDS_INSIDE, lines_of
+from importers.csvtext import whole_lines
+from importers.encoding import Encoded, Utf8, encoding_of
+from importers.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, flaw, frame_of
+from importers.sources import Source, sha256_of
+from schemas.errors import RefusedFile, UnreadableFile
+
+DOCUMENT_LIMIT = 512 << 20
+"""Bytes of one JSON document, which is read as a whole; lines are not."""
+ROWS = 50_000
+"""Rows of one chunk."""
+BLOCK = 8 << 20
+_ERROR_KEYS = {"error", "errors", "err", "code", "msg", "message", "retcode", "retmsg", "error_code", "errormessage"}
+
+
+class Number(str):
+    """The text of a number, NaN or Infinity: no string."""
+
+
+class Clash(dict[str, Any]):
+    """An object that names a key twice."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A record's place, its raw value or text, and its cells by key or what is wrong."""
+
+    source_row: int
+    raw: object
+    cells: dict[str, str]
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class JsonPart:
+    """A JSON document or a file of JSON lines."""
+
+    name: str
+    file_name: str
+    part_no: int
+    source: Source
+    encoding: str | None = None
+    known_id: str | None = None
+    sheet: str | None = None
+    serial_epoch_1904: bool = False
+
+    @cached_property
+    def file_id(self) -> str:
+        return self.known_id or sha256_of(self.source)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The union of the keys, in the order in which they first appear."""
+        found: dict[str, None] = {}
+        for row in self._rows():
+            found.update(dict.fromkeys(row.cells))
+            if len(found) > COLUMN_LIMIT:
+                raise RefusedFile(self.name, f"its objects have more than {COLUMN_LIMIT:,} different keys")
+        return tuple(found)
+
+    def head(self, rows: int = 40) -> list[tuple[int, list[str]]]:
+        found = [(0, list(self.keys))]
+        for row in self._rows():
+            if len(found) >= rows:
+                break
+            if not row.wrong:
+                found.append((row.source_row, [row.cells.get(key, "") for key in self.keys]))
+        return found
+
+    def chunks(self, header_row: int, width: int, encoding: str | None = None) -> Iterator[Chunk]:
+        if encoding is not None and encoding != self.encoding:
+            other = JsonPart(self.name, self.file_name, self.part_no, self.source, encoding, self.known_id)
+            yield from other.chunks(header_row, width)
+            return
+        keys = self.keys[:width]
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        broken: list[Broken] = []
+        for row in self._rows():
+            cells = [row.cells.get(key, "") for key in keys]
+            fault = None if row.wrong else flaw(cells)
+            if row.wrong or fault is not None:
+                column, reason = (f"c{fault[0]}", fault[1]) if fault is not None else (None, row.wrong)
+                broken.append(Broken(row.source_row, column, raw_text(row.raw)[:TEXT_LIMIT], reason))
+            else:
+                numbers.append(row.source_row)
+                rows.append(cells)
+            if len(rows) + len(broken) >= ROWS:
+                yield Chunk(frame_of(numbers, rows, width), tuple(broken), 0)
+                numbers, rows, broken = [], [], []
+        if rows or broken:
+            yield Chunk(frame_of(numbers, rows, width), tuple(broken), 0)
+
+    def raw_row(self, source_row: int) -> str:
+        return next((raw_text(row.raw) for row in self._rows() if row.source_row == source_row), "")
+
+    @cached_property
+    def _encoded(self) -> Encoded:
+        return encoding_of(self.source, self.encoding)
+
+    @cached_property
+    def _is_lines(self) -> bool:
+        """True if the first line is an object by itself, and more lines follow."""
+        with Utf8(self.source, self._encoded) as text:
+            start = text.read(ROW_LIMIT)
+        first, _, more = start.lstrip().partition(b"\n" if b"\n" in start else b"\r")
+        if not more.strip() or not first.startswith(b"{"):
+            return False
+        try:
+            return isinstance(loads(first.decode()), dict)
+        except (ValueError, RecursionError):
+            return False
+
+    @cached_property
+    def _records(self) -> list[Any]:
+        """The list of objects of a document."""
+        content = bytearray()
+        with Utf8(self.source, self._encoded) as text:
+            while data := text.read(BLOCK):
+                content += data
+                if len(content) > DOCUMENT_LIMIT:
+                    raise RefusedFile(self.name, "a JSON document of more than 512 MiB; JSON lines have no such limit")
+        try:
+            document = loads(content.decode())
+        except json.JSONDecodeError as error:
+            cut = error.pos >= len(error.doc.rstrip()) or "Unterminated" in error.msg
+            place = f"at line {error.lineno}, column {error.colno}"
+            reason = f"is JSON that ends too early ({place})" if cut else f"is JSON that does not parse ({place})"
+            raise UnreadableFile(self.name, reason, "download it again") from error
+        except RecursionError as error:
+            raise UnreadableFile(self.name, "is JSON that is nested too deeply") from error
+        records = list_of_objects(document)
+        if records is None:
+            raise UnreadableFile(self.name, *_no_table(document))
+        return records
+
+    def _rows(self) -> Iterator[_Row]:
+        if self._is_lines:
+            yield from self._line_rows()
+            return
+        for index, record in enumerate(self._records):
+            yield _row(index + 1, record, record)
+
+    def _line_rows(self) -> Iterator[_Row]:
+        number, rest = 0, b""
+        with Utf8(self.source, self._encoded) as text:
+            while True:
+                data = text.read(BLOCK)
+                rest += data
+                end = whole_lines(rest) if data else len(rest)
+                block, rest = rest[:end], rest[end:]
+                if len(rest) > BLOCK + ROW_LIMIT:
+                    raise RefusedFile(self.name, f"line {number + 1} is longer than 1 MiB")
+                lines = lines_of(block.decode())
+                for index, line in enumerate(lines):
+                    number += 1
+                    if line.strip():
+                        is_last = not data and index == len(lines) - 1 and not line.endswith(("\n", "\r"))
+                        yield _line_row(number, line, is_last)
+                if not data:
+                    return
+
+
+def loads(text: str) -> Any:
+    """The document, with numbers as their text and objects that name a key twice marked."""
+    return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_object)
+
+
+def list_of_objects(document: Any) -> list[Any] | None:
+    """The first list that holds an object, breadth first; a single flat object that is no message is one row."""
+    level = [document]
+    while level:
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+                return value
+            below += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        level = below
+    if not isinstance(document, dict) or len(document) < 3 or _ERROR_KEYS & {key.lower() for key in document}:
+        return None
+    return None if any(isinstance(value, (dict, list)) for value in document.values()) else [document]
+
+
+def compact(value: Any) -> str:
+    """A value as JSON text without blanks, numbers as they were printed."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{compact(key)}:{compact(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def raw_text(raw: object) -> str:
+    """The text of a record: its line, or its compact JSON."""
+    text = raw.rstrip("\r\n") if isinstance(raw, str) and not isinstance(raw, Number) else compact(raw)
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Clash(pairs)
+
+
+def _row(source_row: int, raw: object, value: Any) -> _Row:
+    if not isinstance(value, dict):
+        return _Row(source_row, raw, {}, "expected an object")
+    if _has_clash(value):
+        return _Row(source_row, raw, {}, "an object names a key twice")
+    return _Row(source_row, raw, {key: _cell(item) for key, item in value.items()})
+
+
+def _line_row(number: int, line: str, is_last: bool) -> _Row:
+    if len(line) > ROW_LIMIT:
+        return _Row(number, line, {}, "the line is longer than 1 MiB")
+    try:
+        value = loads(line)
+    except json.JSONDecodeError as error:
+        return _Row(number, line, {}, ENDS_INSIDE if is_last else f"is no JSON at column {error.colno}")
+    except RecursionError:
+        return _Row(number, line, {}, "is nested too deeply")
+    return _row(number, line, value)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    return "" if value is None else compact(value)
+
+
+def _has_clash(value: Any) -> bool:
+    if isinstance(value, Clash):
+        return True
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_has_clash(item) for item in items if isinstance(item, (dict, list)))
+
+
+def _no_table(document: Any) -> tuple[str, str]:
+    text = raw_text(document if not isinstance(document, str) else json.dumps(document))[:200]
+    if isinstance(document, dict) and _ERROR_KEYS & {key.lower() for key in document}:
+        code = document.get("retCode", document.get("code", ""))
+        if str(code) not in ("0", "200", "00000"):
+            return f"is a JSON error message: {text}", "the venue refused the download; ask it again"
+    if document == [] or "[]" in text:
+        return "is JSON whose list is empty", "an export without rows says nothing of what it exports"
+    return f"is JSON without a list of objects: {text}", ""

@@ -1,0 +1,298 @@
+"""One chunk of text becomes typed rows: parse cells, claim every row once, emit, validate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import pandera.errors
+import pandera.polars as pa
+import polars as pl
+
+from importers.contract import Cell, Context, Emit, Format, Match, Normalized
+from schemas.ddl import column_types
+from schemas.tables import EMITTED, ORIGIN
+from schemas.types import INSTANT
+
+SEPARATOR = "\x1f"
+ROW_COLUMNS: dict[str, pl.DataType] = {
+    "source_row": pl.UInt32(),
+    "at": INSTANT,
+    "sequence": pl.Int64(),
+    "wallet": pl.String(),
+    "key_text": pl.String(),
+    "content_text": pl.String(),
+}
+REJECTED: dict[str, pl.DataType] = {
+    "source_row": pl.UInt32(),
+    "column": pl.String(),
+    "text": pl.String(),
+    "reason": pl.String(),
+}
+IGNORED: dict[str, pl.DataType] = {"source_row": pl.UInt32(), "reason": pl.String()}
+
+
+def normalize(match: Match, cells: pl.DataFrame, context: Context) -> Normalized:
+    """Return what the rows of a chunk state.  `cells` has `source_row` and text columns `c0`, `c1`, ..."""
+    form = match.format
+    cells, empty = _split_empty(cells)
+    named = name_columns(match, cells)
+    named, sentinels = _split_sentinels(form, named)
+    typed, rejected = parse(form, named, context)
+    typed = _with_event(form, typed)
+    typed, unmapped = _split_unmapped(form, typed, named)
+    ignored = typed.filter(pl.col("event").is_in(list(form.ignores)))
+    stored = typed.filter(pl.col("event").is_in(list(form.cases)))
+    if form.prepare is not None:
+        stored = form.prepare(stored, context)
+    stored = _with_wallet(form, stored, context)
+    tables, invalid = _emit(form, stored)
+    if len(invalid):
+        stored = stored.join(invalid, on="source_row", how="anti")
+        tables = {name: table.join(invalid, on="source_row", how="anti") for name, table in tables.items()}
+    return Normalized(
+        rows=_rows(form, stored),
+        tables=tables,
+        rejected=pl.concat([rejected, unmapped, invalid]).sort("source_row"),
+        ignored=pl.concat([empty, sentinels, _ignored(form, ignored)]),
+        account_numbers=_account_numbers(form, named),
+    )
+
+
+def name_columns(match: Match, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the chunk with canonical column names, without the columns nobody knows."""
+    names = {f"c{position}": name for position, name in enumerate(match.columns) if name is not None}
+    return cells.select("source_row", *(pl.col(old).alias(new) for old, new in names.items() if old in cells.columns))
+
+
+def _split_empty(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that hold anything, and those of separators only."""
+    columns = cells.columns[1:]
+    if not columns or not cells[columns[0]].null_count():
+        return cells, pl.DataFrame(schema=IGNORED)
+    is_empty = pl.all_horizontal(pl.col(*columns).is_null())
+    reason = pl.lit("an empty row").alias("reason")
+    return cells.filter(~is_empty), cells.filter(is_empty).select("source_row", reason)
+
+
+def _split_sentinels(form: Format, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if not form.sentinels or named.width < 3 or not len(named):
+        return named, pl.DataFrame(schema=IGNORED)
+    first, *others = named.columns[1:]
+    lone = named.filter(pl.all_horizontal(pl.col(*others).is_null()) & pl.col(first).is_not_null())
+    if not len(lone):
+        return named, pl.DataFrame(schema=IGNORED)
+    folded = pl.col(first).str.strip_chars().str.to_lowercase()
+    lone = lone.filter(pl.any_horizontal(*(folded.str.starts_with(item) for item in form.sentinels)))
+    reason = pl.lit("the export says that it holds no data")
+    return (
+        named.join(lone.select("source_row"), on="source_row", how="anti", maintain_order="left"),
+        lone.select("source_row", reason.alias("reason")),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ cells
+
+
+def parse(form: Format, named: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows whose cells are all understood, typed, and a line for every cell that is not."""
+    columns: dict[str, pl.Series] = {"source_row": named["source_row"]}
+    wrong: list[pl.DataFrame] = []
+    for name, cell in form.cells.items():
+        texts = [_text_of(named, column, cell) for column in cell.columns]
+        value = cell.read(texts, context).alias(name)
+        columns[name] = value
+        missed = value.is_null() & texts[0].is_not_null()
+        if missed.any():
+            wrong.append(_wrong(named, texts[0], missed, cell, form))
+        if cell.required and texts[0].null_count():
+            wrong.append(_wrong(named, texts[0], texts[0].is_null(), cell, form))
+    typed = pl.DataFrame(columns)
+    if not wrong:
+        return typed, pl.DataFrame(schema=REJECTED)
+    rejected = pl.concat(wrong).unique("source_row", keep="first", maintain_order=True)
+    return typed.join(rejected.select("source_row"), on="source_row", how="anti", maintain_order="left"), rejected
+
+
+def _text_of(named: pl.DataFrame, column: str, cell: Cell) -> pl.Series:
+    if column not in named.columns:
+        return pl.Series(column, [None], dtype=pl.String).new_from_index(0, len(named))
+    text = named[column]
+    if not cell.empty_words:
+        return text
+    gone = text.str.strip_chars().str.to_lowercase().is_in(list(cell.empty_words)).fill_null(False)
+    return text.zip_with(~gone, pl.Series([None], dtype=pl.String).new_from_index(0, len(text)))
+
+
+def _wrong(named: pl.DataFrame, text: pl.Series, mask: pl.Series, cell: Cell, form: Format) -> pl.DataFrame:
+    word = "unmapped: " if cell.unmapped else ""
+    printed = {canonical: header for header, canonical in form.aliases.items()}
+    return pl.DataFrame({"source_row": named["source_row"], "text": text}).filter(mask).select(
+        "source_row",
+        pl.lit(printed.get(cell.columns[0], cell.columns[0])).alias("column"),
+        pl.col("text").fill_null(""),
+        pl.lit(f"{word}expected {cell.expected}").alias("reason"),
+    )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------- claims
+
+
+def _with_event(form: Format, typed: pl.DataFrame) -> pl.DataFrame:
+    return typed.with_columns(form.event.cast(pl.String).alias("event"))
+
+
+def _split_unmapped(form: Format, typed: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    described = pl.col("event").is_in([*form.cases, *form.ignores]).fill_null(False)
+    unclaimed = typed.filter(~described)
+    if not len(unclaimed):
+        return typed, pl.DataFrame(schema=REJECTED)
+    shown = [column for column in form.event_columns if column in named.columns] or named.columns[1:2]
+    text = pl.concat_str([pl.col(column).fill_null("") for column in shown], separator=" | ")
+    rejected = named.join(unclaimed.select("source_row"), on="source_row", how="semi", maintain_order="left").select(
+        "source_row",
+        pl.lit(", ".join(shown)).alias("column"),
+        text.alias("text"),
+        pl.lit("unmapped: nobody has described this kind of row").alias("reason"),
+    )
+    return typed.filter(described), rejected
+
+
+def _ignored(form: Format, rows: pl.DataFrame) -> pl.DataFrame:
+    reasons = pl.col("event").replace_strict(dict(form.ignores), return_dtype=pl.String) if form.ignores else pl.lit("")
+    return rows.select("source_row", reasons.alias("reason")).cast(IGNORED)
+
+
+def _with_wallet(form: Format, stored: pl.DataFrame, context: Context) -> pl.DataFrame:
+    if isinstance(form.wallet, str):
+        return stored.with_columns(pl.lit(context.wallet or form.wallet).alias("wallet"))
+    wallet = form.wallet if context.wallet is None else pl.coalesce(form.wallet, pl.lit(context.wallet))
+    return stored.with_columns(wallet.alias("wallet"))
+
+
+def _account_numbers(form: Format, named: pl.DataFrame) -> frozenset[str]:
+    if form.account_number is None or form.account_number not in named.columns:
+        return frozenset()
+    return frozenset(named[form.account_number].drop_nulls().unique().to_list())
+
+
+# ------------------------------------------------------------------------------------------------- emit
+
+
+def _emit(form: Format, stored: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    parts: dict[str, list[pl.DataFrame]] = {}
+    if len(form.cases) == 1:
+        groups = {next(iter(form.cases)): stored}
+    else:
+        groups = {str(key[0]): group for key, group in stored.partition_by("event", as_dict=True).items()}
+    for event, group in groups.items():
+        for leg, emit in enumerate(form.cases[event]):
+            parts.setdefault(emit.table, []).append(_rows_of(form, emit, group, leg))
+    tables = {}
+    invalid: list[pl.DataFrame] = []
+    for name, frames in parts.items():
+        table = pl.concat(frames) if len(frames) > 1 else frames[0]
+        tables[name] = table
+        invalid.append(validate(name, table))
+    bad = pl.concat(invalid) if invalid else pl.DataFrame(schema=REJECTED)
+    return tables, bad.unique("source_row", keep="first", maintain_order=True)
+
+
+def _rows_of(form: Format, emit: Emit, group: pl.DataFrame, leg: int) -> pl.DataFrame:
+    rows = group if emit.where is None else group.filter(emit.where)
+    types = emitted_types(emit.table)
+    chosen = dict(emit.columns)
+    chosen.setdefault("wallet", pl.col("wallet"))
+    if "sequence" in types and form.sequence is not None:
+        chosen.setdefault("sequence", pl.col(form.sequence))
+    frame = rows.select(
+        pl.col("source_row"),
+        pl.lit(leg, dtype=pl.UInt32).alias("part"),
+        *(chosen.get(name, pl.lit(None)).cast(kind).alias(name) for name, kind in types.items() if name != "source_row"),
+    )
+    return _name_instruments(form, emit, frame) if form.name_instrument is not None else frame
+
+
+def _name_instruments(form: Format, emit: Emit, frame: pl.DataFrame) -> pl.DataFrame:
+    """Fill instrument, product, style and settle asset from the symbol where the cells did not give them."""
+    if "symbol" not in frame.columns or "instrument" not in frame.columns or not len(frame):
+        return frame
+    assert form.name_instrument is not None
+    asset = next((name for name in ("settle_asset", "asset") if name in frame.columns), None)
+    asset_column = pl.col(asset) if asset else pl.lit(None, dtype=pl.String)
+    if asset == "asset" and emit.table == "movements":  # a fee in BNB says nothing of the settle asset
+        asset_column = pl.lit(None, dtype=pl.String)
+    frame = frame.with_columns(asset_column.alias("settle_hint"))
+    pairs = frame.select("symbol", "settle_hint").unique().drop_nulls("symbol")
+    rows = []
+    for symbol, settle in pairs.iter_rows():
+        named = form.name_instrument(symbol, settle)
+        if named is not None:
+            rows.append((symbol, settle, named.instrument, named.product, named.style, named.settle))
+    schema = {name: pl.String() for name in ("symbol", "settle_hint", "n_instrument", "n_product", "n_style", "n_settle")}
+    terms = pl.DataFrame(rows, schema=schema, orient="row")
+    joined = frame.join(terms, on=["symbol", "settle_hint"], how="left", nulls_equal=True, maintain_order="left")
+    fills = {"instrument": "n_instrument", "product": "n_product", "style": "n_style", "settle_asset": "n_settle"}
+    return joined.with_columns(
+        pl.coalesce(name, source).alias(name) for name, source in fills.items() if name in frame.columns
+    ).select(frame.columns[:-1])
+
+
+@cache
+def emitted_types(table: str) -> dict[str, pl.DataType]:
+    """Return the columns an importer gives for a table: all but those the store fills in."""
+    return {name: kind for name, kind in column_types(EMITTED[table]).items() if name not in ORIGIN}
+
+
+@cache
+def _schema(table: str) -> pa.DataFrameSchema:
+    schema = EMITTED[table].to_schema().remove_columns(list(ORIGIN))
+    return schema.add_columns({"part": pa.Column(pl.UInt32)})
+
+
+def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a rejected line for each row that is not true to the table's schema."""
+    try:
+        _schema(table).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        failures = errors.failure_cases
+        if failures["index"].null_count():
+            raise  # a column or type is wrong: the format, not the file
+        descriptions = {name: column.description or name for name, column in _schema(table).columns.items()}
+        lines = [
+            (frame["source_row"][index], column, str(case), f"expected {descriptions.get(column, column)} ({check})")
+            for case, column, check, index in failures.select("failure_case", "column", "check", "index").iter_rows()
+        ]
+        return pl.DataFrame(lines, schema=REJECTED, orient="row")
+    return pl.DataFrame(schema=REJECTED)
+
+
+# ------------------------------------------------------------------------------------------------- rows
+
+
+def _rows(form: Format, stored: pl.DataFrame) -> pl.DataFrame:
+    key = form.identity.cells
+    content = form.identity.content or tuple(name for name in form.cells if name not in key)
+    compared = form.identity.kind == "id"
+    return stored.select(
+        "source_row",
+        pl.col(form.time).alias("at"),
+        (pl.col(form.sequence) if form.sequence else pl.lit(None)).cast(pl.Int64).alias("sequence"),
+        "wallet",
+        key_text(stored, key).alias("key_text"),
+        (key_text(stored, content) if compared else pl.lit("")).alias("content_text"),
+    )
+
+
+def key_text(frame: pl.DataFrame, names: Sequence[str]) -> pl.Expr:
+    """Return the canonical text of some typed cells: instants as UTC microseconds, decimals at 18 places."""
+    texts = []
+    for name in names:
+        column = pl.col(name)
+        kind = frame.schema[name]
+        if kind == INSTANT:
+            column = column.dt.epoch("us")
+        texts.append(column.cast(pl.String).fill_null(""))
+    return pl.concat_str(texts, separator=SEPARATOR)
+
+

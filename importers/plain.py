@@ -1,0 +1,248 @@
+"""Plain CSV: prices, and one file per table of the book, with the table's own column names.
+
+Times are ISO 8601 with `Z` or an offset; a clock without either needs `--timezone`.  Decimals have a point and no
+separators.  The columns of the table formats are those of `schemas.tables`: a column that may not be empty there must
+be in the header, all others may be.  `wallet` is `unified` where neither the row nor `--wallet` says another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from importers.cells import EARLIEST, epoch, integer, money, parse_clock, sane, text, to_utc, word
+from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.normalize import emitted_types
+from schemas.tables import EMITTED, TIME_OF_TABLE
+from schemas.types import INSTANT, MONEY
+
+VENUE = "plain"
+DEFAULT_WALLET = "unified"
+
+ZONED = tuple(f"%Y-%m-%d{blank}%H:%M{seconds}%#z" for seconds in (":%S%.f", "") for blank in "T ")
+CLOCKS = (*(pattern.removesuffix("%#z") for pattern in ZONED), "%Y-%m-%d")
+
+
+def moment(column: str, *, required: bool) -> Cell:
+    """Return the instant of an ISO 8601 time; one without `Z` or offset is a clock of the zone the user gave."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        at = pl.Series(column, [None], dtype=INSTANT).new_from_index(0, len(columns[0]))
+        for pattern in ZONED:
+            if not (at.is_null() & columns[0].is_not_null()).any():
+                return at
+            parsed = sane(columns[0].str.to_datetime(pattern, time_unit="us", strict=False, time_zone="UTC"))
+            at = at.zip_with(at.is_not_null(), parsed)
+        if not context.zone_known or context.zone is None:
+            return at
+        return at.zip_with(at.is_not_null(), to_utc(parse_clock(columns[0], CLOCKS, context), context.zone))
+
+    return Cell(
+        columns=(column,), read=read, required=required,
+        expected="a time as 2026-01-31T08:00:00Z or 2026-01-31T09:00:00+01:00 (without Z say --timezone)",
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- one per table
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the schema does not say of a table's plain format."""
+
+    title: str
+    claims: tuple[Claim, ...] = ()
+    required: tuple[str, ...] = ()
+    """Columns that may be empty in the book, but not missing here."""
+    left_out: tuple[str, ...] = ()
+
+
+def _partial(fact: str, rank: int) -> tuple[Claim, ...]:
+    return (Claim(fact=fact, rank=rank, partial=True),)
+
+
+TABLES: Mapping[str, Described] = {
+    "movements": Described("Every change of a wallet", (Claim(fact="ledger", rank=1),)),
+    "fills": Described("Executions", (Claim(fact="fills", rank=1), Claim(fact="fees", rank=1))),
+    "funding": Described("Funding payments", (Claim(fact="funding", rank=1),)),
+    "interest": Described("Accruals of borrow interest", (Claim(fact="interest", rank=1),)),
+    "liquidations": Described("Liquidations", (Claim(fact="liquidations", rank=1),)),
+    "repayments": Described("Repayments of borrowed funds", _partial("borrow_repay", 1)),
+    "borrows": Described("Borrowings", _partial("borrow_repay", 1)),
+    "transfers": Described("Deposits, withdrawals, internal transfers", _partial("ledger", 9)),
+    "conversions": Described("Legs of conversions", _partial("ledger", 9), required=("group_ref",)),
+    "adjustments": Described("Other bookings", _partial("ledger", 9), left_out=("group_ref",)),
+    "stated_results": Described("Realized results as the venue states them"),
+    "stated_balances": Described("Balances as the venue states them"),
+    "stated_positions": Described("Positions as the venue states them"),
+    "instruments": Described("Terms of contracts"),
+}
+"""Conversions and adjustments have the same columns: a file with `group_ref`, which ties legs, holds conversions."""
+
+
+def _table_format(table: str, described: Described) -> Format:
+    columns = EMITTED[table].to_schema().columns
+    names = [name for name in emitted_types(table) if name not in ("source_row", "wallet", *described.left_out)]
+    must = tuple(name for name in names if not columns[name].nullable or name in described.required)
+    cells = {name: _cell(table, name, required=not columns[name].nullable) for name in names}
+    time = TIME_OF_TABLE[table]
+    return Format(
+        name=f"plain.{table}",
+        family=f"plain.{table}",
+        venue=VENUE,
+        title=described.title,
+        confidence="our own",
+        how="written by hand or by a script; `marginbook templates` gives an empty one",
+        headers=(Header(name="plain", columns=must, optional=tuple(name for name in names if name not in must)),),
+        cells={**cells, "wallet": _cell(table, "wallet", required=False)},
+        cases={"row": (Emit(table=table, columns={name: pl.col(name) for name in names}),)},
+        time="at" if columns[time].nullable else time,
+        sequence="sequence" if "sequence" in names else None,
+        wallet=pl.col("wallet"),
+        identity=Identity(kind="content", cells=(*names, "wallet")),
+        claims=described.claims,
+        prepare=_prepared(time),
+    )
+
+
+def _cell(table: str, name: str, *, required: bool) -> Cell:
+    """Return the cell of a table's column by its type, and by its words where the schema lists them."""
+    kind = emitted_types(table)[name]
+    if kind == INSTANT:
+        return moment(name, required=required)
+    if kind == MONEY:
+        return money(name, required=required)
+    if kind == pl.Int64:
+        return integer(name, required=required)
+    if words := _words(table, name):
+        return word(name, {item: item for item in words}, required=required)
+    return text(name, required=required)
+
+
+def _words(table: str, name: str) -> list[str]:
+    for check in EMITTED[table].to_schema().columns[name].checks or ():
+        if allowed := (check.statistics or {}).get("allowed_values"):
+            return [str(item) for item in allowed]
+    return []
+
+
+def _prepared(time: str) -> Callable[[pl.DataFrame, Context], pl.DataFrame]:
+    def prepare(stored: pl.DataFrame, context: Context) -> pl.DataFrame:
+        """Return the rows with a wallet; terms that hold always stand at the earliest instant."""
+        return stored.with_columns(
+            pl.coalesce("wallet", pl.lit(context.wallet or DEFAULT_WALLET)).alias("wallet"),
+            pl.coalesce(time, EARLIEST.cast(INSTANT)).alias("at"),
+        )
+
+    return prepare
+
+
+# ------------------------------------------------------------------------------------------------- prices
+
+PRICE_KINDS = {"mark": ("mark",), "index": ("index",), "last": ("last", "price")}
+
+
+def _price(kind: str, columns: tuple[str, ...]) -> Emit:
+    price = pl.coalesce(*columns)
+    return Emit(table="prices", where=price.is_not_null(), columns={
+        "priced_at": pl.col("priced_at"), "symbol": pl.col("symbol"), "kind": pl.lit(kind), "price": price,
+        "quote": pl.col("quote"),
+    })  # fmt: skip
+
+
+PRICES = Format(
+    name="plain.prices",
+    family="plain.prices",
+    venue=VENUE,
+    title="Prices of instruments or assets",
+    confidence="our own",
+    how="written by hand or by a script: time, symbol and one of mark, index, last, price (stored as last)",
+    headers=tuple(
+        Header(name=kind, columns=("time", "symbol", kind), exact=True) for kind in ("mark", "index", "last", "price")
+    ),
+    cells={
+        "priced_at": moment("time", required=True),
+        "symbol": text("symbol", required=True),
+        "quote": text("quote"),
+        **{name: money(name) for name in ("mark", "index", "last", "price")},
+    },
+    event=pl.when(
+        pl.any_horizontal(pl.col("mark", "index", "last", "price").is_not_null())
+        & pl.any_horizontal(pl.col("last", "price").is_null())
+    ).then(pl.lit("price")),
+    event_columns=("mark", "index", "last", "price"),
+    cases={"price": tuple(_price(kind, columns) for kind, columns in PRICE_KINDS.items())},
+    time="priced_at",
+    identity=Identity(kind="content", cells=("priced_at", "symbol", "mark", "index", "last", "price", "quote")),
+)
+"""Without `quote` the price of an instrument is in its own quote, of an asset in USDT."""
+
+KLINE_COLUMNS = (
+    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
+    "taker_buy_quote_volume", "ignore",
+)  # fmt: skip
+KLINE_NAME = re.compile(r"^(?P<symbol>[A-Z0-9_]+)-\d+(?:mo|[smhdw])-\d{4}-\d\d(?:-\d\d)?\.", re.IGNORECASE)
+KLINE_KINDS = {"markPriceKlines": "mark", "indexPriceKlines": "index", "premiumIndexKlines": None}
+EPOCH = re.compile(r"^\d{13}(?:\d{3})?$")
+
+
+def _symbol_of_name() -> Cell:
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        found = KLINE_NAME.match(context.file_name)
+        symbol = found["symbol"].upper() if found else None
+        return pl.Series([symbol], dtype=pl.String).new_from_index(0, len(columns[0]))
+
+    return Cell(columns=("open_time",), read=read, expected="a file name as BTCUSDT-1m-2026-01.csv, for the symbol")
+
+
+def _kind_of_name() -> Cell:
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        kind = next((kind for folder, kind in KLINE_KINDS.items() if folder in context.name), "last")
+        return pl.Series([kind], dtype=pl.String).new_from_index(0, len(columns[0]))
+
+    return Cell(columns=("open_time",), read=read, expected="prices; a premium index is none")
+
+
+def _headerless(head: Sequence[Sequence[str]]) -> tuple[int, Mapping[int, str]] | None:
+    """Return the columns of klines without a header: all first records are twelve cells with an epoch at both ends."""
+    records = [cells for cells in head if any(cells)]
+    fits = all(len(cells) == 12 and EPOCH.match(cells[0]) and EPOCH.match(cells[6]) for cells in records)
+    return (-1, dict(enumerate(KLINE_COLUMNS))) if records and fits else None
+
+
+def _end(at: str, price: str) -> Emit:
+    return Emit(table="prices", columns={
+        "priced_at": pl.col(at), "symbol": pl.col("symbol"), "kind": pl.col("kind"), "price": pl.col(price),
+    })  # fmt: skip
+
+
+KLINES = Format(
+    name="binance_public.klines",
+    family="binance_public.klines",
+    venue=VENUE,
+    title="Candles of Binance's public data",
+    confidence="documented",
+    how="data.binance.vision, klines, markPriceKlines or indexPriceKlines; the folders say which, so keep them",
+    headers=(Header(name="with header", columns=KLINE_COLUMNS[:7], optional=KLINE_COLUMNS[7:]),),
+    cells={
+        "open_at": epoch("open_time"),
+        "close_at": epoch("close_time"),
+        "symbol": _symbol_of_name(),
+        "kind": _kind_of_name(),
+        "open": money("open", required=True),
+        "close": money("close", required=True),
+    },
+    cases={"row": (_end("open_at", "open"), _end("close_at", "close"))},
+    time="open_at",
+    identity=Identity(kind="content", cells=("symbol", "kind", "open_at", "close_at", "open", "close")),
+    unread=dict.fromkeys(
+        ("high", "low", *KLINE_COLUMNS[5:6], *KLINE_COLUMNS[7:], "quote_asset_volume", "number_of_trades"),
+        "a candle counts by its two ends",
+    ),
+    recognize=_headerless,
+)
+
+FORMATS = (PRICES, KLINES, *(_table_format(table, described) for table, described in TABLES.items()))

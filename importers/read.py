@@ -1,0 +1,72 @@
+"""A file part, from its header to normalized chunks: what the store consumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from importers.contract import Context, Format, Match, Normalized, Zone
+from importers.detect import detect, needs_zone, zone_of
+from importers.files import Part
+from importers.normalize import REJECTED, normalize
+from schemas.errors import MissingTimeZone
+
+ZONE_HINT_ROWS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user says of a file that it does not say itself."""
+
+    wallet: str | None = None
+    format: str | None = None
+    zone: Zone | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognized:
+    """A part whose format, zone and warnings are known; its rows are read by `chunks`."""
+
+    part: Part
+    match: Match
+    context: Context
+    warnings: tuple[str, ...]
+
+
+def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recognized:
+    """Return what the part is.  Raises UnknownFormat, AmbiguousFormat, DuplicateHeader, MissingTimeZone."""
+    match = detect(part.head(), formats, part.name, part.file_name, options.format)
+    zone, found_in = zone_of(match, part.file_name, options.zone)
+    if zone is None and needs_zone(match.format):
+        hint = match.format.zone_hint
+        rows = [cells for row, cells in part.head(ZONE_HINT_ROWS) if row > match.header_row]
+        raise MissingTimeZone(part.name, match.format.name, hint(match, rows) if hint is not None else None)
+    warnings = []
+    if found_in == "assumed":
+        warnings.append(f"times are assumed to be {zone}, as {match.format.venue} documents; --timezone says otherwise")
+    for column in match.new_columns:
+        warnings.append(f"new_column: {column!r} is unknown to {match.format.name} and was not read")
+    context = Context(
+        zone=zone or "UTC", zone_known=zone is not None, wallet=options.wallet, file_name=part.file_name,
+        name=part.name, serial_epoch_1904=part.serial_epoch_1904,
+    )  # fmt: skip
+    return Recognized(part=part, match=match, context=context, warnings=tuple(warnings))
+
+
+def chunks(recognized: Recognized, encoding: str | None = None) -> Iterator[tuple[Normalized, int]]:
+    """Yield each chunk normalized, with the number of source rows read for it; broken rows are among the rejected."""
+    match = recognized.match
+    for chunk in recognized.part.chunks(match.header_row, len(match.printed), encoding):
+        normalized = normalize(match, chunk.cells, recognized.context)
+        if chunk.broken:
+            lines = [(row.source_row, row.column, row.text, row.reason) for row in chunk.broken]
+            broken = pl.DataFrame(lines, schema=REJECTED, orient="row")
+            rejected = pl.concat([normalized.rejected, broken]).sort("source_row")
+            normalized = Normalized(
+                rows=normalized.rows, tables=normalized.tables, rejected=rejected, ignored=normalized.ignored,
+                account_numbers=normalized.account_numbers,
+            )  # fmt: skip
+        yield normalized, len(chunk.cells) + len(chunk.broken)

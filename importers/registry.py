@@ -1,0 +1,15 @@
+"""The explicit list of formats: one line a venue."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from importers.contract import Format
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return every built-in format, in the order in which they are listed."""
+    from importers import binance, bitmex, plain
+
+    return (*binance.FORMATS, *bitmex.FORMATS, *plain.FORMATS)

@@ -1,0 +1,262 @@
+"""Where bytes come from: a file, a member of a zip, the inside of a gzip; read again and again, within limits."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import stat
+import tempfile
+import weakref
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol
+
+from schemas.errors import ChangedWhileRead, RefusedFile, UnreadableFile
+
+READ = 1 << 20
+TOTAL_LIMIT = 2 << 30
+"""Bytes that may come out of one compressed bundle."""
+RATIO_LIMIT = 200
+RATIO_FREE = 64 << 20
+"""Bytes that may come out whatever the ratio."""
+
+
+class Budget:
+    """How many bytes may still come out of a compressed bundle; reading the same member again costs nothing."""
+
+    def __init__(self, name: str, compressed: int) -> None:
+        self._name = name
+        self._spent: dict[str, int] = {}
+        self._total = 0
+        self._ratio_limit = max(RATIO_FREE, RATIO_LIMIT * compressed)
+
+    def spend(self, member: str, produced: int) -> None:
+        """Note that a member has given `produced` bytes; refuse what looks like a bomb."""
+        more = produced - self._spent.get(member, 0)
+        if more <= 0:
+            return
+        self._spent[member] = produced
+        self._total += more
+        if self._total > TOTAL_LIMIT:
+            raise RefusedFile(self._name, "it unpacks to more than 2 GiB")
+        if self._total > self._ratio_limit:
+            raise RefusedFile(self._name, f"it unpacks to more than {RATIO_LIMIT} times its size")
+
+
+class Stream:
+    """Bytes from the start of a source; damage becomes `UnreadableFile`, and the end is checked."""
+
+    def __init__(
+        self,
+        name: str,
+        raw: IO[bytes],
+        at_end: Callable[[], None],
+        spend: Callable[[int], None],
+        packed: Stream | None = None,
+    ) -> None:
+        self._name = name
+        self._raw = raw
+        self._at_end = at_end
+        self._spend = spend
+        self._packed = packed
+        self._count = 0
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes: `size` of them, fewer only at the end."""
+        try:
+            data = self._raw.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
+            self._at_end()
+            raise UnreadableFile(self._name, "is damaged or cut off: it does not unpack") from error
+        except (NotImplementedError, RuntimeError) as error:
+            raise UnreadableFile(self._name, "is packed in a way that is not supported") from error
+        except OSError as error:
+            raise UnreadableFile(self._name, f"could not be read: {error.strerror or error}") from error
+        self._count += len(data)
+        self._spend(self._count)
+        if len(data) < size:
+            self._at_end()
+        return data
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()
+        if self._packed is not None:
+            self._packed.close()
+
+
+class Source(Protocol):
+    """Bytes that can be read from their start as often as wanted."""
+
+    @property
+    def name(self) -> str:
+        """The name to show in errors."""
+
+    def open(self) -> Stream:
+        """A fresh stream from the first byte."""
+
+    def seekable(self) -> IO[bytes]:
+        """The bytes as a file that can seek, for archives inside."""
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A regular file on disk, refused once it is no longer what it was when first seen."""
+
+    name: str
+    path: Path
+    size: int
+    stamp: tuple[int, int, int, int]
+
+    @staticmethod
+    def of(path: Path, name: str) -> FileSource:
+        """The file as it is now."""
+        handle = _open_regular(path, name)
+        with handle:
+            stamp = _stamp(os.fstat(handle.fileno()))
+        return FileSource(name, path, stamp[0], stamp)
+
+    def open(self) -> Stream:
+        handle = self.seekable()
+
+        def check() -> None:
+            if _stamp(os.fstat(handle.fileno())) != self.stamp:
+                raise ChangedWhileRead(self.name)
+
+        return Stream(self.name, handle, check, lambda produced: None)
+
+    def seekable(self) -> IO[bytes]:
+        handle = _open_regular(self.path, self.name)
+        if _stamp(os.fstat(handle.fileno())) != self.stamp:
+            handle.close()
+            raise ChangedWhileRead(self.name)
+        return handle
+
+
+@dataclass(frozen=True)
+class GzipSource:
+    """What a gzip file holds."""
+
+    name: str
+    packed: Source
+    budget: Budget
+
+    def open(self) -> Stream:
+        packed = self.packed.open()
+        raw = gzip.GzipFile(fileobj=_Readable(packed))  # type: ignore[call-overload]
+        return Stream(self.name, raw, lambda: None, lambda produced: self.budget.spend(self.name, produced), packed)
+
+    def seekable(self) -> IO[bytes]:
+        return spooled(self.open())
+
+
+@dataclass(frozen=True)
+class MemberSource:
+    """A member of a zip, found by its place, never by its name, and never written to a path."""
+
+    name: str
+    archive: Archive
+    info: zipfile.ZipInfo
+
+    def open(self) -> Stream:
+        return self.archive.open(self.info, self.name)
+
+    def seekable(self) -> IO[bytes]:
+        return spooled(self.open())
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip whose directory was read once."""
+
+    name: str
+    source: Source
+    budget: Budget
+
+    @cached_property
+    def zip(self) -> zipfile.ZipFile:
+        handle = self.source.seekable()
+        weakref.finalize(self, handle.close)
+        try:
+            return zipfile.ZipFile(handle)
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, UnicodeDecodeError, OSError) as error:
+            raise UnreadableFile(
+                self.name, "is not a complete zip: its directory at the end is missing or damaged", "download it again"
+            ) from error
+
+    def open(self, info: zipfile.ZipInfo, name: str) -> Stream:
+        """A member's bytes, counted against the budget."""
+        if info.flag_bits & 0x1:
+            raise UnreadableFile(name, "is protected by a password", "unpack it yourself and import what is inside")
+        try:
+            raw = self.zip.open(info)
+        except (zipfile.BadZipFile, EOFError, ValueError) as error:
+            raise UnreadableFile(name, "is damaged: it does not unpack") from error
+        except (NotImplementedError, RuntimeError) as error:
+            raise UnreadableFile(name, "is packed in a way that is not supported") from error
+        key = f"{self.name}\0{info.header_offset}\0{info.orig_filename}"
+        return Stream(name, raw, self._unchanged, lambda produced: self.budget.spend(key, produced))
+
+    def _unchanged(self) -> None:
+        if isinstance(self.source, FileSource):
+            self.source.seekable().close()
+
+
+def sha256_of(source: Source) -> str:
+    """The sha-256 of all bytes, in hex."""
+    digest = hashlib.sha256()
+    with source.open() as stream:
+        while data := stream.read(READ):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def spooled(stream: Stream) -> IO[bytes]:
+    """The rest of a stream in an unnamed temporary file."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the archive inside keeps it open
+    with stream:
+        while data := stream.read(READ):
+            spool.write(data)
+    spool.seek(0)
+    return spool
+
+
+class _Readable:
+    """A stream as `gzip` wants it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def read(self, size: int = READ) -> bytes:
+        return self._stream.read(size if size >= 0 else READ)
+
+
+def _open_regular(path: Path, name: str) -> IO[bytes]:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        number = os.open(path, flags)
+    except OSError as error:
+        raise UnreadableFile(name, f"could not be opened: {(error.strerror or str(error)).lower()}") from error
+    except ValueError as error:  # a NUL in the path
+        raise UnreadableFile(name, "could not be opened: it is no path") from error
+    mode = os.fstat(number).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(number)
+        raise UnreadableFile(name, "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
+    return os.fdopen(number, "rb")
+
+
+def _stamp(now: os.stat_result) -> tuple[int, int, int, int]:
+    return now.st_size, now.st_mtime_ns, now.st_ino, now.st_dev

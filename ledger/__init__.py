@@ -1,0 +1,1 @@
+"""The book itself: store, accounting, and the command line above them."""

@@ -1,0 +1,460 @@
+"""The command line: parse, call, print.  The clock and the environment are read here only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ledger.book import Book
+    from reports.contract import Report
+
+KINDS = ("table", "csv", "json", "xlsx", "html", "parquet")
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+CLEAN, LOOK, USAGE, UNREADABLE, BOOK, REFUSED, EXHAUSTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+REPORT_NAMES = (
+    "positions", "carry", "realized", "funding", "liquidations", "balances", "breaks", "witnesses", "coverage", "findings",
+)  # fmt: skip
+
+
+@click.group(context_settings=CONTEXT)
+@click.option("--book", "book_path", type=click.Path(path_type=Path, dir_okay=False), envvar="MARGINBOOK",
+              default=Path("book.duckdb"), show_default="$MARGINBOOK, else ./book.duckdb", help="The book to use.")  # fmt: skip
+@click.version_option(package_name="marginbook")
+@click.pass_context
+def marginbook(context: click.Context, book_path: Path) -> None:
+    """The book of a crypto margin trader: raw venue exports in, exact positions and what holding them cost out.
+
+    \b
+    First steps:
+      marginbook demo                       see it work on invented exports
+      marginbook import ~/Downloads         store every export found there
+      marginbook report positions           what was won, lost and paid
+      marginbook trace POSITION_ID          the lines of files behind a number
+
+    \b
+    Exit status: 0 clean, 1 something to look at, 2 wrong usage, 3 an input could not be read or recognized,
+    4 the book, 5 refused for safety, 6 out of disk or memory, 130 interrupted.
+    """
+    context.obj = book_path
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --output-format and -o to a command."""
+    command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(command)
+    return click.option("--output-format", "kind", type=click.Choice(KINDS), default=None,
+                        help="table (default), or exact values as csv, json, xlsx, html, parquet.")(command)  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- import
+
+
+@marginbook.command("import", epilog="Example: marginbook import ~/Downloads --dry-run")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--account", help="Your name for the login or sub-account; default: the venue's, or the one already known.")
+@click.option("--wallet", help="The wallet, where an export does not name it (usdm, coinm, spot, unified ...).")
+@click.option("--format", "format_", metavar="NAME", help="What the file is, where several formats have its header.")
+@click.option("--timezone", metavar="ZONE", help="Zone of local times: UTC, +02:00, Europe/Berlin.")
+@click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
+@click.option("--dry-run", is_flag=True, help="Say exactly what would be stored, and store nothing.")
+@click.option("--strict", is_flag=True, help="Store nothing of a file with any row that is not understood.")
+@click.option("--max-rejects", metavar="SHARE", default="5%", show_default=True,
+              help="Store nothing of a file with a larger share of rows not understood.")  # fmt: skip
+@click.pass_obj
+def import_(
+    book_path: Path, paths: tuple[Path, ...], account: str | None, wallet: str | None, format_: str | None, timezone: str | None,
+    encoding: str | None, dry_run: bool, strict: bool, max_rejects: str,
+) -> None:  # fmt: skip
+    """Store raw exports: files, folders and zips.  What is stored already is not stored twice."""
+    from ledger.importing import Asked
+    from ledger.talk import print_import
+    from schemas.tables import WALLETS
+
+    if wallet is not None and wallet not in WALLETS:
+        raise click.BadParameter(f"{wallet!r} is none of {', '.join(WALLETS)}", param_hint="--wallet")
+    _known_zone(timezone)
+    _known_format(format_)
+    asked = Asked(account=account, wallet=wallet, format=format_, timezone=timezone, encoding=encoding, strict=strict,
+                  max_rejects=_share(max_rejects))  # fmt: skip
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
+    with _writable(book_path, in_memory=dry_run and not book_path.exists()) as book:
+        report = book.import_paths(paths, asked, dry_run=dry_run)
+        print_import(report, book, colour=_colour(sys.stderr))
+    sys.exit(report.exit_code)
+
+
+@marginbook.command(epilog="Example: marginbook files --output-format json")
+@output_options
+@click.pass_obj
+def files(book_path: Path, kind: str | None, output: Path | None) -> None:
+    """The imported files and their five numbers: read = stored + duplicate + ignored + rejected."""
+    from reports.listings import FILES
+
+    with _readable(book_path) as book:
+        _print(book.listing(FILES), FILES, kind, output)
+
+
+@marginbook.command(epilog="Example: marginbook rejects --output-format csv -o rejects.csv")
+@output_options
+@click.pass_obj
+def rejects(book_path: Path, kind: str | None, output: Path | None) -> None:
+    """The source rows that were not understood: file, line, column, the text seen and what was expected."""
+    from reports.listings import REJECTS
+
+    with _readable(book_path) as book:
+        frame = book.listing(REJECTS)
+        _print(frame, REJECTS, kind, output)
+    sys.exit(LOOK if frame.height else CLEAN)
+
+
+@marginbook.command(epilog="Example: marginbook retry")
+@click.pass_obj
+def retry(book_path: Path) -> None:
+    """Read the files that had rejects again, from the archive: a newer version may understand them."""
+    from ledger.talk import print_import
+
+    with _writable(book_path, must_exist=True) as book:
+        report = book.retry()
+        print_import(report, book, colour=_colour(sys.stderr))
+    sys.exit(report.exit_code)
+
+
+@marginbook.command(epilog="Example: marginbook forget trades-2026-02.csv")
+@click.argument("file")
+@click.pass_obj
+def forget(book_path: Path, file: str) -> None:
+    """Take one import back, exactly.  FILE is its name, its number in `files`, or its sha-256."""
+    with _writable(book_path, must_exist=True) as book:
+        name = book.forget(file)
+    click.echo(f"forgotten: {name}; its bytes stay in the archive, `marginbook import` takes it again", err=True)
+
+
+@marginbook.command(epilog="Example: marginbook rebuild")
+@click.pass_obj
+def rebuild(book_path: Path) -> None:
+    """Make the whole book again from its archive alone."""
+    with _writable(book_path, must_exist=True) as book:
+        before, after = book.rebuild()
+    if before == after:
+        click.echo("rebuilt from the archive: the book says the same to the last digit", err=True)
+        return
+    differing = [now.split("=")[0] for was, now in zip(before.split(), after.split(), strict=True) if was != now]
+    click.echo(f"rebuilt from the archive: {', '.join(differing)} changed (this version reads the exports anew)", err=True)
+
+
+@marginbook.command(epilog="Example: marginbook verify")
+@click.pass_obj
+def verify(book_path: Path) -> None:
+    """Compare the checksums of book and archive."""
+    with _readable(book_path) as book:
+        damage = book.verify()
+    for line in damage:
+        click.echo(line)
+    if damage:
+        click.echo("restore the archive from a copy; `marginbook rebuild` makes the book from it", err=True)
+        sys.exit(BOOK)
+    click.echo("book and archive are whole", err=True)
+
+
+@marginbook.command(epilog="Example: marginbook check")
+@click.pass_obj
+def check(book_path: Path) -> None:
+    """Try every invariant and print what offends; silence is good."""
+    from reports.listings import offenders
+
+    with _readable(book_path) as book:
+        results = book.check()
+    bad = {name: frame for name, frame in results.items() if frame.height}
+    for name, frame in bad.items():
+        _print(frame, offenders(name, frame), "table", None)
+    click.echo(f"{len(results) - len(bad)} of {len(results)} invariants hold", err=True)
+    sys.exit(LOOK if bad else CLEAN)
+
+
+# ------------------------------------------------------------------------------------------------ reports
+
+
+@marginbook.command(epilog="Example: marginbook report carry --from 2026-01 --to 2026-03 --symbol ETHUSDT")
+@click.argument("name", type=click.Choice(REPORT_NAMES))
+@click.option("--from", "start", metavar="DATE", help="First instant: 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z.")
+@click.option("--to", "end", metavar="DATE", help="End, exclusive; a month or a day means its end.")
+@click.option("--account", help="Only this account.")
+@click.option("--venue", help="Only this venue.")
+@click.option("--symbol", help="Only this instrument: the venue's name, or the unified one (BTC/USDT:USDT).")
+@click.option("--by", type=click.Choice(["day", "month", "quarter", "year"]), default="month", show_default=True,
+              help="Length of a period, where the report has one.")  # fmt: skip
+@click.option("--wide", is_flag=True, help="All columns, even where the terminal is too narrow.")
+@output_options
+@click.pass_obj
+def report(
+    book_path: Path, name: str, start: str | None, end: str | None, account: str | None, venue: str | None, symbol: str | None,
+    by: str, wide: bool, kind: str | None, output: Path | None,
+) -> None:  # fmt: skip
+    """Answer a question: positions, carry, realized, funding, liquidations, balances, breaks, witnesses, coverage, findings."""
+    from reports.registry import REPORTS
+
+    with _readable(book_path) as book:
+        frame = book.report(name, start=_instant(start, "--from"), to=_instant(end, "--to", end=True), account=account,
+                            venue=venue, symbol=symbol, by=by)  # fmt: skip
+        _print(frame, REPORTS[name], kind, output, wide=wide)
+    sys.exit(LOOK if name == "breaks" and frame.height else CLEAN)
+
+
+@marginbook.command(epilog="Example: marginbook trace main:ETHUSDT:long:20260201T0000:1")
+@click.argument("id_", metavar="ID")
+@output_options
+@click.pass_obj
+def trace(book_path: Path, id_: str, kind: str | None, output: Path | None) -> None:
+    """Lead a number back to file:line and the raw text.
+
+    ID is a position_id, a liquidation_id, a break_id, a finding_id, the `line` of a report's row, or a row_key.
+    """
+    from ledger.trace import trace as find
+    from reports.listings import TRACE, traced
+
+    with _readable(book_path) as book:
+        _print(traced(find(book.store, book.archive, id_)), TRACE, kind, output)
+
+
+@marginbook.command(epilog="Example: marginbook sql \"SELECT symbol, sum(amount) FROM funding GROUP BY symbol\"")
+@click.argument("query")
+@output_options
+@click.pass_obj
+def sql(book_path: Path, query: str, kind: str | None, output: Path | None) -> None:
+    """Ask the book in SQL, read only and without access to files."""
+    from reports.listings import answer
+
+    with _readable(book_path) as book:
+        frame = book.sql(query)
+    _print(frame, answer(frame), kind, output, wide=True)
+
+
+@marginbook.command(epilog="Example: marginbook schema fills")
+@click.argument("table", required=False)
+@output_options
+def schema(table: str | None, kind: str | None, output: Path | None) -> None:
+    """The tables of the book, or the columns of one with type, unit and sign."""
+    from reports.listings import SCHEMA, schema_frame
+
+    _print(schema_frame(table), SCHEMA, kind, output)
+
+
+@marginbook.group()
+def formats() -> None:
+    """The exports that can be read: list, show one, detect files."""
+
+
+@formats.command("list", epilog="Example: marginbook formats list")
+@output_options
+def formats_list(kind: str | None, output: Path | None) -> None:
+    """Every format with its venue and how sure we are of it."""
+    from ledger.listings import formats_frame
+    from reports.listings import FORMATS
+
+    _print(formats_frame(), FORMATS, kind, output)
+
+
+@formats.command("show", epilog="Example: marginbook formats show binance.futures_trades")
+@click.argument("name")
+def formats_show(name: str) -> None:
+    """One format: where to download it, its headers, what its rows become, what it claims."""
+    from ledger.listings import format_text
+
+    click.echo(format_text(name))
+
+
+@formats.command("detect", epilog="Example: marginbook formats detect ~/Downloads")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--timezone", metavar="ZONE", help="Zone of local times.")
+@click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
+@output_options
+def formats_detect(
+    paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: str | None, output: Path | None
+) -> None:
+    """Say of each file what it is, without importing it."""
+    from ledger.listings import detected_frame
+    from reports.listings import DETECTED
+
+    frame, code = detected_frame(paths, timezone, encoding)
+    _print(frame, DETECTED, kind, output)
+    sys.exit(code)
+
+
+@marginbook.command(epilog="Example: marginbook demo")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.pass_context
+def demo(context: click.Context, folder: Path | None) -> None:
+    """Write invented exports of two venues to FOLDER (default ./demo), import them and print the main reports."""
+    from ledger.demo import REPORTS_SHOWN, write_exports
+    from ledger.talk import print_import
+
+    place = folder or Path("demo")
+    exports = write_exports(place / "exports")
+    path = place / "book.duckdb"
+    with _writable(path) as book:
+        imported = book.import_paths([exports])
+        print_import(imported, book, colour=_colour(sys.stderr))
+        from reports.registry import REPORTS
+
+        for name in REPORTS_SHOWN:
+            _print(book.report(name), REPORTS[name], "table", None)
+            click.echo()
+        first = book.report("liquidations")["position_id"].drop_nulls()
+    click.echo(f"The exports lie in {exports}, the book is {path}.  Go on with")
+    for line in (f"report carry --symbol {first[0].split(':')[1]}", f"trace {first[0]}", "report realized --by day", "check"):
+        click.echo(f"  marginbook --book {path} {line}")
+
+
+# ---------------------------------------------------------------------------------------------- in common
+
+
+def _readable(path: Path) -> Book:
+    from ledger.book import Book
+
+    return Book.open(path, read_only=True)
+
+
+def _writable(path: Path, *, in_memory: bool = False, must_exist: bool = False) -> Book:
+    from ledger.book import Book
+    from schemas.errors import BookError
+
+    if in_memory:
+        return Book.in_memory()
+    if must_exist and not path.exists():
+        raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Book.open(path)
+
+
+def _print(frame: pl.DataFrame, shape: Report, kind: str | None, output: Path | None, *, wide: bool = False) -> None:
+    from reports.render import kind_of, render
+
+    chosen = kind or (kind_of(output) if output is not None else None) or "table"
+    binary = chosen in ("xlsx", "parquet")
+    if binary and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{chosen} is no text for a terminal; name a file with -o")
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    rendered = render(
+        frame, shape, chosen, width=None if output else _width(), colour=output is None and _colour(sys.stdout), wide=wide,
+        ascii_only=output is None and not encoding.startswith("utf"),
+    )  # fmt: skip
+    content = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8")
+    if output is not None:
+        output.write_bytes(content)
+        click.echo(f"{output}: {frame.height} rows", err=True)
+    elif isinstance(rendered, bytes):
+        sys.stdout.buffer.write(content)
+    else:
+        click.echo(rendered.rstrip("\n"))
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((160, 50)).columns
+
+
+def _colour(stream: Any) -> bool:
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{text!r} is no share; write 5% or 0.05", param_hint="--max-rejects")
+    return share
+
+
+def _known_zone(zone: str | None) -> None:
+    import re
+    import zoneinfo
+
+    if zone is None or zone == "UTC" or re.fullmatch(r"[+-]\d{1,2}(:?\d{2})?", zone):
+        return
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{zone!r} is no zone; write UTC, +02:00 or Europe/Berlin", param_hint="--timezone") from None
+
+
+def _known_format(name: str | None) -> None:
+    if name is None:
+        return
+    import difflib
+
+    from importers.registry import formats as every
+
+    names = [form.name for form in every()]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see `marginbook formats list`"
+        raise click.BadParameter(f"there is no format {name!r}{hint}", param_hint="--format")
+
+
+def _instant(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked."""
+    if text is None:
+        return None
+    from datetime import timedelta
+
+    for pattern, step in (("%Y-%m", "month"), ("%Y-%m-%d", "day"), ("%Y", "year")):
+        try:
+            at = datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if not end:
+            return at
+        if step == "day":
+            return at + timedelta(days=1)
+        months = 12 if step == "year" else 1
+        return at.replace(year=at.year + (at.month - 1 + months) // 12, month=(at.month - 1 + months) % 12 + 1)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def main() -> None:
+    """Run the command line; every error becomes a sentence and an exit status, never a traceback."""
+    from schemas.errors import MarginbookError
+
+    try:
+        marginbook(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted; nothing half-done was stored", err=True)
+        code = INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing half-done was stored", err=True)
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except MarginbookError as error:
+        click.echo(str(error), err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        code = CLEAN
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader went away; nothing is left to say
+    except (MemoryError, OSError) as error:
+        click.echo(f"the machine ran out of memory or disk, or refused: {error}", err=True)
+        code = EXHAUSTED
+    except SystemExit as done:
+        code = int(done.code or 0)
+    else:
+        code = CLEAN
+    sys.stdout.flush()
+    sys.exit(code)

@@ -1,0 +1,211 @@
+"""Which position paid: funding, liquidation fees and insurance by instrument, side and instant; the rest is named.
+
+Whatever the ledger booked and no position took stays as a line of its own, so every total equals the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import polars as pl
+
+from ledger.prices import in_settle
+from ledger.store import Store
+from ledger.voices import Scope
+from schemas.ddl import column_types
+from schemas.derived import Cost
+from schemas.types import MONEY
+
+JUST_CLOSED = timedelta(seconds=60)
+"""A venue books funding a few seconds after the instant; a position closed meanwhile paid it."""
+LIQUIDATION_WINDOW = timedelta(seconds=60)
+CLOCK_SKEW = timedelta(seconds=2)
+SIZE_AGREEMENT = 0.02
+
+FUNDING = """
+SELECT row_key, wallet, symbol, position_side, asset, amount, paid_at AS booked_at, rate, mark_price, position_quantity
+FROM funding WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY paid_at, row_key
+"""
+LIQUIDATION_COSTS = """
+SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
+  AND basis = 'stated' ORDER BY moved_at, row_key
+"""
+
+
+def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
+    """Return what every stream holds after each leg: symbol, position_side, at, position_id, quantity, value."""
+    named = positions.select("position_id", "symbol", "position_side", "side", "settle_asset", "style")
+    held = legs.select("position_id", "leg_no", "filled_at", "quantity_after", "execution").join(named, on="position_id")
+    return held.with_row_index("order").sort("filled_at", "order").with_columns(moment=pl.col("filled_at"))
+
+
+def attribute(
+    store: Store, scope: Scope, legs: pl.DataFrame, positions: pl.DataFrame, prices: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the cost lines of a wallet: funding, liquidation fees and insurance, each to its position or to none."""
+    held = holdings(legs, positions)
+    funding = store.query(FUNDING, scope.parameters()).with_columns(cause=pl.lit("funding"))
+    forced = store.query(LIQUIDATION_COSTS, scope.parameters())
+    lines = [_funding_lines(funding, held), _liquidation_lines(forced, held)]
+    found = pl.concat([line for line in lines if line.height] or [lines[0]])
+    settled = found.join(positions.select("position_id", "settle_asset"), on="position_id", how="left", maintain_order="left")
+    value = in_settle(settled, prices, "amount", "asset", "settle_asset", "booked_at")
+    found = found.with_columns(value=pl.when(pl.col("position_id").is_not_null()).then(value))
+    constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
+    return found.with_columns(**constants).select(pl.col(name).cast(kind) for name, kind in column_types(Cost).items())
+
+
+# ------------------------------------------------------------------------------------------------ funding
+
+
+def _funding_lines(funding: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Give each funding row to the position open at its instant, else to one that was closed within the minute."""
+    rows = funding.with_columns(
+        instant=pl.when(pl.col("booked_at") - pl.col("booked_at").dt.truncate("1h") <= JUST_CLOSED)
+        .then(pl.col("booked_at").dt.truncate("1h")).otherwise(pl.col("booked_at"))
+    )  # fmt: skip
+    candidates = _candidates(rows, held)
+    chosen = _choose(rows, candidates)
+    joined = rows.join(chosen, on="row_key", how="left", maintain_order="left")
+    return joined.select(
+        "position_id", "symbol", "cause", "asset", "amount", "booked_at", "row_key",
+        pl.when(pl.col("position_id").is_not_null()).then(pl.lit("instant")).otherwise(pl.lit("unattributed")).alias("how"),
+    )  # fmt: skip
+
+
+def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Return, per row and position side, the position open at the instant (`open`) or closed just before the row."""
+    found = []
+    for side in held["position_side"].unique().to_list():
+        stream = held.filter(pl.col("position_side") == side).select(
+            "symbol", "moment", "position_id", "quantity_after", "filled_at", "side", "settle_asset")  # fmt: skip
+        for moment, name in (("instant", "at_instant"), ("booked_at", "at_booking")):
+            asof = rows.filter(pl.col("symbol").is_not_null()).with_columns(moment=pl.col(moment)).sort("moment").select(
+                "row_key", "symbol", "moment", "booked_at"
+            ).join_asof(stream.sort("moment"), on="moment", by="symbol", strategy="backward", check_sortedness=False)  # fmt: skip
+            usable = pl.col("quantity_after") != 0
+            just = (pl.col("quantity_after") == 0) & (pl.col("booked_at") - pl.col("filled_at") < JUST_CLOSED)
+            if name == "at_booking":
+                asof = asof.filter(just)
+            found.append(asof.filter(usable | just).with_columns(
+                stream_side=pl.lit(side), rank=pl.when(usable & pl.lit(name == "at_instant")).then(0)
+                .when(pl.lit(name == "at_instant")).then(1).otherwise(2)))  # fmt: skip
+    if not found:
+        return pl.DataFrame(schema={"row_key": rows.schema["row_key"], "position_id": pl.String, "stream_side": pl.String,
+                                    "quantity_after": MONEY, "rank": pl.Int32, "side": pl.String})  # fmt: skip
+    every = pl.concat(found).sort("row_key", "rank", "stream_side")
+    best = every.unique(["row_key", "stream_side"], keep="first", maintain_order=True)
+    live = pl.col("rank") == pl.col("rank").min().over("row_key")
+    return best.filter(live).select("row_key", "position_id", "stream_side", "quantity_after", "rank", "side")
+
+
+def _choose(rows: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Return row_key -> position_id; a row that may belong to either side of a hedge goes by size, else by sign."""
+    joined = candidates.join(rows.select("row_key", "position_side", "symbol", "booked_at", "amount", "rate", "mark_price",
+                                         "position_quantity"), on="row_key")  # fmt: skip
+    stated = pl.col("position_side").is_in(["long", "short"])
+    joined = joined.filter(~stated.fill_null(False) | (pl.col("position_side") == pl.col("side")))
+    alone = pl.len().over("row_key") == 1
+    clear = joined.filter(alone).select("row_key", "position_id")
+    open_pairs = joined.filter(~alone)
+    if not open_pairs.height:
+        return clear
+    return pl.concat([clear, _hedged(open_pairs)])
+
+
+def _hedged(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Match the funding rows of a hedged symbol, instant by instant, to its two sides.
+
+    By the stated size, or by amount = size x rate x mark; with neither, the two amounts of an instant have opposite
+    signs and the ratio of the two sizes.  Equal sizes without a rate cannot be told apart: those stay unattributed.
+    """
+    chosen: list[tuple[object, str]] = []
+    keyed = pairs.with_columns(minute=pl.col("booked_at").dt.truncate("1m"))
+    for _, group in keyed.partition_by("symbol", "minute", as_dict=True, maintain_order=True).items():
+        by_side = {row["side"]: row for row in group.iter_rows(named=True)}
+        amounts = {row["row_key"]: row for row in group.iter_rows(named=True)}
+        sizes = {side: abs(row["quantity_after"]) for side, row in by_side.items()}
+        for key, row in amounts.items():
+            side = _side_of(row, sizes, [other["amount"] for other in amounts.values() if other["row_key"] != key])
+            if side is not None and side in by_side:
+                chosen.append((key, by_side[side]["position_id"]))
+    schema = {"row_key": pairs.schema["row_key"], "position_id": pl.String()}
+    return pl.DataFrame(chosen, schema=schema, orient="row")
+
+
+def _side_of(row: Mapping[str, object], sizes: Mapping[str, object], others: list[object]) -> str | None:
+    amount = float(row["amount"])  # type: ignore[arg-type]  # a comparison of sizes, no money comes of it
+    size = {side: float(value) for side, value in sizes.items()}  # type: ignore[arg-type]
+    rate, mark, quantity = row["rate"], row["mark_price"], row["position_quantity"]
+    if rate:
+        return "short" if (amount > 0) == (float(rate) > 0) else "long"  # type: ignore[arg-type]
+    own = float(quantity) if quantity else (None if not (rate and mark) else abs(amount) / abs(float(rate) * float(mark)))  # type: ignore[arg-type]
+    if own is None and len(others) == 1 and amount and float(others[0]) and len(size) == 2:  # type: ignore[arg-type]
+        ratio, expected = abs(amount) / abs(float(others[0])), size["long"] / size["short"]  # type: ignore[arg-type]
+        if abs(expected - 1) <= SIZE_AGREEMENT:
+            return None
+        as_long, as_short = abs(ratio / expected - 1), abs(ratio * expected - 1)
+        return "long" if as_long < as_short else "short"
+    if own is None or abs(size.get("long", 0) - size.get("short", 0)) <= SIZE_AGREEMENT * own:
+        return None
+    return min(size, key=lambda side: abs(size[side] - own))
+
+
+# -------------------------------------------------------------------------------------------- liquidations
+
+
+def _liquidation_lines(forced: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Give liquidation fees and insurance to the position of the symbol that was forced last, else closed last."""
+    rows = forced.with_columns(moment=pl.col("booked_at") + CLOCK_SKEW)
+    violent = held.filter(pl.col("execution").is_in(["liquidation", "adl"]))
+    found = None
+    for legs in (violent, held):
+        side_free = legs.select("symbol", "moment", "position_id", "filled_at").sort("moment")
+        asof = rows.select("row_key", "symbol", "moment", "booked_at").sort("moment").join_asof(
+            side_free, on="moment", by="symbol", strategy="backward", check_sortedness=False)  # fmt: skip
+        near = asof.filter(pl.col("position_id").is_not_null() & (pl.col("booked_at") - pl.col("filled_at") < LIQUIDATION_WINDOW))
+        near = near.select("row_key", "position_id")
+        found = near if found is None else pl.concat([found, near.join(found, on="row_key", how="anti")])
+    assert found is not None
+    joined = forced.join(found, on="row_key", how="left", maintain_order="left")
+    return joined.select(
+        "position_id", "symbol", "cause", "asset", "amount", "booked_at", "row_key",
+        pl.when(pl.col("position_id").is_not_null()).then(pl.lit("instant")).otherwise(pl.lit("unattributed")).alias("how"),
+    )  # fmt: skip
+
+
+def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with the executions that force orders and clearance fees give away.
+
+    A fill whose order the venue lists as liquidation or ADL is one; where it lists none near, so is a fill of the
+    symbol up to five seconds before a clearance fee.
+    """
+    orders = store.query(
+        "SELECT order_ref, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced, "
+        "any_value(symbol) AS forced_symbol, min(liquidated_at) AS liquidated_at FROM liquidations "
+        "WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call' GROUP BY order_ref",
+        scope.parameters())  # fmt: skip
+    fills = fills.join(orders.select("order_ref", "forced"), on="order_ref", how="left", maintain_order="left")
+    fees = store.query(
+        "SELECT DISTINCT symbol, moved_at AS moment FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet "
+        "AND cause = 'liquidation_fee' AND symbol IS NOT NULL ORDER BY 2", scope.parameters())  # fmt: skip
+    if fees.height:
+        times = fills.with_columns(moment=pl.col("filled_at")).sort("moment")
+        near = times.join_asof(fees.with_columns(fee_at=pl.col("moment")).sort("moment"), on="moment", by="symbol",
+                               strategy="forward", check_sortedness=False, tolerance=timedelta(seconds=5))  # fmt: skip
+        listed = times.filter(pl.col("forced").is_not_null()).select("symbol", at="filled_at")
+        hit = near.filter(pl.col("fee_at").is_not_null() & pl.col("forced").is_null())
+        if listed.height:
+            hit = hit.join(listed.select("symbol", day=pl.col("at").dt.truncate("1m")).unique(),
+                           left_on=["symbol", pl.col("filled_at").dt.truncate("1m")], right_on=["symbol", "day"], how="anti")  # fmt: skip
+        keys = hit["row_key"]
+        fills = fills.with_columns(forced=pl.when(pl.col("row_key").is_in(keys.implode())).then(pl.lit("liquidation"))
+                                   .otherwise(pl.col("forced")))  # fmt: skip
+    plain = pl.col("execution") == "trade"
+    return fills.with_columns(
+        execution=pl.when(plain).then(pl.coalesce("forced", "execution")).otherwise(pl.col("execution"))
+    ).drop("forced")
+
+

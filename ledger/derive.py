@@ -1,0 +1,129 @@
+"""Everything that follows from what speaks, for the wallets that changed: elect, fold, attribute, derive cash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+
+from ledger.cash import chain, derive_movements
+from ledger.costs import attribute, mark_forced
+from ledger.findings import findings_of
+from ledger.positions import Evidence, reconstruct
+from ledger.prices import in_settle, price_table
+from ledger.remainder import remainder
+from ledger.store import Store
+from ledger.terms import valued_fills
+from ledger.voices import WHERE, Scope, elect
+from ledger.witnesses import compare
+from schemas.bookkeeping import Finding
+from schemas.ddl import column_types
+from schemas.derived import Cost, Leg, Position
+from schemas.types import MONEY
+
+LEDGER_FEES = """
+SELECT symbol, trade_ref, asset AS ledger_fee_asset, CAST(-sum(amount) AS DECIMAL(38,18)) AS ledger_fee
+FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'trading_fee'
+  AND trade_ref IS NOT NULL GROUP BY ALL
+"""
+SIZES = """
+SELECT symbol, paid_at, position_side, position_quantity FROM funding
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND position_quantity IS NOT NULL AND symbol IS NOT NULL
+ORDER BY paid_at
+"""
+
+
+def settle(store: Store) -> list[Scope]:
+    """Bring everything derived up to date with what was imported or forgotten; return the wallets that changed."""
+    scopes = [Scope(*row) for row in store.rows("SELECT DISTINCT account, venue, wallet FROM stale ORDER BY ALL")]
+    if not scopes:
+        return []
+    with_prices = {"prices", "instruments"}
+    if any(_is_reference(store, scope, with_prices) for scope in scopes):
+        everything = "SELECT DISTINCT account, venue, wallet FROM coverage ORDER BY ALL"
+        scopes = sorted({*scopes, *(Scope(*row) for row in store.rows(everything))}, key=lambda scope: (scope.account, scope.venue, scope.wallet))
+    elected = {scope: elect(store, scope) for scope in scopes}
+    for scope in scopes:
+        derive(store, scope, elected[scope])
+    store.execute("DELETE FROM stale")
+    return scopes
+
+
+def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
+    """Return whether a changed scope holds prices or contract terms, on which every wallet may depend."""
+    return any(store.scalar(f"SELECT 1 FROM {table} WHERE {WHERE} LIMIT 1", scope.parameters()) for table in tables)
+
+
+def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
+    """Make legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
+    parameters = scope.parameters()
+    store.execute(f"DELETE FROM legs WHERE position_id IN (SELECT position_id FROM positions WHERE {WHERE})", parameters)
+    for table in ("positions", "costs_stored", "movements_derived", "witness_days", "findings_stored"):
+        store.execute(f"DELETE FROM {table} WHERE {WHERE}", parameters)
+    prices = price_table(store)
+    fills = _with_fees(store, scope, valued_fills(store, *parameters.values()), prices)
+    differences = None
+    legs, positions = pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position))
+    if fills.height:
+        fills = mark_forced(store, scope, fills)
+        legs, positions, differences = reconstruct(fills, _evidence(store, scope), _covered_from(store, scope))
+        store.insert("legs", legs)
+        store.insert("positions", positions)
+    derive_movements(store, scope)
+    costs = attribute(store, scope, legs, positions, prices)
+    rest = remainder(store, scope, costs, legs, positions)
+    store.insert("costs_stored", pl.concat([costs, rest]).select(list(column_types(Cost))))
+    _flag_unvalued(store, scope)
+    chain(store, scope)
+    found = [*elected, *compare(store, scope), *findings_of(store, scope, differences)]
+    _insert_findings(store, scope, found)
+
+
+def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with the fee the ledger states where their own export does not, and its value."""
+    if not fills.height:
+        return fills
+    if fills["fee"].null_count():
+        ledger = store.query(LEDGER_FEES, scope.parameters()).unique(["symbol", "trade_ref"], keep="none")
+        fills = fills.join(ledger, on=["symbol", "trade_ref"], how="left", maintain_order="left").with_columns(
+            fee_asset=pl.when(pl.col("fee").is_null()).then("ledger_fee_asset").otherwise("fee_asset"),
+            fee=pl.coalesce("fee", "ledger_fee"),
+        )
+    return fills.with_columns(in_settle(fills, prices, "fee", "fee_asset", "settle_asset", "filled_at").alias("fee_value"))
+
+
+def _evidence(store: Store, scope: Scope) -> Evidence:
+    sizes: dict[str, list[tuple[datetime, str | None, int]]] = {}
+    answer = store.query(SIZES, scope.parameters())
+    quantities = answer["position_quantity"].cast(MONEY).to_physical().to_list()
+    for (symbol, at, side, _), quantity in zip(answer.iter_rows(), quantities, strict=True):
+        sizes.setdefault(symbol, []).append((at, side, quantity))
+    return Evidence(sizes=sizes)
+
+
+def _covered_from(store: Store, scope: Scope) -> datetime | None:
+    found = store.scalar(f"SELECT min(from_at) FROM coverage WHERE {WHERE} AND fact = 'fills'", scope.parameters())
+    return found if isinstance(found, datetime) else None
+
+
+def _flag_unvalued(store: Store, scope: Scope) -> None:
+    """Flag the positions whose funding or liquidation fee was paid in an asset that no price values."""
+    store.execute(
+        "UPDATE positions SET flags = list_append(flags, 'unvalued_cost') WHERE NOT list_contains(flags, 'unvalued_cost') "
+        f"AND {WHERE} AND position_id IN (SELECT position_id FROM costs_stored WHERE {WHERE} AND value IS NULL)",
+        scope.parameters(),
+    )
+
+
+def _insert_findings(store: Store, scope: Scope, found: list[dict[str, object]]) -> None:
+    rows = []
+    for finding in found:
+        text = "|".join(str(finding.get(name)) for name in ("kind", "account", "wallet", "symbol", "found_at", "sentence"))
+        rows.append({"finding_id": f"{finding['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}", "venue": scope.venue, **finding})
+    if rows:
+        frame = pl.DataFrame(rows, schema_overrides=column_types(Finding), infer_schema_length=None)
+        store.insert("findings_stored", frame.select(list(column_types(Finding))).unique("finding_id", maintain_order=True))
+
+

@@ -1,0 +1,393 @@
+"""One bundle into the book: archive, recognize, number, store; all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from importers.contract import Format, Normalized
+from importers.files import Bundle, Part
+from importers.read import Options, Recognized, chunks, recognize
+from ledger.identity import (
+    Pool, base_keys, earlier_sightings, number, number_ids, pools_of, twin_keys, with_keys, with_order,
+)  # fmt: skip
+from ledger.store import Store
+from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat
+from schemas.tables import STATED, TIME_OF_TABLE
+from schemas.types import KEY
+
+IMPORTER_VERSION = "1"
+DEFAULT_MAX_REJECTS = 0.05
+ORDERED = ("movements", "fills")
+SHOWN_REJECTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the user asked for with an import; part of the log, so that a rebuild does the same."""
+
+    account: str | None = None
+    wallet: str | None = None
+    format: str | None = None
+    timezone: str | None = None
+    encoding: str | None = None
+    strict: bool = False
+    max_rejects: float = DEFAULT_MAX_REJECTS
+
+    def options(self) -> Options:
+        """Return what the importers need of it."""
+        return Options(wallet=self.wallet, format=self.format, zone=self.timezone, encoding=self.encoding)
+
+    def says(self) -> dict[str, Any]:
+        """Return the options that differ from none."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(Asked(), name)}
+
+
+@dataclass(kw_only=True)
+class PartResult:
+    """The five numbers of a file part and what a user should see of it."""
+
+    name: str
+    part_no: int = 0
+    format: str = ""
+    variant: str = ""
+    account: str = ""
+    venue: str = ""
+    read: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    ignored_reasons: Counter[str] = field(default_factory=Counter)
+    reject_lines: list[str] = field(default_factory=list)
+    wallets: dict[str, tuple[datetime, datetime, int]] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(kw_only=True)
+class Importing:
+    """One bundle on its way into the book, inside a transaction of the caller."""
+
+    store: Store
+    formats: Sequence[Format]
+    bundle: Bundle
+    asked: Asked
+    import_no: int
+
+    def run(self) -> list[PartResult]:
+        """Store every recognized part.  Raises where nothing of the bundle may be stored."""
+        recognized, results = self._recognize_all()
+        if not recognized:
+            return results
+        pools = self._pools(recognized)
+        for item in recognized:
+            results.append(self._store_part(item, pools[item.part.part_no]))
+        read = sum(result.read for result in results)
+        rejected = sum(result.rejected for result in results)
+        limit = 0.0 if self.asked.strict else self.asked.max_rejects
+        if rejected > limit * read:
+            lines = [line for result in results for line in result.reject_lines][:SHOWN_REJECTS]
+            raise TooManyRejects(self.bundle.name, rejected, read, limit, lines)
+        return sorted(results, key=lambda result: result.part_no)
+
+    def _recognize_all(self) -> tuple[list[Recognized], list[PartResult]]:
+        recognized, others = [], []
+        parts = self.bundle.parts(self.asked.encoding)
+        for part in parts:
+            try:
+                recognized.append(recognize(part, self.formats, self.asked.options()))
+            except UnknownFormat as error:
+                if len(parts) == 1:
+                    raise
+                others.append(PartResult(name=part.name, part_no=part.part_no, note=str(error).split("\n", 1)[0]))
+        if parts and not recognized:
+            raise UnknownFormat(self.bundle.name, [], None, [], [])
+        return recognized, others
+
+    # -------------------------------------------------------------------------------------------- pools
+
+    def _pools(self, recognized: Sequence[Recognized]) -> dict[int, int]:
+        """Return the pool of each part; only series with several parts need a look at their rows first."""
+        by_family: dict[str, list[Recognized]] = {}
+        for item in recognized:
+            by_family.setdefault(item.match.format.family, []).append(item)
+        pools: dict[int, int] = {}
+        for family, items in by_family.items():
+            if len(items) == 1:
+                pools[items[0].part.part_no] = 0
+                continue
+            pools |= self._pools_of_family(family, items)
+        return pools
+
+    def _pools_of_family(self, family: str, items: Sequence[Recognized]) -> dict[int, int]:
+        keys: dict[int, pl.DataFrame] = {}
+        for item in items:
+            seen = [
+                with_keys(self.store, family, normalized.rows).select("key", "at")
+                for normalized, _ in chunks(item, self.asked.encoding)
+            ]
+            keys[item.part.part_no] = pl.concat(seen) if seen else pl.DataFrame(schema={"key": KEY, "at": pl.Datetime})
+        parts = []
+        for item in items:
+            at = keys[item.part.part_no]["at"]
+            if len(at):
+                parts.append((item.part.part_no, item.part.file_id, at.min(), at.max()))
+        share = {}
+        for index, (part, _, first, last) in enumerate(parts):
+            for other, _, other_first, other_last in parts[:index]:
+                start, end = max(first, other_first), min(last, other_last)  # type: ignore[type-var]
+                if end > start:  # type: ignore[operator]
+                    within = pl.col("at").is_between(start, end)
+                    both = keys[part].filter(within).join(keys[other].filter(within), on="key", how="semi")
+                    share[other, part] = both.height > 0
+        empty = {item.part.part_no: 0 for item in items}
+        return empty | pools_of(parts, share)  # type: ignore[arg-type]
+
+    # --------------------------------------------------------------------------------------------- part
+
+    def _store_part(self, item: Recognized, pool_no: int) -> PartResult:
+        part, form = item.part, item.match.format
+        result = PartResult(
+            name=part.name, part_no=part.part_no, format=form.name, variant=item.match.variant, venue=form.venue,
+            warnings=item.warnings,
+        )  # fmt: skip
+        file_no = int(self.store.scalar("SELECT coalesce(max(file_no), 0) + 1 FROM files"))
+        self._register(file_no, part, form, result, pool_no)
+        previous: tuple[datetime, int] | None = None
+        newest_first: bool | None = None
+        for normalized, read in chunks(item, self.asked.encoding):
+            self._account(form, normalized, result)
+            rows = normalized.rows
+            if newest_first is None and rows.height:
+                first, last = rows["at"][0], rows["at"][-1]
+                newest_first = form.newest_first if first == last else first > last
+            rows = with_order(rows, bool(newest_first), previous)
+            if rows.height:
+                at = rows["at"][-1]
+                same = rows.filter(pl.col("at") == at).height
+                previous = (at, same + (previous[1] if previous and previous[0] == at else 0))
+            self._store_chunk(item, normalized, rows, result, Pool(bundle_id=self.bundle.file_id, number=pool_no), file_no)
+            result.read += read
+        if not result.account:
+            self._account(form, None, result)
+        self._finish(file_no, form, result)
+        return result
+
+    def _account(self, form: Format, normalized: Normalized | None, result: PartResult) -> None:
+        """Resolve the account of the file by option, by its account number, else by the venue's one account."""
+        numbers = sorted(_hash(number_) for number_ in normalized.account_numbers) if normalized else []
+        if result.account and not numbers:
+            return
+        known = dict(self.store.rows("SELECT number_hash, account FROM accounts WHERE venue = $venue AND number_hash <> ''",
+                                     {"venue": form.venue}))  # fmt: skip
+        if len(numbers) > 1:
+            raise AccountConflict(result.name, "the file holds rows of several account numbers; split it by account")
+        names = [name for (name,) in self.store.rows("SELECT DISTINCT account FROM accounts WHERE venue = $venue ORDER BY 1",
+                                                     {"venue": form.venue})]  # fmt: skip
+        account = result.account or self.asked.account or (known.get(numbers[0]) if numbers else None)
+        if account is None and not numbers and len(names) > 1:
+            raise AccountConflict(result.name, f"it may belong to any of the accounts {', '.join(names)}")
+        account = account or (names[0] if len(names) == 1 and not numbers else None) or form.venue
+        if numbers:
+            self._bind(account, form.venue, numbers[0], known, result.name)
+        elif account not in names:
+            self.store.execute("INSERT INTO accounts VALUES (?, ?, '')", [account, form.venue])
+        if not result.account:
+            result.account = account
+
+    def _bind(self, account: str, venue: str, hashed: str, known: Mapping[str, str], name: str) -> None:
+        bound = known.get(hashed)
+        if bound == account:
+            return
+        if bound is not None:
+            raise AccountConflict(name, f"its account number belongs to the account {bound}, not {account}")
+        if account in known.values():
+            raise AccountConflict(name, f"the account {account} has another account number of {venue}")
+        self.store.execute("DELETE FROM accounts WHERE account = ? AND venue = ? AND number_hash = ''", [account, venue])
+        self.store.execute("INSERT INTO accounts VALUES (?, ?, ?)", [account, venue, hashed])
+
+    def _store_chunk(
+        self, item: Recognized, normalized: Normalized, rows: pl.DataFrame, result: PartResult, pool: Pool, file_no: int
+    ) -> None:
+        form = item.match.format
+        rejected = normalized.rejected
+        result.ignored += normalized.ignored.height
+        for reason, count in normalized.ignored.group_by("reason").len().iter_rows():
+            result.ignored_reasons[reason] += count
+        if rows.height:
+            series = f"{result.account}/{form.family}"
+            keyed = with_keys(self.store, series, rows)
+            twins, earlier = twin_keys(self.store, keyed), earlier_sightings(self.store, keyed)
+            if form.identity.kind == "content":
+                numbered = number(keyed, twins, earlier, pool)
+            else:
+                if form.identity.kind == "id_collapses":
+                    keyed = keyed.with_columns(content=pl.lit(0, dtype=pl.Int64))
+                numbered, changed = number_ids(keyed, twins, earlier)
+                if changed.height:
+                    rejected = pl.concat([rejected, self._changed(changed, result.name)])
+            self._insert(form, normalized, numbered, result, series, file_no)
+        if rejected.height:
+            self.store.insert("rejects_stored", rejected.with_columns(file_no=pl.lit(file_no, dtype=pl.UInt32)))
+            result.rejected += rejected.height
+            for source_row, column, text, reason in rejected.head(SHOWN_REJECTS - len(result.reject_lines)).rows():
+                result.reject_lines.append(f"{result.name}:{source_row}  {column or 'row'}: {text!r}  {reason}")
+
+    def _changed(self, changed: pl.DataFrame, name: str) -> pl.DataFrame:
+        names = dict(self.store.rows("SELECT file_no, name FROM files"))
+        lines = []
+        for row in changed.select("source_row", "other_file_no", "other_row").iter_rows():
+            first = f"{names.get(row[1], name)}:{row[2]}"
+            lines.append((row[0], None, None, f"changed: the same id stands with other content at {first}"))
+        schema = {"source_row": pl.UInt32, "column": pl.String, "text": pl.String, "reason": pl.String}
+        return pl.DataFrame(lines, schema=schema, orient="row")
+
+    def _insert(
+        self, form: Format, normalized: Normalized, numbered: pl.DataFrame, result: PartResult, series: str, file_no: int
+    ) -> None:
+        store = self.store
+        fresh = numbered.filter("fresh") if not numbered["fresh"].all() else numbered
+        result.stored += fresh.height
+        result.duplicate += numbered.height - fresh.height
+        at = numbered["at"]
+        if len(at):
+            first, last = at.min(), at.max()
+            assert isinstance(first, datetime) and isinstance(last, datetime)
+            result.first_at = min(first, result.first_at or first)
+            result.last_at = max(last, result.last_at or last)
+        for wallet, first, last, count in numbered.group_by("wallet").agg(
+            first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len()
+        ).iter_rows():  # fmt: skip
+            known = result.wallets.get(wallet)
+            result.wallets[wallet] = (
+                (min(first, known[0]), max(last, known[1]), count + known[2]) if known else (first, last, count)
+            )
+        store.insert("sightings_stored", numbered.select(
+            pl.lit(series_number(store, series), dtype=pl.UInt32).alias("series"), pl.col("at").dt.date().alias("day"),
+            "key", "nth", "content", pl.lit(file_no, dtype=pl.UInt32).alias("file_no"), "source_row"))  # fmt: skip
+        bases = base_keys(fresh)
+        file_id = store.scalar("SELECT file_id FROM files WHERE file_no = $n", {"n": file_no})
+        origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": file_id}
+        for name, table in normalized.tables.items():
+            keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
+            keyed = keyed.with_columns(row_key=pl.col("base") + pl.col("part").cast(KEY))
+            if name in ORDERED:
+                keyed = keyed.with_columns(sequence=pl.coalesce("sequence", "order"))
+            keyed = keyed.drop("base", "part", "order")
+            if name in STATED:
+                store.insert(f"{name}_stated", keyed.with_columns(speaks=pl.lit(True)), origin)
+            else:
+                store.insert(name, keyed, origin)
+        if fresh.height and fresh.height < numbered.height and form.sequence is None:
+            self._settle_order(form, normalized, numbered)
+
+    def _settle_order(self, form: Format, normalized: Normalized, numbered: pl.DataFrame) -> None:
+        """Order instants that two files cut differently as the file that has most rows there does."""
+        split = numbered.group_by("at").agg(new=pl.col("fresh").sum(), rows=pl.len(), keys=pl.col("key"))
+        split = split.filter((pl.col("new") > 0) & (pl.col("new") < pl.col("rows")))
+        if not split.height:
+            return
+        rows = numbered.join(split.select("at"), on="at", how="semi")
+        for name in ORDERED:
+            if name not in normalized.tables:
+                continue
+            time = TIME_OF_TABLE[name]
+            with self.store.registered(incoming=split.select("at")):
+                held = self.store.query(
+                    f"SELECT {time} AS moment, count(DISTINCT row_key - row_key % 256) AS held FROM {name}_stated "
+                    f"WHERE format = $format AND {time} IN (FROM incoming) GROUP BY 1",
+                    {"format": form.name},
+                )
+            most = split.join(held.rename({"moment": "at"}), on="at").filter(pl.col("rows") >= pl.col("held"))
+            settled = base_keys(rows.join(most, on="at", how="semi")).select("base", "order")
+            with self.store.registered(incoming=settled):
+                self.store.execute(
+                    f'UPDATE {name}_stated SET sequence = i."order" FROM incoming i '
+                    "WHERE row_key - row_key % 256 = i.base::HUGEINT"
+                )
+
+    # ------------------------------------------------------------------------------------------- files
+
+    def _register(self, file_no: int, part: Part, form: Format, result: PartResult, pool_no: int) -> None:
+        self.store.execute(
+            "INSERT INTO files BY NAME SELECT ?::UINTEGER AS file_no, ? AS file_id, ? AS bundle_id, ? AS import_no, "
+            "? AS part_no, ? AS sheet, ? AS name, '' AS account, ? AS venue, ? AS format, ? AS variant, ? AS options, "
+            "?::UINTEGER AS pool, ? AS importer_version, 0 AS rows_read, 0 AS stored, 0 AS duplicate, 0 AS ignored, 0 AS rejected",
+            [file_no, part.file_id, self.bundle.file_id, self.import_no, part.part_no, part.sheet, part.name, form.venue,
+             form.name, result.variant, json.dumps(self.asked.says()), pool_no, IMPORTER_VERSION],
+        )  # fmt: skip
+
+    def _finish(self, file_no: int, form: Format, result: PartResult) -> None:
+        self.store.execute(
+            "UPDATE files SET account = ?, series = ?, rows_read = ?, stored = ?, duplicate = ?, ignored = ?, rejected = ?, "
+            "ignored_reasons = ?, warnings = ?, first_at = ?, last_at = ? WHERE file_no = ?",
+            [result.account, f"{result.account}/{form.family}", result.read, result.stored, result.duplicate, result.ignored,
+             result.rejected, json.dumps(dict(result.ignored_reasons), ensure_ascii=False),
+             json.dumps(list(result.warnings), ensure_ascii=False), result.first_at, result.last_at, file_no],
+        )  # fmt: skip
+        lines = []
+        for wallet, (first, last, count) in sorted(result.wallets.items()):
+            self.store.execute("INSERT INTO stale VALUES (?, ?, ?)", [result.account, form.venue, wallet])
+            for claim in form.claims:
+                if claim.wallets and wallet not in claim.wallets:
+                    continue
+                if claim.grain != "event" and claim.fact != "ledger":
+                    continue  # what positions are made of is never taken from sums
+                lines.append({
+                    "series": f"{result.account}/{form.family}", "format": form.name, "account": result.account,
+                    "venue": form.venue, "wallet": wallet, "fact": claim.fact, "rank": claim.rank,
+                    "filterable": claim.filterable, "resolution_s": claim.resolution_s, "skew_s": claim.skew_s,
+                    "from_at": first,
+                    "to_at": last + timedelta(seconds=claim.resolution_s), "basis": "rows", "rows": count,
+                    "file_no": file_no})  # fmt: skip
+        if lines:
+            self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
+
+
+def series_number(store: Store, name: str) -> int:
+    """Return the ordinal of a series in this book."""
+    found = store.scalar("SELECT series FROM series_names WHERE name = $name", {"name": name})
+    if found is None:
+        found = int(store.scalar("SELECT coalesce(max(series), 0) + 1 FROM series_names"))
+        store.execute("INSERT INTO series_names VALUES (?, ?)", [found, name])
+    return int(found)
+
+
+def forget(store: Store, bundle_id: str) -> None:
+    """Take one bundle back: rows that no other file shows go, the others are led back to the next that does."""
+    files = [number_ for (number_,) in store.rows("SELECT file_no FROM files WHERE bundle_id = $b", {"b": bundle_id})]
+    store.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT key, nth, day FROM sightings_stored "
+                  "WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id])  # fmt: skip
+    store.execute("DELETE FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id])
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE next_sighting AS "
+        "SELECT g.key + g.nth * 256 AS base, arg_min(f.file_id, (s.file_no, s.source_row)) AS file_id, "
+        "arg_min(s.source_row, (s.file_no, s.source_row)) AS source_row "
+        "FROM gone g LEFT JOIN sightings_stored s USING (key, nth) LEFT JOIN files f USING (file_no) GROUP BY 1"
+    )
+    for name in [*(f"{name}_stated" for name in STATED), *(n for n in TIME_OF_TABLE if n not in STATED)]:
+        store.execute(f"DELETE FROM {name} WHERE row_key - row_key % 256 IN (SELECT base FROM next_sighting WHERE file_id IS NULL)")
+        store.execute(f"UPDATE {name} SET file_id = n.file_id, source_row = n.source_row FROM next_sighting n "
+                      f"WHERE {name}.row_key - {name}.row_key % 256 = n.base AND n.file_id IS NOT NULL")  # fmt: skip
+    for number_ in files:
+        store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE file_no = ?", [number_])
+        for table in ("coverage", "rejects_stored"):
+            store.execute(f"DELETE FROM {table} WHERE file_no = ?", [number_])
+    store.execute("DELETE FROM files WHERE bundle_id = ?", [bundle_id])
+    store.execute("DROP TABLE gone; DROP TABLE next_sighting")
+
+
+def _hash(account_number: str) -> str:
+    return hashlib.sha256(f"marginbook account {account_number.strip()}".encode()).hexdigest()[:16]
+
+

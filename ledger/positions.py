@@ -1,0 +1,348 @@
+"""From the fills of a wallet to legs and positions: streams, hedge mode, openings that the export does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from ledger.fold import Legs, deficit, fold, half_even, hedge_sides, infer_opening, mismatches, opening_of_sizes
+from schemas.ddl import column_types
+from schemas.derived import Leg, Position
+from schemas.types import KEY, MONEY, UNIT
+
+STREAM = ("pair", "symbol", "side_key")
+TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
+TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
+DAY_US = 86_400_000_000
+ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
+
+
+@dataclass(kw_only=True)
+class Stream:
+    """The fills of one key in execution order, and what was concluded about them."""
+
+    fills: pl.DataFrame
+    position_side: str
+    opening: int = 0
+    flags: set[str] = field(default_factory=set)
+    legs: Legs = field(default_factory=Legs)
+    wrong: list[int] = field(default_factory=list)
+    """Fills whose stated result differs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Sizes that funding rows state for a symbol: (instant, position side or None, size at 1e-18)."""
+
+    sizes: dict[str, list[tuple[datetime, str | None, int]]]
+
+
+def reconstruct(fills: pl.DataFrame, evidence: Evidence, covered_from: datetime | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return legs, positions, and the fills whose stated result differs (position_id, row_key, folded, stated)."""
+    keyed = fills.with_columns(
+        side_key=pl.when(pl.col("position_side").is_in(["long", "short"])).then("position_side").otherwise(pl.lit("both")),
+        delta=pl.when(pl.col("side") == "buy").then(pl.col("quantity")).otherwise(-pl.col("quantity")),
+    )
+    legs, positions, differences = [], [], []
+    for key, group in keyed.partition_by(*STREAM, as_dict=True, maintain_order=True).items():
+        sizes = evidence.sizes.get(str(key[1]), [])
+        for stream in _streams_of(group, str(key[2]), sizes):
+            stream_legs, stream_positions, wrong = _rows_of(stream, sizes, covered_from)
+            legs.append(stream_legs)
+            positions.append(stream_positions)
+            differences.append(wrong)
+    return _named(legs, positions, differences)
+
+
+# ------------------------------------------------------------------------------------------------ streams
+
+
+def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[tuple[datetime, str | None, int]]) -> list[Stream]:
+    """Return one stream, or two where only hedge mode explains the stated results."""
+    side = side_key if side_key != "both" else "both"
+    one = _replayed(Stream(fills=group, position_side=side), sizes)
+    stated = group["realized_stated"]
+    unsaid = side_key == "both" and not group["position_side"].is_not_null().any()
+    if not one.wrong or not unsaid or not stated.is_not_null().any():
+        if one.wrong:
+            one.flags.add("realized_mismatch")
+        return [one]
+    results = _ints(stated)
+    deltas = _required(_ints(group["delta"]))
+    sides = pl.Series([1 if side_ > 0 else -1 for side_ in hedge_sides(deltas, results)])
+    pair = []
+    for sign, name in ((1, "long"), (-1, "short")):
+        part = group.filter(sides == sign)
+        if part.height:
+            pair.append(_replayed(Stream(fills=part, position_side=name, flags={"hedge_inferred"}), sizes, sign=sign))
+    if sum(len(stream.wrong) for stream in pair) < len(one.wrong):
+        for stream in pair:
+            if stream.wrong:
+                stream.flags |= {"hedge_undecidable", "realized_mismatch"}
+        return pair
+    one.flags |= {"realized_mismatch"}
+    return [one]
+
+
+def _replayed(stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], sign: int = 0) -> Stream:
+    """Fold the stream from flat; where its stated results or sizes contradict that, from an inferred opening."""
+    deltas, values = _required(_ints(stream.fills["delta"])), _values(stream.fills)
+    stated, tolerance = _ints(stream.fills["realized_stated"]), _tolerances(stream.fills)
+    stream.legs = fold(deltas, values)
+    known = stream.fills["notional"].null_count() == 0
+    stream.wrong = mismatches(stream.legs, stated, tolerance, unknown=False) if known else []
+    side = sign or {"long": 1, "short": -1}.get(stream.position_side, 0)
+    opening = 0
+    if side:
+        opening = deficit(deltas, side)
+    elif stream.wrong:
+        opening = infer_opening(deltas, stated)
+    if not opening and not any(result is not None for result in stated):
+        opening = _opening_of_funding(stream, deltas, sizes)
+    if opening:
+        legs = fold(deltas, values, opening)
+        wrong = mismatches(legs, stated, tolerance, unknown=True) if known else []
+        if side or len(wrong) < len(stream.wrong) or not stream.wrong:
+            stream.opening, stream.legs, stream.wrong = opening, legs, wrong
+            stream.flags |= {"opening_inferred"}
+    if not known:
+        stream.flags.add("unknown_contract_size")
+    return stream
+
+
+def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[tuple[datetime, str | None, int]]) -> int:
+    if not sizes:
+        return 0
+    times = stream.fills["filled_at"].to_list()
+    nets, stated, net, index = [], [], 0, 0
+    for at, _, size in sorted(sizes, key=lambda row: row[0]):
+        while index < len(times) and times[index] <= at:
+            net += deltas[index]
+            index += 1
+        if index:
+            nets.append(net)
+            stated.append(size)
+    return opening_of_sizes(nets, stated) if nets else 0
+
+
+def _values(fills: pl.DataFrame) -> list[int]:
+    """Return the notional with the sign the fold wants; 0 where unknown (its results are then masked)."""
+    sign = pl.when(pl.col("side") == "buy").then(1).otherwise(-1) * pl.when(pl.col("style") == "inverse").then(-1).otherwise(1)
+    signs = fills.select(sign.fill_null(1).alias("sign"))["sign"].to_list()
+    return [sign_ * (value or 0) for sign_, value in zip(signs, _ints(fills["notional"]), strict=True)]
+
+
+def _tolerances(fills: pl.DataFrame) -> list[int]:
+    return [(value or 0) // TOLERANCE_SHARE + TOLERANCE_FLOOR for value in _ints(fills["notional"])]
+
+
+def _ints(series: pl.Series) -> list[int | None]:
+    return series.cast(MONEY).to_physical().to_list()
+
+
+def _required(values: Sequence[int | None]) -> list[int]:
+    return [value for value in values if value is not None]
+
+
+def to_money(values: Sequence[int | None]) -> pl.Series:
+    """Return integers at 1e-18 as `DECIMAL(38,18)`."""
+    unit = pl.Series([1], dtype=pl.Int128).cast(KEY).cast(MONEY) / pl.Series([UNIT], dtype=pl.Int128).cast(KEY).cast(MONEY)
+    return pl.Series(values, dtype=pl.Int128).cast(KEY) * unit
+
+
+# --------------------------------------------------------------------------------------------------- rows
+
+
+def _rows_of(
+    stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], covered_from: datetime | None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    legs = _leg_frame(stream)
+    if stream.opening:
+        opened_at = min(_opening_at(stream, sizes, covered_from), stream.fills["filled_at"][0])
+        legs = pl.concat([_opening_leg(stream, opened_at, legs.schema), legs])
+    legs = _with_running_totals(stream, legs)
+    positions = _position_frame(stream, legs)
+    wrong = _difference_frame(stream, legs)
+    return legs, positions, wrong
+
+
+def _opening_at(
+    stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], covered_from: datetime | None
+) -> datetime:
+    first: datetime = stream.fills["filled_at"][0]
+    before = [at for at, side, _ in sizes if at < first and side in (None, "both", stream.position_side)
+              and (covered_from is None or at >= covered_from)]  # fmt: skip
+    return min(before, default=first)
+
+
+def _leg_frame(stream: Stream) -> pl.DataFrame:
+    legs, fills = stream.legs, stream.fills
+    gathered = fills.select(
+        "row_key", "filled_at", "side", "execution", "price", "notional", "weight", "quantity", "fee", "fee_asset", "fee_value",
+        "realized_stated",
+    )[legs.fill]  # fmt: skip
+    frame = gathered.with_columns(
+        pl.Series("fill", legs.fill, dtype=pl.Int64),
+        pl.Series("position", legs.position, dtype=pl.Int64),
+        to_money(legs.delta).alias("delta"),
+        to_money(legs.value).alias("value"),
+        to_money(legs.realized).alias("realized"),
+        to_money(legs.cost_after).abs().alias("cost_after"),
+    )
+    if len(legs.fill) > fills.height:
+        frame = _share_out(frame)
+    return frame.drop("quantity")
+
+
+def _share_out(frame: pl.DataFrame) -> pl.DataFrame:
+    """Split fee, value, weight and stated result of the fills that cross zero: the second leg takes the rest."""
+    second = (pl.col("fill") == pl.col("fill").shift(1)).fill_null(False)
+    first = (pl.col("fill") == pl.col("fill").shift(-1)).fill_null(False)
+    marked = frame.with_columns(second=second, first=first)
+    columns = {}
+    for name in ("fee", "fee_value", "weight", "notional"):
+        amounts = _ints(frame[name])
+        shared = list(amounts)
+        for index in marked.with_row_index().filter("first")["index"].to_list():
+            whole = amounts[index]
+            if whole is None:
+                continue
+            part, size = _ints(frame["delta"][index : index + 1])[0], _ints(frame["quantity"][index : index + 1])[0]
+            assert part is not None and size is not None
+            shared[index] = half_even(whole * abs(part), size)
+            shared[index + 1] = whole - (shared[index] or 0)
+        columns[name] = to_money(shared)
+    known = pl.col("notional").is_not_null()
+    return marked.with_columns(**columns).with_columns(
+        notional=pl.when(known).then(pl.col("value").abs()),
+        realized_stated=pl.when("second").then(None).otherwise(pl.col("realized_stated")),
+    ).drop("second", "first")  # fmt: skip
+
+
+def _opening_leg(stream: Stream, at: datetime, schema: pl.Schema) -> pl.DataFrame:
+    size = to_money([stream.opening])
+    known = {
+        "filled_at": pl.Series([at], dtype=schema["filled_at"]), "side": ["buy" if stream.opening > 0 else "sell"],
+        "execution": ["trade"], "fill": pl.Series([-1], dtype=pl.Int64), "position": pl.Series([0], dtype=pl.Int64),
+        "delta": size, "value": to_money([0]), "realized": to_money([0]),
+    }  # fmt: skip
+    nothing = {name: pl.Series([None], dtype=kind) for name, kind in schema.items() if name not in known}
+    return pl.DataFrame(known | nothing).select(schema.names())
+
+
+def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
+    """Add what the position is after each leg.  What depends on an unknown entry or contract size is null."""
+    opens = pl.col("realized_opens")
+    after = pl.col("delta").cum_sum().over("position")
+    unknown_entry = (pl.col("position") == 0) & pl.lit(bool(stream.opening))
+    unknown = unknown_entry | pl.col("notional").is_null().any().over("position")
+    opening_sign = pl.col("delta").first().over("position").sign()
+    legs = legs.with_columns(
+        realized_opens=pl.col("delta").sign() == opening_sign,
+        quantity_after=after,
+    ).with_columns(
+        realized=pl.when(unknown).then(pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("realized_stated")))
+        .otherwise(pl.col("realized")),
+        cost_after=pl.when(~unknown).then(pl.col("cost_after")),
+        entry_quantity=pl.when(opens).then(pl.col("delta").abs()).otherwise(pl.lit(0).cast(MONEY)),
+        entry_weight=pl.when(opens).then(pl.col("weight")).otherwise(pl.lit(0).cast(MONEY)),
+        entry_value=pl.when(opens).then(pl.col("notional")).otherwise(pl.lit(0).cast(MONEY)),
+        exit_quantity=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("delta").abs()),
+        exit_weight=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("weight")),
+        unvalued=(pl.col("fee").is_not_null() & (pl.col("fee") != 0) & pl.col("fee_value").is_null()).cast(pl.UInt32),
+    )  # fmt: skip
+    known_so_far = {
+        name: pl.when(pl.col(name).is_null().cum_max().over("position")).then(None).otherwise(pl.col(name).cum_sum().over("position"))
+        for name in ("entry_weight", "exit_weight", "entry_value")
+    }
+    gap = (pl.col("filled_at") - pl.col("filled_at").shift(1).over("position")).dt.total_microseconds()
+    days = gap.fill_null(0).cast(pl.Int64).cast(MONEY) / pl.lit(DAY_US).cast(MONEY)
+    held = pl.col("cost_after").shift(1).over("position")
+    exposure = (held * days).fill_null(pl.when(gap.is_null()).then(pl.lit(0).cast(MONEY)))
+    return legs.with_columns(
+        max_after=pl.col("quantity_after").abs().cum_max().over("position"),
+        entry_quantity=pl.col("entry_quantity").cum_sum().over("position"),
+        exit_quantity=pl.col("exit_quantity").cum_sum().over("position"),
+        **known_so_far,
+        gross_after=pl.when(pl.col("realized").is_null().cum_max().over("position")).then(None)
+        .otherwise(pl.col("realized").cum_sum().over("position")),
+        fees_after=pl.col("fee_value").fill_null(pl.lit(0).cast(MONEY)).cum_sum().over("position"),
+        fees_unvalued=pl.col("unvalued").cum_sum().over("position"),
+        exposure=pl.when(exposure.is_null().cum_max().over("position")).then(None)
+        .otherwise(exposure.cum_sum().over("position")),
+        leg_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("position"),
+    )  # fmt: skip
+
+
+def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
+    first = stream.fills.row(0, named=True)
+    flat = pl.col("quantity_after") == 0
+    summary = legs.group_by("position", maintain_order=True).agg(
+        opened_at=pl.col("filled_at").first(),
+        side=pl.when(pl.col("delta").first() > 0).then(pl.lit("long")).otherwise(pl.lit("short")),
+        closed_at=pl.col("filled_at").filter(flat).last(),
+        last_execution=pl.col("execution").last(),
+        partly=(pl.col("execution").is_in(["liquidation", "adl"]) & ~pl.col("realized_opens")).any(),
+        gross_unknown=pl.col("realized").is_null().any(),
+        unvalued=pl.col("unvalued").sum() > 0,
+        wrong=pl.col("fill").is_in(stream.wrong).any(),
+    )
+    ended = pl.when(pl.col("closed_at").is_null()).then(pl.lit("open")).otherwise(
+        pl.col("last_execution").replace_strict(ENDINGS, default="closed"))  # fmt: skip
+    inferred = (pl.col("position") == 0) & pl.lit(bool(stream.opening))
+    forced = pl.col("last_execution").is_in(["liquidation", "adl"]) & pl.col("closed_at").is_not_null()
+    flags = {
+        "opening_inferred": inferred,
+        "unknown_entry": inferred,
+        "unknown_contract_size": pl.lit("unknown_contract_size" in stream.flags),
+        "hedge_inferred": pl.lit("hedge_inferred" in stream.flags),
+        "hedge_undecidable": pl.lit("hedge_undecidable" in stream.flags),
+        "realized_mismatch": pl.col("wrong"),
+        "unknown_result": pl.col("gross_unknown"),
+        "partly_liquidated": pl.col("partly") & ~forced,
+        "unvalued_cost": pl.col("unvalued"),
+    }
+    words = [pl.when(condition).then(pl.lit(word)) for word, condition in flags.items()]
+    return summary.with_columns(
+        ended=ended,
+        opening_quantity=pl.when(inferred).then(to_money([abs(stream.opening)])[0]).otherwise(pl.lit(0)).cast(MONEY),
+        flags=pl.concat_list(words).list.drop_nulls(),
+        **{name: pl.lit(first[name]).cast(kind) for name, kind in (
+            ("account", pl.String), ("venue", pl.String), ("wallet", pl.String), ("pair", pl.String),
+            ("symbol", pl.String), ("instrument", pl.String), ("product", pl.String), ("margin_mode", pl.String),
+            ("style", pl.String), ("settle_asset", pl.String))},
+        multiplier=pl.lit(first["multiplier"]).cast(MONEY),
+        position_side=pl.lit(stream.position_side),
+    )  # fmt: skip
+
+
+def _difference_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
+    wrong = legs.filter(pl.col("fill").is_in(stream.wrong) & pl.col("realized_stated").is_not_null())
+    return wrong.select("position", "row_key", "filled_at", "realized", "realized_stated")
+
+
+def _named(
+    legs: Sequence[pl.DataFrame], positions: Sequence[pl.DataFrame], differences: Sequence[pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Give every position its readable id, and the id to its legs."""
+    def numbered(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat([frame.with_columns(stream=pl.lit(number, dtype=pl.Int64)) for number, frame in enumerate(frames)])
+
+    every = numbered(positions).sort("opened_at", "symbol", "position_side", "stream", "position")
+    stem = pl.concat_str(
+        "account", "symbol", "side", pl.col("opened_at").dt.strftime("%Y%m%dT%H%M"), separator=":"
+    )
+    every = every.with_columns(stem=stem)
+    ordinal = pl.int_range(1, pl.len() + 1).over("stem").cast(pl.String)
+    every = every.with_columns(position_id=pl.concat_str("stem", ordinal, separator=":"))
+    ids = every.select("stream", "position", "position_id")
+    named_legs = numbered(legs).join(ids, on=["stream", "position"], maintain_order="left")
+    named_differences = numbered(differences).join(ids, on=["stream", "position"], maintain_order="left")
+    return (
+        named_legs.select(pl.col(name).cast(kind) for name, kind in column_types(Leg).items()),
+        every.select(pl.col(name).cast(kind) for name, kind in column_types(Position).items()),
+        named_differences,
+    )

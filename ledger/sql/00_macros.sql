@@ -1,0 +1,6 @@
+-- The period of an instant, as text that sorts: 2026, 2026-Q1, 2026-02, 2026-02-03.
+CREATE OR REPLACE MACRO period_of(moment, by_) AS CASE by_
+  WHEN 'year' THEN strftime(moment, '%Y')
+  WHEN 'quarter' THEN strftime(moment, '%Y') || '-Q' || quarter(moment)
+  WHEN 'day' THEN strftime(moment, '%Y-%m-%d')
+  ELSE strftime(moment, '%Y-%m') END;

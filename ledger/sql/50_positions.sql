@@ -1,0 +1,41 @@
+-- Every position as of an instant (exclusive; null: now): one row is a position that was opened before it.
+CREATE OR REPLACE MACRO positions_until(until) AS TABLE
+WITH reached AS (
+  SELECT position_id, max(leg_no) AS leg_no FROM legs WHERE filled_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY position_id
+), paid AS (
+  SELECT position_id,
+    sum(value) FILTER (WHERE cause = 'funding') AS funding,
+    -sum(value) FILTER (WHERE cause = 'interest') AS interest,
+    -sum(value) FILTER (WHERE cause = 'liquidation_fee') AS liquidation_fees,
+    sum(value) FILTER (WHERE cause = 'insurance') AS insurance,
+    count(*) FILTER (WHERE value IS NULL) AS unvalued
+  FROM costs_stored WHERE position_id IS NOT NULL AND booked_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY position_id
+), forced AS (
+  SELECT position_id, bool_or(execution IN ('liquidation', 'adl')) AS forced FROM legs
+  WHERE filled_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY position_id
+)
+SELECT p.* EXCLUDE (ended, closed_at, flags),
+  CASE WHEN l.quantity_after = 0 THEN p.ended ELSE 'open' END AS status,
+  CASE WHEN l.quantity_after = 0 THEN l.filled_at END AS closed_at,
+  l.filled_at AS last_fill_at, l.leg_no - (p.opening_quantity <> 0)::INT AS fills,
+  l.max_after AS max_quantity, abs(l.quantity_after) AS quantity, l.cost_after AS open_cost,
+  l.entry_quantity, l.entry_weight, l.exit_quantity, l.exit_weight, l.entry_value, l.exposure,
+  l.gross_after AS gross_pnl, l.fees_after AS trading_fees,
+  CAST(coalesce(c.funding, 0) AS DECIMAL(38,18)) AS funding,
+  CAST(coalesce(c.interest, 0) AS DECIMAL(38,18)) AS interest,
+  CAST(coalesce(c.liquidation_fees, 0) AS DECIMAL(38,18)) AS liquidation_fees,
+  CAST(coalesce(c.insurance, 0) AS DECIMAL(38,18)) AS insurance,
+  CASE WHEN l.fees_unvalued = 0 AND coalesce(c.unvalued, 0) = 0 THEN list_filter(
+    CASE WHEN l.quantity_after <> 0 AND f.forced THEN list_append(p.flags, 'partly_liquidated') ELSE p.flags END,
+    lambda flag: flag <> 'unvalued_cost') ELSE p.flags END AS flags
+FROM positions p JOIN reached r USING (position_id)
+JOIN legs l ON l.position_id = r.position_id AND l.leg_no = r.leg_no
+JOIN forced f ON f.position_id = p.position_id
+LEFT JOIN paid c ON c.position_id = p.position_id;
+
+-- Costs of positions that no price valued, in their own assets: one row is a position.
+CREATE OR REPLACE MACRO unvalued_until(until) AS TABLE
+SELECT position_id, string_agg(amount::VARCHAR || ' ' || asset || ' ' || cause, ', ' ORDER BY asset, cause) AS unvalued_costs
+FROM (SELECT position_id, asset, cause, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM costs
+      WHERE value IS NULL AND position_id IS NOT NULL AND booked_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY ALL)
+GROUP BY position_id;

@@ -1,0 +1,103 @@
+"""What an import says on the screen: per file the five numbers, then what is doubtful, then what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ledger.book import Book, ImportReport
+    from ledger.importing import PartResult
+
+SHOWN_FILES = 30
+SHOWN_UNRECOGNIZED = 8
+SHOWN_FINDINGS = 8
+SHOWN_EFFECTS = 20
+
+
+def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
+    """Print one screen to stderr."""
+    verb = "would be stored" if report.dry_run else "stored"
+    if report.parts:
+        _table(report.parts, verb)
+    for part in report.parts:
+        for warning in part.warnings:
+            _say(f"! {part.name}: {warning}", colour, "yellow")
+        for line in part.reject_lines:
+            _say(f"x {line}", colour, "red")
+        if part.rejected > len(part.reject_lines):
+            _say(f"x {part.name}: {part.rejected - len(part.reject_lines)} more rejected rows; `marginbook rejects` lists them", colour, "red")
+        for reason, count in part.ignored_reasons.items():
+            _say(f"  {part.name}: {count} ignored: {reason}", colour)
+    for error in report.errors:
+        _say(f"x {error}", colour, "red")
+    if report.unrecognized:
+        _say(f"  {len(report.unrecognized)} files are no export that is known:", colour)
+        for line in report.unrecognized[:SHOWN_UNRECOGNIZED]:
+            _say(f"    {line}", colour)
+        if len(report.unrecognized) > SHOWN_UNRECOGNIZED:
+            _say("    ...", colour)
+    if report.dry_run:
+        _effects(report, colour)
+        return
+    _findings(book, colour)
+
+
+def _table(parts: list[PartResult], verb: str) -> None:
+    width = min(max(len(part.name) for part in parts), 58)
+    head = f"  {'file':<{width}}  {'format':<28} {'read':>9} {verb:>9} {'duplicate':>9} {'ignored':>8} {'rejected':>8}  range (UTC)"
+    click.echo(head, err=True)
+    for part in parts[:SHOWN_FILES]:
+        name = part.name if len(part.name) <= width else "..." + part.name[-(width - 3):]
+        span = f"{part.first_at:%Y-%m-%d} to {part.last_at:%Y-%m-%d}" if part.first_at and part.last_at else ""
+        note = f"  ({part.note})" if part.note else ""
+        click.echo(
+            f"  {_safe(name):<{width}}  {part.format:<28} {part.read:>9,} {part.stored:>{max(9, len(verb))},} {part.duplicate:>9,} "
+            f"{part.ignored:>8,} {part.rejected:>8,}  {span}{note}", err=True)  # fmt: skip
+    if len(parts) > SHOWN_FILES:
+        click.echo(f"  ... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
+    total = [sum(getattr(part, name) for part in parts) for name in ("read", "stored", "duplicate", "ignored", "rejected")]
+    click.echo(f"  {len(parts)} files: {total[0]:,} rows read = {total[1]:,} {verb} + {total[2]:,} duplicate + {total[3]:,} ignored "
+               f"+ {total[4]:,} rejected", err=True)  # fmt: skip
+
+
+def _effects(report: ImportReport, colour: bool) -> None:
+    effects = report.effects
+    if effects is None or not effects.height:
+        _say("dry run: no balance would change; nothing was stored", colour)
+        return
+    _say("dry run: balances would change so (nothing was stored):", colour)
+    for account, wallet, asset, before, after in effects.head(SHOWN_EFFECTS).iter_rows():
+        was, now = ("none" if value is None else f"{value.normalize():f}" for value in (before, after))
+        _say(f"    {account} {wallet} {asset}: {was} -> {now}", colour)
+    if effects.height > SHOWN_EFFECTS:
+        _say(f"    ... and {effects.height - SHOWN_EFFECTS} more", colour)
+
+
+def _findings(book: Book, colour: bool) -> None:
+    frame = book.report("findings")
+    breaks = book.report("breaks").height
+    if breaks:
+        _say(f"! {breaks} breaks in the chain of stated balances; `marginbook report breaks`", colour, "yellow")
+    if not frame.height:
+        if not breaks:
+            _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
+        return
+    _say(f"{frame.height} findings, the first of them:", colour)
+    for row in frame.head(SHOWN_FINDINGS).iter_rows(named=True):
+        mark = {"error": "x", "warning": "!"}.get(row["severity"], "-")
+        _say(f"{mark} {row['sentence']}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"]))
+    _say("next: `marginbook report findings`, `marginbook report positions`, `marginbook report balances`", colour)
+
+
+def _say(text: str, colour: bool, paint: str | None = None) -> None:
+    click.echo(click.style(_safe(text), fg=paint) if colour and paint else _safe(text), err=True)
+
+
+def _safe(text: str) -> str:
+    """Return the text with control and direction characters shown instead of obeyed."""
+    return "".join(
+        character if character == "\n" or (character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+        else character.encode("unicode_escape").decode() for character in text
+    )  # fmt: skip

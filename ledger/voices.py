@@ -1,0 +1,341 @@
+"""One fact, one voice: who speaks for what in which range of time; the others are witnesses.
+
+Cut time where any coverage ends; in each segment the lowest rank that covers it speaks.  Where the speaker changes,
+the seam moves to an instant without rows near it, inside the range that both cover, so that two exports whose clocks
+differ by a second neither lose nor double a row; if there is no such instant, equal rows near the seam count once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import polars as pl
+
+from ledger.store import Store
+from schemas.bookkeeping import Voice
+from schemas.ddl import column_types
+from schemas.tables import FACTS
+
+PARTIAL_RANK = 9
+SEAM_SEARCH = timedelta(hours=24)
+MICRO = timedelta(microseconds=1)
+
+FACT_ROWS = {
+    "ledger": ("movements", "moved_at", "asset", "cause", "amount"),
+    "fills": ("fills", "filled_at", "symbol", "side", "quantity"),
+    "funding": ("funding", "paid_at", "asset", "'funding'", "amount"),
+    "interest": ("interest", "accrued_at", "asset", "'interest'", "amount"),
+    "liquidations": ("liquidations", "liquidated_at", "symbol", "side", "quantity"),
+    "borrow_repay": ("borrows", "borrowed_at", "asset", "'borrow'", "amount"),
+}
+"""Per fact the table that is compared: time, what, cause, amount."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A stretch of time that one file of a series covers."""
+
+    series: str
+    rank: int
+    start: datetime
+    end: datetime
+    filterable: bool
+    resolution_s: int
+    skew_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A stretch of time in which one series speaks."""
+
+    start: datetime
+    end: datetime
+    span: Span
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One wallet of one account: the unit of election."""
+
+    account: str
+    venue: str
+    wallet: str
+
+    def parameters(self) -> dict[str, str]:
+        """Return it as SQL parameters."""
+        return {"account": self.account, "venue": self.venue, "wallet": self.wallet}
+
+
+WHERE = "account = $account AND venue = $venue AND wallet = $wallet"
+
+
+def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
+    """Elect the voices of a wallet, set what speaks, and return findings (filtered exports, doubtful seams)."""
+    store.execute(f"DELETE FROM voices WHERE {WHERE}", scope.parameters())
+    findings: list[dict[str, object]] = []
+    for fact in FACTS:
+        spans = _spans(store, scope, fact)
+        whole = [span for span in spans if span.rank < PARTIAL_RANK]
+        segments = speakers(whole)
+        segments, contested = _settle_seams(store, scope, fact, segments, whole)
+        voices = [_voice(scope, fact, segment) for segment in segments]
+        overrides = _filtered(store, scope, fact, segments, whole)
+        findings += [_filtered_finding(scope, fact, override) for override in overrides]
+        voices += overrides
+        if voices:
+            store.insert("voices", pl.DataFrame(voices, schema=column_types(Voice)))
+        _set_speaks(store, scope, fact, several=len({span.series for span in spans}) > 1)
+        for seam in contested:
+            findings += _settle_contested(store, scope, fact, *seam)
+    _speak_with_ledger(store, scope)
+    return findings
+
+
+def speakers(spans: Sequence[Span]) -> list[Segment]:
+    """Return who speaks when: in each segment the lowest (rank, series) that covers it; equal neighbours joined."""
+    cuts = sorted({span.start for span in spans} | {span.end for span in spans})
+    segments: list[Segment] = []
+    for start, end in pairwise(cuts):
+        covering = [span for span in spans if span.start <= start and span.end >= end]
+        if not covering:
+            continue
+        best = min(covering, key=lambda span: (span.rank, span.series))
+        last = segments[-1] if segments else None
+        if last is not None and last.end == start and last.span.series == best.series:
+            segments[-1] = Segment(start=last.start, end=end, span=last.span)
+        else:
+            segments.append(Segment(start=start, end=end, span=best))
+    return segments
+
+
+def quiet_instant(rows: Sequence[datetime], start: datetime, limit: datetime, distance: timedelta) -> datetime | None:
+    """Return the instant nearest to `start`, towards `limit`, with no row less than `distance` away."""
+    back = limit < start
+    at = start
+    for row in sorted(rows, reverse=back):
+        if abs(row - at) < distance:
+            at = row - distance if back else row + distance
+        elif (row < at) if back else (row > at):
+            break
+    return at if (at >= limit if back else at <= limit) else None
+
+
+def _spans(store: Store, scope: Scope, fact: str) -> list[Span]:
+    answer = store.query(
+        "SELECT series, rank, from_at AS start, to_at AS \"end\", filterable, resolution_s, skew_s FROM coverage "
+        f"WHERE {WHERE} AND fact = $fact ORDER BY ALL", scope.parameters() | {"fact": fact})  # fmt: skip
+    return [Span(**row) for row in answer.iter_rows(named=True)]
+
+
+def _settle_seams(
+    store: Store, scope: Scope, fact: str, segments: list[Segment], spans: Sequence[Span]
+) -> tuple[list[Segment], list[tuple[datetime, timedelta, str, str]]]:
+    """Return the segments with their seams moved, and the seams where no quiet instant was found."""
+    if fact not in FACT_ROWS or len(segments) < 2:
+        return segments, []
+    settled = list(segments)
+    contested: list[tuple[datetime, timedelta, str, str]] = []
+    for index in range(len(settled) - 1):
+        earlier, later = settled[index], settled[index + 1]
+        distance = timedelta(seconds=max(earlier.span.skew_s, later.span.skew_s)
+                             + earlier.span.resolution_s + later.span.resolution_s)  # fmt: skip
+        if later.start - earlier.end >= distance or earlier.span.series == later.span.series:
+            continue
+        seam = later.start
+        back, forward = _reach(spans, later.span.series, seam), _reach(spans, earlier.span.series, seam)
+        moved = None
+        pair = (earlier.span.series, later.span.series)
+        if earlier.end == seam:
+            if back is not None:
+                limit = max(back[0], seam - SEAM_SEARCH, earlier.start)
+                moved = quiet_instant(_times(store, scope, fact, pair, limit - distance, seam + distance), seam, limit, distance)
+            if moved is None and forward is not None:
+                limit = min(forward[1], seam + SEAM_SEARCH, later.end)
+                moved = quiet_instant(_times(store, scope, fact, pair, seam - distance, limit + distance), seam, limit, distance)
+        if moved is None:
+            contested.append((seam, distance, *pair))
+            continue
+        settled[index] = Segment(start=earlier.start, end=moved, span=earlier.span)
+        settled[index + 1] = Segment(start=moved, end=later.end, span=later.span)
+    return [segment for segment in settled if segment.start < segment.end], contested
+
+
+def _reach(spans: Sequence[Span], series: str, at: datetime) -> tuple[datetime, datetime] | None:
+    """Return the stretch around `at` that the series covers on both sides of it, or None."""
+    covering = [span for span in spans if span.series == series and span.start < at < span.end]
+    if not covering:
+        return None
+    return min(span.start for span in covering), max(span.end for span in covering)
+
+
+def _of_series(store: Store, series: Sequence[str]) -> str:
+    """Return a SQL list of the formats that feed the series (names are ours, never a file's)."""
+    with_formats = store.rows("SELECT DISTINCT series, format FROM files")
+    names = sorted({form for name, form in with_formats if name in series})
+    return ", ".join(f"'{name}'" for name in names) or "''"
+
+
+def _times(store: Store, scope: Scope, fact: str, series: tuple[str, str], start: datetime, end: datetime) -> list[datetime]:
+    table, time, *_ = FACT_ROWS[fact]
+    sql = (f"SELECT DISTINCT {time} AS moment FROM {table}_stated WHERE {WHERE} AND format IN ({_of_series(store, series)}) "
+           f"AND {time} BETWEEN $start AND $end")  # fmt: skip
+    return [at for (at,) in store.rows(sql, scope.parameters() | {"start": start, "end": end})]
+
+
+def _voice(scope: Scope, fact: str, segment: Segment) -> dict[str, object]:
+    return {**scope.parameters(), "fact": fact, "asset": None, "cause": None, "from_at": segment.start,
+            "to_at": segment.end, "series": segment.span.series}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------- filtered exports
+
+
+def _filtered(
+    store: Store, scope: Scope, fact: str, segments: Sequence[Segment], spans: Sequence[Span]
+) -> list[dict[str, object]]:
+    """Return voices of witnesses for what a filtered export left out.
+
+    Out is what the speaker has no row of though the witness has; of the ledger also that of which the witness has
+    every row of the speaker and more (an export filtered by symbol), since a balance needs all of them.
+    """
+    overrides: list[dict[str, object]] = []
+    if fact not in FACT_ROWS:
+        return overrides
+    for segment in segments:
+        if not segment.span.filterable:
+            continue
+        given: set[tuple[str, str]] = set()
+        rivals = {span.series: span for span in spans if span.series != segment.span.series
+                  and span.start < segment.end and span.end > segment.start}  # fmt: skip
+        for name, span in sorted(rivals.items(), key=lambda item: (item[1].rank, item[0])):
+            start, end = max(segment.start, span.start), min(segment.end, span.end)
+            for what, cause in _left_out(store, scope, fact, segment, name, start, end, spans):
+                if (what, cause) not in given:
+                    given.add((what, cause))
+                    overrides.append({**scope.parameters(), "fact": fact, "asset": what, "cause": cause,
+                                      "from_at": start, "to_at": end, "series": name})  # fmt: skip
+    return overrides
+
+
+def _left_out(
+    store: Store, scope: Scope, fact: str, segment: Segment, rival: str, start: datetime, end: datetime,
+    spans: Sequence[Span],
+) -> list[tuple[str, str]]:  # fmt: skip
+    table, time, what, cause, amount = FACT_ROWS[fact]
+    files = [span for span in spans if span.series == segment.span.series and span.start < end and span.end > start]
+    distance = max(span.skew_s + span.resolution_s for span in spans) * 2
+    sql = f"""
+    WITH speaker AS (
+      SELECT {what} AS what, {cause} AS cause, {amount} AS amount, {time} AS moment FROM {table}_stated
+      WHERE {WHERE} AND format IN ({_of_series(store, [segment.span.series])}) AND {time} BETWEEN $file_start AND $file_end
+    ), rival AS (
+      SELECT {what} AS what, {cause} AS cause, {amount} AS amount, {time} AS moment FROM {table}_stated
+      WHERE {WHERE} AND format IN ({_of_series(store, [rival])}) AND {time} >= $start AND {time} < $end
+    ), spoken AS (SELECT what, cause, count(*) AS n FROM speaker GROUP BY ALL),
+    inside AS (
+      SELECT what, cause, amount, count(*) AS n, count(*) FILTER (
+        WHERE moment >= $start + $distance AND moment < $end - $distance) AS inner_n FROM speaker
+      WHERE moment >= $start - $distance AND moment < $end + $distance GROUP BY ALL
+    ), heard AS (
+      SELECT what, cause, amount, count(*) AS n, count(*) FILTER (
+        WHERE moment >= $start + $distance AND moment < $end - $distance) AS inner_n FROM rival GROUP BY ALL
+    ), compared AS (
+      SELECT what, cause, bool_and(coalesce(h.n, 0) >= coalesce(i.inner_n, 0)) AS has_all,
+        bool_or(coalesce(h.inner_n, 0) > coalesce(i.n, 0)) AS has_more
+      FROM heard h FULL JOIN inside i USING (what, cause, amount) GROUP BY ALL
+    )
+    SELECT DISTINCT r.what, r.cause FROM rival r LEFT JOIN spoken s USING (what, cause)
+    LEFT JOIN compared c USING (what, cause)
+    WHERE s.n IS NULL OR ($whole AND c.has_all AND c.has_more) ORDER BY ALL"""
+    parameters = scope.parameters() | {
+        "file_start": min(span.start for span in files), "file_end": max(span.end for span in files), "start": start,
+        "end": end, "distance": timedelta(seconds=distance), "whole": fact == "ledger"}  # fmt: skip
+    return [(str(what), str(cause)) for what, cause in store.rows(sql, parameters) if what is not None]
+
+
+def _filtered_finding(scope: Scope, fact: str, override: dict[str, object]) -> dict[str, object]:
+    sentence = (
+        f"the export that speaks for {fact} leaves out {override['cause']} of {override['asset']} which another export "
+        f"states; {str(override['series']).split('/', 1)[1]} speaks for it; download the export without a filter"
+    )
+    return {"kind": "filtered_export", "severity": "warning", "account": scope.account, "wallet": scope.wallet,
+            "symbol": override["asset"], "found_at": override["from_at"], "sentence": sentence, "rows": []}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- set speaks
+
+
+def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None:
+    tables = {"ledger": ("movements",), "borrow_repay": ("borrows", "repayments")}.get(fact) or (
+        (FACT_ROWS[fact][0],) if fact in FACT_ROWS else ()
+    )
+    for table in tables:
+        time = {"repayments": "repaid_at"}.get(table, FACT_ROWS[fact][1])
+        what, cause = FACT_ROWS[fact][2:4]
+        if table == "repayments":
+            cause = "'repay'"
+        if not several:
+            store.execute(f"UPDATE {table}_stated SET speaks = TRUE WHERE NOT speaks AND {WHERE}", scope.parameters())
+            continue
+        # A row speaks where its series is the voice: of its (asset, cause) if there is such a voice, else of all.
+        sql = f"""
+        UPDATE {table}_stated SET speaks = NOT speaks WHERE {WHERE} AND row_key IN (
+          WITH ours AS (SELECT DISTINCT series, format FROM files WHERE account = $account),
+          heard AS (
+            SELECT t.row_key, t.speaks, bool_or(v.series = o.series) FILTER (WHERE v.cause IS NULL) AS general,
+              count(v.series) FILTER (WHERE v.cause IS NULL) AS generals,
+              bool_or(v.series = o.series) FILTER (WHERE v.cause IS NOT NULL) AS special
+            FROM (SELECT row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause
+                  FROM {table}_stated WHERE {WHERE}) t
+            JOIN ours o USING (format)
+            LEFT JOIN (SELECT * FROM voices WHERE {WHERE} AND fact = $fact) v
+              ON t.moment >= v.from_at AND t.moment < v.to_at
+              AND (v.cause IS NULL OR (v.asset = t.what AND v.cause = t.cause))
+            GROUP BY t.row_key, t.speaks)
+          SELECT row_key FROM heard WHERE speaks <> coalesce(special, general, generals = 0))"""
+        store.execute(sql, scope.parameters() | {"fact": fact})
+
+
+def _settle_contested(
+    store: Store, scope: Scope, fact: str, seam: datetime, distance: timedelta, earlier: str, later: str
+) -> list[dict[str, object]]:
+    """Near a seam without a quiet instant, take the multiset maximum of both: equal rows count once, others all."""
+    table, time, what, cause, amount = FACT_ROWS[fact]
+    sql = f"""
+    WITH near AS (
+      SELECT row_key, format IN ({_of_series(store, [earlier])}) AS early, row_number() OVER (
+        PARTITION BY {what}, {cause}, {amount}, early ORDER BY {time}, row_key) AS nth, {what} AS what, {cause} AS cause,
+        {amount} AS amount
+      FROM {table}_stated WHERE {WHERE} AND {time} >= $start AND {time} <= $end
+      AND format IN ({_of_series(store, [earlier, later])}))
+    SELECT n.row_key, NOT (NOT n.early AND EXISTS (FROM near e WHERE e.early AND e.what = n.what AND e.cause = n.cause
+      AND e.amount = n.amount AND e.nth = n.nth)) AS counts FROM near n ORDER BY 1"""
+    answer = store.query(sql, scope.parameters() | {"start": seam - distance, "end": seam + distance})
+    if not answer.height:
+        return []
+    with store.registered(incoming=answer):
+        store.execute(f"UPDATE {table}_stated SET speaks = i.counts FROM incoming i WHERE {table}_stated.row_key = i.row_key::HUGEINT")
+    doubled = answer.filter(~pl.col("counts"))
+    if not doubled.height:
+        return []
+    sentence = (f"two exports of {fact} meet at {seam:%Y-%m-%d %H:%M:%S}Z with rows on both sides of the seam; "
+                f"{doubled.height} equal rows were counted once")  # fmt: skip
+    return [{"kind": "seam", "severity": "info", "account": scope.account, "wallet": scope.wallet, "symbol": None,
+             "found_at": seam, "sentence": sentence, "rows": [str(key) for key in doubled["row_key"]]}]  # fmt: skip
+
+
+def _speak_with_ledger(store: Store, scope: Scope) -> None:
+    """Transfers, conversions and adjustments speak with the movement of their row, else where no ledger covers."""
+    for table, time in (("transfers", "moved_at"), ("conversions", "booked_at"), ("adjustments", "booked_at")):
+        store.execute(f"""
+        UPDATE {table}_stated SET speaks = NOT speaks WHERE {WHERE} AND row_key IN (
+          SELECT t.row_key FROM {table}_stated t
+          LEFT JOIN (SELECT row_key - row_key % 256 AS base, bool_or(speaks) AS heard FROM movements_stated WHERE {WHERE} GROUP BY 1) m
+            ON m.base = t.row_key - t.row_key % 256
+          WHERE {WHERE.replace("account", "t.account", 1).replace("venue =", "t.venue =").replace("wallet =", "t.wallet =")}
+          AND t.speaks <> coalesce(m.heard, NOT EXISTS (
+            FROM voices v WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'ledger'
+            AND v.cause IS NULL AND t.{time} >= v.from_at AND t.{time} < v.to_at)))""", scope.parameters())  # fmt: skip

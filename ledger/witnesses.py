@@ -1,0 +1,134 @@
+"""Two exports of one fact, side by side: paired row by row, then counted and summed per day and asset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from ledger.store import Store
+from ledger.voices import FACT_ROWS, WHERE, Scope
+from schemas.ddl import column_types
+from schemas.derived import WitnessDay
+
+DAYS = """
+WITH heard AS (
+  SELECT v.series AS voice_series, v.fact, v.from_at, v.to_at, v.asset AS only_what, v.cause AS only_cause FROM voices v
+  WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = $fact
+), ours AS (SELECT DISTINCT series, format FROM files WHERE account = $account),
+every AS (
+  SELECT t.row_key, t.speaks, t.format, {time} AS moment, CAST({time} AS DATE) AS day, {what} AS what, {cause} AS cause, {amount} AS amount
+  FROM {table}_stated t WHERE {where}
+), silent_formats AS (SELECT DISTINCT format FROM every WHERE NOT speaks),
+silent_days AS (SELECT DISTINCT format, day FROM every WHERE NOT speaks)
+SELECT e.day, e.what, s.format AS witness,
+  count(*) FILTER (WHERE e.speaks AND e.format <> s.format) AS voice_rows,
+  count(*) FILTER (WHERE NOT e.speaks AND e.format = s.format) AS witness_rows,
+  CAST(coalesce(sum(e.amount) FILTER (WHERE e.speaks AND e.format <> s.format), 0) AS DECIMAL(38,18)) AS voice_sum,
+  CAST(coalesce(sum(e.amount) FILTER (WHERE NOT e.speaks AND e.format = s.format), 0) AS DECIMAL(38,18)) AS witness_sum,
+  coalesce(any_value(e.format) FILTER (WHERE e.speaks AND e.format <> s.format), '') AS voice
+FROM every e JOIN silent_days s ON e.day = s.day
+GROUP BY ALL HAVING witness_rows > 0 OR voice_rows > 0 ORDER BY ALL
+"""
+NEAR = """
+SELECT row_key::DECIMAL(38,0) AS row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause, {amount} AS amount
+FROM {table}_stated WHERE {where} AND (speaks OR format = $witness) AND {time} >= $start AND {time} < $end
+ORDER BY {time}, row_key
+"""
+SHOWN = 20
+
+
+def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Write `witness_days` of a wallet and return a finding for the rows that only one of two exports has."""
+    findings: list[dict[str, Any]] = []
+    for fact, (table, time, what, cause, amount) in FACT_ROWS.items():
+        texts = {"table": table, "time": time, "what": what, "cause": cause, "amount": amount, "where": WHERE}
+        if not store.scalar(f"SELECT 1 FROM {table}_stated WHERE {WHERE} AND NOT speaks LIMIT 1", scope.parameters()):
+            continue
+        days = store.query(DAYS.format(**texts), scope.parameters() | {"fact": fact})
+        days = days.filter(pl.col("witness_rows") > 0)
+        corrected, unpaired = _pair_days(store, scope, fact, days, texts)
+        lines = [_day_line(scope, fact, row, corrected) for row in days.iter_rows(named=True)]
+        if lines:
+            store.insert("witness_days", pl.DataFrame(lines, schema=column_types(WitnessDay)))
+        findings += unpaired
+    return findings
+
+
+def _day_line(scope: Scope, fact: str, row: Mapping[str, Any], corrected: Mapping[tuple[Any, ...], tuple[int, Decimal]]) -> dict[str, Any]:
+    moved_rows, moved_sum = corrected.get((row["witness"], row["day"], row["what"]), (0, Decimal(0)))
+    witness_rows, witness_sum = row["witness_rows"] + moved_rows, row["witness_sum"] + moved_sum
+    return {**scope.parameters(), "fact": fact, "day": row["day"], "asset": row["what"], "voice": row["voice"] or "nobody",
+            "witness": row["witness"], "voice_rows": row["voice_rows"], "witness_rows": witness_rows,
+            "voice_sum": row["voice_sum"], "witness_sum": witness_sum, "difference": witness_sum - row["voice_sum"]}  # fmt: skip
+
+
+def _pair_days(
+    store: Store, scope: Scope, fact: str, days: pl.DataFrame, texts: Mapping[str, str]
+) -> tuple[dict[tuple[Any, ...], tuple[int, Decimal]], list[dict[str, Any]]]:
+    """Pair the rows of the days that differ; a pair across midnight counts on the voice's day."""
+    moved: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
+    findings: list[dict[str, Any]] = []
+    differing = days.filter((pl.col("voice_rows") != pl.col("witness_rows")) | (pl.col("voice_sum") != pl.col("witness_sum")))
+    for (witness,), group in differing.partition_by("witness", as_dict=True, maintain_order=True).items():
+        distance = _distance(store, scope, fact)
+        wanted = set(group["day"].to_list())
+        alone: list[Mapping[str, Any]] = []
+        for day in sorted(wanted):
+            start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  bound as UTC, the zone of the connection
+            rows = store.query(NEAR.format(**texts), scope.parameters() | {
+                "witness": witness, "start": start - distance, "end": start + timedelta(days=1) + distance})  # fmt: skip
+            pairs, single = pair(rows, distance)
+            for voice, other in pairs:
+                if voice["moment"].date() != other["moment"].date() and other["moment"].date() == day:
+                    for key, sign in ((other["moment"].date(), -1), (voice["moment"].date(), 1)):
+                        name = (witness, key, other["what"])
+                        count, total = moved.get(name, (0, Decimal(0)))
+                        moved[name] = (count + sign, total + sign * other["amount"])
+            alone += [row for row in single if row["moment"].date() == day]
+        if alone:
+            findings.append(_unpaired(scope, fact, str(witness), alone))
+    return moved, findings
+
+
+def _distance(store: Store, scope: Scope, fact: str) -> timedelta:
+    found = store.scalar(f"SELECT max(skew_s + resolution_s) FROM coverage WHERE {WHERE} AND fact = $fact",
+                         scope.parameters() | {"fact": fact})  # fmt: skip
+    return timedelta(seconds=2 * int(found or 1))
+
+
+def pair(rows: pl.DataFrame, distance: timedelta) -> tuple[list[tuple[Any, Any]], list[Any]]:
+    """Return pairs (voice, witness) of equal cause, asset and amount at most `distance` apart, and the rows left."""
+    groups: dict[tuple[Any, ...], tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    for row in rows.iter_rows(named=True):
+        groups[row["what"], row["cause"], row["amount"]][0 if row["speaks"] else 1].append(row)
+    pairs, alone = [], []
+    for voices, others in groups.values():
+        left = right = 0
+        while left < len(voices) and right < len(others):
+            voice, other = voices[left], others[right]
+            if abs(voice["moment"] - other["moment"]) <= distance:
+                pairs.append((voice, other))
+                left, right = left + 1, right + 1
+            elif voice["moment"] < other["moment"]:
+                alone.append(voice)
+                left += 1
+            else:
+                alone.append(other)
+                right += 1
+        alone += voices[left:] + others[right:]
+    return pairs, sorted(alone, key=lambda row: (row["moment"], row["row_key"]))
+
+
+def _unpaired(scope: Scope, fact: str, witness: str, alone: list[Mapping[str, Any]]) -> dict[str, Any]:
+    missing = [row for row in alone if not row["speaks"]]
+    sentence = (
+        f"{len(alone)} rows of {fact} stand in one of two overlapping exports only: {len(missing)} only in {witness}, "
+        f"{len(alone) - len(missing)} only in the export that speaks; compare them with `report witnesses`"
+    )
+    return {"kind": "unpaired_rows", "severity": "warning", "account": scope.account, "wallet": scope.wallet, "symbol": None,
+            "found_at": alone[0]["moment"], "sentence": sentence, "rows": [str(row["row_key"]) for row in alone[:SHOWN]]}  # fmt: skip

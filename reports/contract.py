@@ -1,0 +1,82 @@
+"""A report as a value: which SQL answers which question, and how its columns print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from typing import Any, Literal
+
+import polars as pl
+
+Query = Callable[[str, Mapping[str, Any]], pl.DataFrame]
+"""Run SQL with named parameters; a report knows nothing else of the book."""
+
+Kind = Literal["text", "money", "price", "quantity", "ratio", "percent", "instant", "count", "words"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """What the user asks of a report; `to` is exclusive."""
+
+    start: datetime | None = None
+    to: datetime | None = None
+    account: str | None = None
+    venue: str | None = None
+    symbol: str | None = None
+    by: str = "month"
+    as_of: datetime | None = None
+    """`to`, else the last instant that the book knows."""
+
+    def values(self) -> dict[str, Any]:
+        """Return them as SQL parameters."""
+        return {"from": self.start, "to": self.to, "account": self.account, "venue": self.venue, "symbol": self.symbol,
+                "by": self.by, "as_of": self.as_of}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a report: `kind` says how a person reads it, `wide` that a narrow terminal may drop it."""
+
+    name: str
+    kind: Kind = "text"
+    wide: bool = False
+    total: bool = False
+    """Summed per asset under the terminal's table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """`columns` come first and in this order; whatever else the SQL selects follows in files, not in the terminal.
+
+    `ratios` are computed after the SQL, in exact decimals: SQL adds and compares, division comes last.  Columns
+    named in `scaffold` exist for them only and are dropped.
+    """
+
+    name: str
+    title: str
+    one_row: str
+    columns: tuple[Column, ...]
+    ratios: Mapping[str, pl.Expr] = field(default_factory=dict)
+    scaffold: tuple[str, ...] = ()
+    asset_column: str | None = None
+    """Column with the asset of the money columns: totals are per its values."""
+    empty: str = "nothing to show"
+    """What to say, and to do, where there is no row."""
+    note: str = ""
+
+    @property
+    def sql(self) -> str:
+        """The text of `<name>.sql` beside this module."""
+        return resources.files("reports").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
+
+
+def run(report: Report, query: Query, params: Params) -> pl.DataFrame:
+    """Return the report as a frame, exact, with its promised columns first."""
+    frame = query(report.sql, params.values())
+    for name, ratio in report.ratios.items():
+        frame = frame.with_columns(ratio.alias(name))
+    promised = [column.name for column in report.columns]
+    others = [name for name in frame.columns if name not in promised and name not in report.scaffold]
+    return frame.select([*promised, *others])

@@ -1,0 +1,115 @@
+"""Tables that are no question to the book: files, rejects, formats, schema, traces, answers to SQL."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from reports.contract import Column, Kind, Report
+from schemas.bookkeeping import BOOKKEEPING, Finding
+from schemas.ddl import describe
+from schemas.derived import DERIVED
+from schemas.errors import UnknownThing
+from schemas.tables import CHECKS, STATED
+
+FILES = Report(
+    name="files",
+    title="Imported files",
+    one_row="a file part",
+    columns=(
+        Column("import_no", "count"), Column("name"), Column("format"), Column("account"), Column("rows_read", "count"),
+        Column("stored", "count"), Column("duplicate", "count"), Column("ignored", "count"), Column("rejected", "count"),
+        Column("first_at", "instant"), Column("last_at", "instant"), Column("variant", wide=True), Column("file_id", wide=True),
+    ),
+    empty="nothing was imported yet: `marginbook import PATH...`",
+)  # fmt: skip
+
+REJECTS = Report(
+    name="rejects",
+    title="Rows that were not understood",
+    one_row="a source row",
+    columns=(Column("file"), Column("source_row", "count"), Column("column"), Column("text"), Column("reason")),
+    empty="every row of every file was understood",
+)
+
+TRACE = Report(
+    name="trace",
+    title="Source rows",
+    one_row="a row of a file",
+    columns=(Column("at", "instant"), Column("table"), Column("what"), Column("place"), Column("raw"), Column("row_key", wide=True)),
+    note="place is file:line (sheet row, index of a JSON array); raw is the line as it stands in the archived file.",
+)
+
+SCHEMA = Report(
+    name="schema",
+    title="Schema",
+    one_row="a column",
+    columns=(Column("table"), Column("column"), Column("type"), Column("meaning")),
+)
+
+FORMATS = Report(
+    name="formats",
+    title="Formats",
+    one_row="a format",
+    columns=(Column("name"), Column("venue"), Column("title"), Column("variants", "count"), Column("states"), Column("confidence")),
+)
+
+DETECTED = Report(
+    name="detected",
+    title="What these files are",
+    one_row="a file part",
+    columns=(
+        Column("file"), Column("format"), Column("variant"), Column("confidence"), Column("zone"), Column("states"), Column("note"),
+    ),
+    empty="no file there",
+)  # fmt: skip
+
+
+def traced(rows: Sequence[Any]) -> pl.DataFrame:
+    """Return traced source rows as a frame."""
+    schema = {"at": pl.Datetime("us", "UTC"), "table": pl.String, "what": pl.String, "place": pl.String, "raw": pl.String,
+              "row_key": pl.String}  # fmt: skip
+    lines = [(row.at, row.table, row.what, f"{row.file}:{row.row}", row.raw, row.row_key) for row in rows]
+    return pl.DataFrame(lines, schema=schema, orient="row")
+
+
+def schema_frame(table: str | None) -> pl.DataFrame:
+    """Return the columns of one table, or one line a table.  Raises UnknownThing with the nearest names."""
+    models = STATED | {f"{name}_stated": model for name, model in STATED.items()} | CHECKS | BOOKKEEPING | DERIVED
+    models = models | {"findings": Finding}
+    names = ("table", "column", "type", "meaning")
+    if table is None:
+        lines = [(name, "", "", (model.__doc__ or "").split("\n")[0]) for name, model in models.items()]
+        return pl.DataFrame(lines, schema=names, orient="row")
+    if table not in models:
+        near = difflib.get_close_matches(table, models, 3)
+        raise UnknownThing(f"there is no table {table!r}", f"did you mean {', '.join(near)}?" if near else "`marginbook schema` lists them")
+    return pl.DataFrame([(table, *line) for line in describe(models[table])], schema=names, orient="row")
+
+
+def answer(frame: pl.DataFrame) -> Report:
+    """Return how the answer of a person's own SQL prints."""
+    return Report(name="sql", title="Answer", one_row="a row", columns=tuple(_column(name, kind) for name, kind in frame.schema.items()),
+                  empty="no row")  # fmt: skip
+
+
+def offenders(name: str, frame: pl.DataFrame) -> Report:
+    """Return how the offenders of an invariant print."""
+    return Report(name=name, title=f"Offenders of {name.replace('_', ' ')}", one_row="an offender",
+                  columns=tuple(_column(column, kind) for column, kind in frame.schema.items()))  # fmt: skip
+
+
+def _column(name: str, dtype: pl.DataType) -> Column:
+    kind: Kind = "text"
+    if dtype.is_decimal():
+        kind = "quantity"
+    elif dtype.is_integer():
+        kind = "count"
+    elif dtype.is_temporal():
+        kind = "instant"
+    elif isinstance(dtype, pl.List):
+        kind = "words"
+    return Column(name, kind)

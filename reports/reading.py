@@ -1,0 +1,248 @@
+"""How a person reads a value: figures rounded with care, instants without a zone, hostile characters made visible.
+
+Rounding is half away from zero and for the eye only.  A value that is not zero never reads as zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+
+import polars as pl
+
+from reports.contract import Column, Kind, Report
+from reports.exact import exact, joined
+
+CENTS = frozenset(
+    "USD USDT USDC BUSD FDUSD TUSD USDP PYUSD GUSD USDD USDE DAI EUR EURT EURC EURI GBP CHF AUD CAD NZD SGD HKD BRL TRY "
+    "JPY KRW INR MXN PLN SEK NOK DKK CZK ZAR UAH RUB CNY".split()
+)
+"""Assets whose amounts are read with two decimals; those of a coin with up to eight."""
+
+COIN_PLACES = 8
+PRICE_DIGITS = 8
+PERCENT_DIGITS = 4
+MOST_PLACES = 18
+UNKNOWN = "?"
+
+NUMBERS: frozenset[Kind] = frozenset({"money", "price", "quantity", "ratio", "percent", "count"})
+SIGNED: frozenset[Kind] = frozenset({"money", "ratio", "percent"})
+
+# control characters (C0, DEL, C1), line separators, and what turns or hides text: bidi, zero width, tags, fillers
+HOSTILE = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-"
+    "\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+_HOSTILE = re.compile(f"[{HOSTILE}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column as it is read: one text per row, and the totals that stand under it."""
+
+    column: Column
+    kind: Kind
+    cells: Sequence[str]
+    totals: Sequence[str] = ()
+    exact: Sequence[str | None] = ()
+    """Beside a decimal: all its digits."""
+
+    @property
+    def is_number(self) -> bool:
+        """Say whether it is right-aligned, and its cells must never be shortened."""
+        return self.kind in NUMBERS
+
+    def is_loss(self, cell: str) -> bool:
+        """Say whether the cell may be shown in red, beside its minus sign."""
+        return self.kind in SIGNED and cell.startswith("-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A report as it is read."""
+
+    fields: tuple[Field, ...]
+    total_labels: tuple[str, ...]
+    rows: int
+    is_rounded: bool
+    has_unknown: bool
+    has_instants: bool
+
+
+def read(frame: pl.DataFrame, report: Report, encoding: str = "utf-8") -> Reading:
+    """Return the promised columns of the report; whatever else the frame holds is for files."""
+    assets = frame[report.asset_column].cast(pl.String) if report.asset_column else None
+    groups = _groups(assets)
+    fields = [_field(frame[column.name], column, assets, groups, encoding) for column in report.columns]
+    labels = [" ".join(["total", *([clean(asset, encoding)] if asset else [])]) for asset in groups]
+    summed = any(any(field.totals) for field in fields)
+    return Reading(
+        fields=tuple(fields),
+        total_labels=tuple(labels) if summed else (),
+        rows=frame.height,
+        is_rounded=any(_is_rounded(field) for field in fields),
+        has_unknown=any(UNKNOWN in field.cells for field in fields if field.is_number),
+        has_instants=any(field.kind == "instant" for field in fields),
+    )
+
+
+def clean(text: str, encoding: str = "utf-8") -> str:
+    """Return text that can neither steer a terminal nor deceive a reader; what the encoding lacks is spelled out."""
+    if text.isascii() and text.isprintable():
+        return text
+    visible = _HOSTILE.sub(lambda found: _escape(found.group()), text)
+    if is_utf8(encoding):
+        return visible
+    return visible.encode(encoding, errors="backslashreplace").decode(encoding)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Say whether an encoding can write every character."""
+    return encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+
+
+def summary(report: Report, reading: Reading) -> str:
+    """Return what the rows are, how many, and in which zone."""
+    count = "1 row" if reading.rows == 1 else f"{reading.rows:,} rows"
+    return f"{count}, each {report.one_row}" + ("; times are UTC" if reading.has_instants else "")
+
+
+# ------------------------------------------------------------------------------------------------ columns
+
+
+def _field(
+    series: pl.Series, column: Column, assets: pl.Series | None, groups: Sequence[str | None], encoding: str
+) -> Field:
+    kind = _kind(column.kind, series.dtype)
+    field = Field(column=column, kind=kind, cells=_cells(series, kind, assets, encoding))
+    if isinstance(series.dtype, pl.Decimal):
+        field = replace(field, exact=exact(series.to_frame()).to_series().to_list())
+    if column.total and field.is_number and series.len() and (assets is not None or kind != "money"):
+        field = replace(field, totals=_totals(series, kind, assets, groups))
+    return field
+
+
+def _kind(kind: Kind, dtype: pl.DataType) -> Kind:
+    """Return the promised kind, unless the values are of another."""
+    if dtype.is_temporal():
+        return "instant"
+    if dtype.is_integer():
+        return kind if kind in NUMBERS else "count"
+    if dtype.is_numeric():
+        return kind if kind in NUMBERS else "quantity"
+    if isinstance(dtype, (pl.List, pl.Array)):
+        return "words"
+    return "text" if kind in NUMBERS | {"instant"} and dtype != pl.Null() else kind
+
+
+def _cells(series: pl.Series, kind: Kind, assets: pl.Series | None, encoding: str) -> list[str]:
+    if kind in NUMBERS:
+        return _figures(series.to_list(), kind, assets)
+    if isinstance(series.dtype, pl.Datetime):
+        moments = series if series.dtype.time_zone is None else series.dt.convert_time_zone("UTC")
+        return moments.dt.strftime("%Y-%m-%d %H:%M:%S").fill_null("").to_list()
+    if series.dtype == pl.Boolean():
+        return [{True: "yes", False: "no", None: ""}[value] for value in series.to_list()]
+    texts = exact(series.to_frame()).to_series()
+    texts = joined(texts, " ") if isinstance(texts.dtype, pl.List) else texts.cast(pl.String)
+    cleaned = {text: clean(text or "", encoding) for text in texts.unique().to_list()}
+    return [cleaned[text] for text in texts.to_list()]
+
+
+def _is_rounded(field: Field) -> bool:
+    if not field.exact:
+        return False
+    shown = pl.Series(field.cells).str.replace_all(",", "", literal=True)
+    if field.kind in {"ratio", "percent"}:
+        return False
+    shown = pl.when(shown.str.contains(".", literal=True)).then(shown.str.strip_chars_end("0").str.strip_suffix(".")).otherwise(shown)  # noqa: E501
+    return bool((pl.select(shown).to_series() != pl.Series(field.exact, dtype=pl.String)).any())
+
+
+# ------------------------------------------------------------------------------------------------ totals
+
+
+def _groups(assets: pl.Series | None) -> list[str | None]:
+    if assets is None:
+        return [None]
+    return list(assets.unique().sort(nulls_last=True).to_list())
+
+
+def _totals(series: pl.Series, kind: Kind, assets: pl.Series | None, groups: Sequence[str | None]) -> list[str]:
+    """Return the exact sum per asset, as it is read; `+ ?` where a value of it is unknown."""
+    texts = []
+    for asset in groups:
+        values = (series if assets is None else series.filter(assets.eq_missing(asset))).to_list()
+        known = [_decimal(value) for value in values if value is not None]
+        with localcontext(Context(prec=80)):
+            text = figure(sum(known, Decimal(0)), kind, asset)
+        texts.append(text if len(known) == len(values) else f"{text} + {UNKNOWN}" if known else UNKNOWN)
+    return texts
+
+
+# ------------------------------------------------------------------------------------------------ figures
+
+
+def figure(value: Decimal, kind: Kind, asset: str | None = None) -> str:
+    """Return a number as it is read, half away from zero, without an exponent."""
+    with localcontext(Context(prec=80, rounding=ROUND_HALF_UP)):
+        return _READERS[kind](value, asset)
+
+
+def _figures(values: Iterable[Decimal | int | float | None], kind: Kind, assets: pl.Series | None) -> list[str]:
+    reader = _READERS[kind]
+    rows = zip(values, assets.to_list() if assets is not None and kind == "money" else _nothing(), strict=False)
+    with localcontext(Context(prec=80, rounding=ROUND_HALF_UP)):
+        return [UNKNOWN if value is None or value != value else reader(_decimal(value), asset) for value, asset in rows]  # noqa: PLR0124
+
+
+def _nothing() -> Iterable[None]:
+    while True:
+        yield None
+
+
+def _decimal(value: Decimal | float) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _rounded(value: Decimal, places: int) -> str:
+    """Return `places` decimals; two digits that count where that would hide a small value."""
+    leading = value.adjusted()
+    if value and leading < -places:
+        return _trimmed(value, min(1 - leading, MOST_PLACES))
+    return format(value if value else abs(value), f",.{places}f")
+
+
+def _trimmed(value: Decimal, places: int) -> str:
+    text = format(value if value else abs(value), f",.{places}f")
+    return text.rstrip("0").removesuffix(".") if "." in text else text
+
+
+def _significant(value: Decimal, digits: int) -> str:
+    return _trimmed(value, min(max(digits - 1 - value.adjusted(), 0), MOST_PLACES)) if value else "0"
+
+
+def _coins(value: Decimal, asset: str | None = None) -> str:
+    text = _rounded(value, COIN_PLACES)
+    return text.rstrip("0").removesuffix(".") if "." in text else text
+
+
+def _money(value: Decimal, asset: str | None) -> str:
+    return _rounded(value, 2) if asset in CENTS else _coins(value)
+
+
+_READERS: dict[Kind, Callable[[Decimal, str | None], str]] = {
+    "money": _money,
+    "price": lambda value, _: _significant(value, PRICE_DIGITS),
+    "quantity": _coins,
+    "count": _coins,
+    "ratio": lambda value, _: _rounded(value.scaleb(2), 2) + "%",
+    "percent": lambda value, _: _significant(value, PERCENT_DIGITS) + "%",
+}
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,138 @@
+"""Tables that are computed from what speaks, and can be deleted and made again to the same rows."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.bookkeeping import Finding
+from schemas.tables import Movement, Table, known, maybe
+from schemas.types import Instant, Key, Money
+
+
+class Position(Table):
+    """The life of a stake from flat to flat: what does not change while it lives, and how it ended."""
+
+    position_id: str = known("account, symbol, side, minute of opening, ordinal")
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    pair: str = maybe("the isolated pair")
+    symbol: str = known("the venue's own name")
+    instrument: str = maybe("unified name")
+    product: str = known("what kind of instrument")
+    margin_mode: str = maybe("how it was margined, where stated")
+    position_side: str = known("both in one-way mode")
+    side: str = known("long or short")
+    style: str = maybe("linear, inverse or quanto")
+    multiplier: Money = maybe("contract multiplier; null where unknown")
+    settle_asset: str = maybe("asset of its results")
+    opened_at: Instant = known("first fill, or the first row that shows an inferred opening")
+    closed_at: Instant = maybe("when it became flat")
+    ended: str = known("open, closed, liquidated, adl or delivered")
+    opening_quantity: Money = known("size that was open before the first row known, unsigned")
+    flags: pl.List(pl.String) = maybe("what is inferred or unknown about it")  # type: ignore[valid-type]
+
+
+class Leg(Table):
+    """The part of a fill inside one position, with running totals of that position."""
+
+    position_id: str = known("the position")
+    leg_no: pl.UInt32 = known("ordinal in the position")
+    row_key: Key = maybe("the fill; null: an inferred opening")
+    filled_at: Instant = known("when")
+    side: str = known("buy or sell")
+    execution: str = known("why it was executed, as far as other rows tell")
+    delta: Money = known("signed change of size")
+    price: Money = maybe("price of the fill")
+    notional: Money = maybe("value in the settle asset, unsigned")
+    realized: Money = maybe("realized by this leg, gross; null: unknown")
+    realized_stated: Money = maybe("the venue's figure for this fill")
+    fee: Money = maybe("share of the fill's fee, native, + = cost")
+    fee_asset: str = maybe("asset of the fee")
+    fee_value: Money = maybe("the fee in the settle asset; null: unvalued")
+    quantity_after: Money = known("signed size after this leg")
+    max_after: Money = known("largest size so far, unsigned")
+    cost_after: Money = maybe("cost of what is open, settle asset, unsigned")
+    entry_quantity: Money = known("opened so far, unsigned")
+    entry_weight: Money = maybe("sum that the entry price divides: quantity x price, or / price (inverse)")
+    exit_quantity: Money = known("closed so far, unsigned")
+    exit_weight: Money = maybe("sum that the exit price divides")
+    entry_value: Money = maybe("value of what was opened so far, settle asset")
+    gross_after: Money = maybe("realized so far")
+    fees_after: Money = known("trading fees so far, settle asset, as far as valued")
+    fees_unvalued: pl.UInt32 = known("fees so far that could not be valued")
+    exposure: Money = maybe("value x days up to this leg")
+
+
+class Cost(Table):
+    """A share of a cash flow that belongs to a position, or to none."""
+
+    position_id: str = maybe("the position; null: unattributed")
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    symbol: str = maybe("the instrument, where stated")
+    cause: str = known("trading_fee, funding, interest, liquidation_fee, insurance, ...")
+    asset: str = known("asset of the amount")
+    amount: Money = known("cash sign: + = the account gains")
+    value: Money = maybe("amount in the settle asset of the position; null: unvalued")
+    booked_at: Instant = known("when")
+    row_key: Key = maybe("the row; null: a difference between totals")
+    how: str = known("fill, trade_ref, order_ref, instant, share, idle or unattributed")
+
+
+class Balance(Table):
+    """The chain of one wallet's asset: opening, and where it starts."""
+
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    asset: str = known("the asset")
+    opening: Money = known("before the first movement")
+    anchored: pl.Boolean = known("whether a stated balance fixes the opening")
+    first_at: Instant = maybe("first movement")
+
+
+class Break(Table):
+    """A place where the chain of stated balances does not hold."""
+
+    break_id: str = known("stable name")
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    asset: str = known("the asset")
+    broken_at: Instant = known("instant of the group")
+    expected: Money = known("what the rows before it lead to")
+    stated: Money = known("what the venue says")
+    difference: Money = known("stated - expected")
+    row_key: Key = maybe("the row that states it")
+
+
+class WitnessDay(Table):
+    """A day on which two exports state the same fact."""
+
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    fact: str = known("the fact")
+    day: pl.Date = known("UTC day")
+    asset: str = maybe("the asset, or the instrument of fills")
+    voice: str = known("the format that speaks")
+    witness: str = known("the format that is silent")
+    voice_rows: pl.Int64 = known("rows of the voice")
+    witness_rows: pl.Int64 = known("rows of the witness")
+    voice_sum: Money = known("sum of the voice")
+    witness_sum: Money = known("sum of the witness")
+    difference: Money = known("witness - voice")
+
+
+DERIVED: dict[str, type[Table]] = {
+    "movements_derived": Movement,
+    "positions": Position,
+    "legs": Leg,
+    "costs_stored": Cost,
+    "openings": Balance,
+    "breaks_stored": Break,
+    "witness_days": WitnessDay,
+    "findings_stored": Finding,
+}

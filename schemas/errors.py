@@ -1,0 +1,235 @@
+"""What can go wrong, one class per kind: they carry data and build their sentence; the command line maps the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class MarginbookError(Exception):
+    """Base of all errors a user may see; `exit_code` is the command's exit status."""
+
+    exit_code = 1
+
+
+class UnknownFormat(MarginbookError):
+    """No format has this header."""
+
+    exit_code = 3
+
+    def __init__(
+        self, name: str, head: Sequence[Sequence[str]], nearest: str | None, missing: Sequence[str],
+        unknown: Sequence[str],
+    ) -> None:  # fmt: skip
+        super().__init__(name, nearest)
+        self.name, self.head, self.nearest, self.missing, self.unknown = name, head, nearest, missing, unknown
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: no known format has this header"]
+        if self.nearest:
+            lines.append(f"  nearest is {self.nearest}")
+            if self.missing:
+                lines.append(f"  columns it has that the file lacks: {', '.join(self.missing)}")
+            if self.unknown:
+                lines.append(f"  columns of the file that it lacks: {', '.join(self.unknown)}")
+        lines.append("  see `marginbook formats list`, or rewrite it as one of the plain formats")
+        return "\n".join(lines)
+
+
+class AmbiguousFormat(MarginbookError):
+    """Several formats have this header."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        choices = "\n".join(f"  --format {choice}" for choice in self.names)
+        return f"{self.name}: several formats have this header; say which one it is:\n{choices}"
+
+
+class DuplicateHeader(MarginbookError):
+    """A header names a column twice."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, row: int, columns: Sequence[str]) -> None:
+        super().__init__(name, row, columns)
+        self.name, self.row, self.columns = name, row, columns
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.row}: the header names {', '.join(self.columns)} twice; which is which cannot be known"
+
+
+class MissingTimeZone(MarginbookError):
+    """A wall clock without a zone."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, format_name: str, hint: str | None = None) -> None:
+        super().__init__(name, format_name, hint)
+        self.name, self.format_name, self.hint = name, format_name, hint
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.name}: {self.format_name} prints local times and the file does not say in which zone",
+            "  expected (UTC...) in the file name or the header, as the venue writes it",
+            "  say it with --timezone, as UTC, +02:00 or Europe/Berlin",
+        ]
+        return "\n".join([*lines, f"  {self.hint}"] if self.hint else lines)
+
+
+class UnreadableFile(MarginbookError):
+    """A file that is no table, or cannot be read as one; `named` if the user asked for this very file."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, reason: str, hint: str = "", named: bool = True) -> None:
+        super().__init__(name, reason, hint, named)
+        self.name = name
+        self.reason = reason
+        self.hint = hint
+        self.named = named
+
+    def __str__(self) -> str:
+        sentence = f"{self.name} {self.reason}"
+        return f"{sentence}\n  {self.hint}" if self.hint else sentence
+
+
+class UnknownEncoding(MarginbookError):
+    """An encoding was asked for that does not exist."""
+
+    exit_code = 2
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(encoding)
+        self.encoding = encoding
+
+    def __str__(self) -> str:
+        return f"unknown encoding {self.encoding!r}\n  known ones are, for example, utf-8, cp1252, gb18030, utf-16-le"
+
+
+class UndecodableFile(UnreadableFile):
+    """A text file in an encoding that nobody named; `samples` show how its text would look in some."""
+
+    def __init__(self, name: str, reason: str, samples: Sequence[tuple[str, str]], named: bool = True) -> None:
+        lines = [f"--encoding {codec:<10} would read {sample!r}" for codec, sample in samples]
+        super().__init__(name, reason, "\n  ".join(["name its encoding:", *lines]), named)
+        self.samples = tuple(samples)
+
+
+class ChangedWhileRead(MarginbookError):
+    """A file whose size or time stamp moved between its first byte and its last."""
+
+    exit_code = 3
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name} changed while it was read\n  wait until the download is finished, then import it again"
+
+
+class RefusedFile(MarginbookError):
+    """A file that was not read to its end, for safety: it goes beyond a limit."""
+
+    exit_code = 5
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name} refused: {self.reason}"
+
+
+class BookError(MarginbookError):
+    """The book file itself cannot be used."""
+
+    exit_code = 4
+
+    def __init__(self, path: object, what: str, to_do: str = "") -> None:
+        super().__init__(path, what, to_do)
+        self.path, self.what, self.to_do = path, what, to_do
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" + (f"\n  {self.to_do}" if self.to_do else "")
+
+
+class BookLocked(BookError):
+    """Another process writes the book."""
+
+    def __init__(self, path: object, holder: str | None) -> None:
+        by = f" (process {holder})" if holder else ""
+        super().__init__(path, f"the book is in use by another program{by}", "try again when it has ended")
+
+
+class BookTooNew(BookError):
+    """The book was written by a newer version."""
+
+    def __init__(self, path: object, found: str, known: str) -> None:
+        super().__init__(
+            path, f"the book has schema version {found}; this marginbook knows up to {known}", "update marginbook"
+        )
+
+
+class TooManyRejects(MarginbookError):
+    """A bundle had more rejected rows than allowed: nothing of it is stored."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, rejected: int, read: int, limit: float, lines: Sequence[str]) -> None:
+        super().__init__(name, rejected, read)
+        self.name, self.rejected, self.read, self.limit, self.lines = name, rejected, read, limit, lines
+
+    def __str__(self) -> str:
+        shown = "\n".join(f"  {line}" for line in self.lines)
+        return (
+            f"{self.name}: {self.rejected} of {self.read} rows were not understood, more than {self.limit:.0%} allows; "
+            f"nothing of it was stored\n{shown}\n  --max-rejects allows more; --format says what it is"
+        )
+
+
+class OtherOptions(MarginbookError):
+    """The same bytes under another account or zone."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, import_no: int, was: str, now: str) -> None:
+        super().__init__(name, import_no, was, now)
+        self.name, self.import_no, self.was, self.now = name, import_no, was, now
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: these bytes are stored already, by import {self.import_no} ({self.was}), "
+            f"now asked: {self.now}\n  `marginbook forget` takes that import back; then import it again"
+        )
+
+
+class AccountConflict(MarginbookError):
+    """An account name and a venue's account number do not go together."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(name, sentence)
+        self.name, self.sentence = name, sentence
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.sentence}\n  name the account with --account NAME"
+
+
+class UnknownThing(MarginbookError):
+    """A name, id or option that is not in the book."""
+
+    exit_code = 2
+
+    def __init__(self, sentence: str, to_do: str = "") -> None:
+        super().__init__(sentence, to_do)
+        self.sentence, self.to_do = sentence, to_do
+
+    def __str__(self) -> str:
+        return self.sentence + (f"\n  {self.to_do}" if self.to_do else "")
