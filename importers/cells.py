@@ -186,7 +186,9 @@ def parse_clock(series: pl.Series, patterns: Sequence[str], context: Context) ->
 
 def _in_years(value: pl.Series) -> pl.Series:
     year = value.dt.year()
-    return value.zip_with((year >= 2009) & (year < 2100), pl.Series([None], dtype=value.dtype).new_from_index(0, len(value)))
+    return value.zip_with(
+        (year >= 2009) & (year < 2100), pl.Series([None], dtype=value.dtype).new_from_index(0, len(value))
+    )
 
 
 def _serial(series: pl.Series, epoch_1904: bool) -> pl.Series:

@@ -208,7 +208,11 @@ def _rows_of(form: Format, emit: Emit, group: pl.DataFrame, leg: int) -> pl.Data
     frame = rows.select(
         pl.col("source_row"),
         pl.lit(leg, dtype=pl.UInt32).alias("part"),
-        *(chosen.get(name, pl.lit(None)).cast(kind).alias(name) for name, kind in types.items() if name != "source_row"),
+        *(
+            chosen.get(name, pl.lit(None)).cast(kind).alias(name)
+            for name, kind in types.items()
+            if name != "source_row"
+        ),
     )
     return _name_instruments(form, emit, frame) if form.name_instrument is not None else frame
 
@@ -229,7 +233,9 @@ def _name_instruments(form: Format, emit: Emit, frame: pl.DataFrame) -> pl.DataF
         named = form.name_instrument(symbol, settle)
         if named is not None:
             rows.append((symbol, settle, named.instrument, named.product, named.style, named.settle))
-    schema = {name: pl.String() for name in ("symbol", "settle_hint", "n_instrument", "n_product", "n_style", "n_settle")}
+    schema = {
+        name: pl.String() for name in ("symbol", "settle_hint", "n_instrument", "n_product", "n_style", "n_settle")
+    }
     terms = pl.DataFrame(rows, schema=schema, orient="row")
     joined = frame.join(terms, on=["symbol", "settle_hint"], how="left", nulls_equal=True, maintain_order="left")
     fills = {"instrument": "n_instrument", "product": "n_product", "style": "n_style", "settle_asset": "n_settle"}
@@ -294,5 +300,3 @@ def key_text(frame: pl.DataFrame, names: Sequence[str]) -> pl.Expr:
             column = column.dt.epoch("us")
         texts.append(column.cast(pl.String).fill_null(""))
     return pl.concat_str(texts, separator=SEPARATOR)
-
-

@@ -74,8 +74,12 @@ class Book:
         """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer)."""
         path = Path(path)
         if read_only and not path.exists():
-            raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
-        book = cls(Store.open(path, read_only=read_only), Archive(archive_of(path)), formats or builtin_formats(), clock)
+            raise BookError(
+                path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`"
+            )
+        book = cls(
+            Store.open(path, read_only=read_only), Archive(archive_of(path)), formats or builtin_formats(), clock
+        )
         if not read_only:
             book._synchronize_log()
         elif book.store.scalar("SELECT 1 FROM stale LIMIT 1"):
@@ -101,7 +105,9 @@ class Book:
 
     # ------------------------------------------------------------------------------------------ importing
 
-    def import_paths(self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False) -> ImportReport:
+    def import_paths(
+        self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False
+    ) -> ImportReport:
         """Import files, folders and zips.  A dry run tells exactly what would happen and stores nothing."""
         wanted = asked or Asked()
         places = [Path(path) for path in paths]
@@ -244,7 +250,9 @@ class Book:
         )  # fmt: skip
         if len({bundle for bundle, _ in found}) != 1:
             what = "no imported file" if not found else f"{len(found)} imported files"
-            raise UnknownThing(f"{what} called {name!r}", "`marginbook files` lists them; the number or the sha-256 is exact")
+            raise UnknownThing(
+                f"{what} called {name!r}", "`marginbook files` lists them; the number or the sha-256 is exact"
+            )
         bundle_id, shown = found[0]
         with self.store.transaction():
             self._log({"kind": "forget", "bundle": bundle_id})
@@ -260,6 +268,7 @@ class Book:
                                "HAVING sum(rejected) > 0 ORDER BY 2")  # fmt: skip
         for bundle_id, _, options in rows:
             with self._restored(bundle_id) as bundle:
+
                 def again(bundle: Bundle, options: str = options) -> list[PartResult]:
                     with self.store.transaction():
                         return self._store_bundle(bundle, Asked(**json.loads(options)))
@@ -340,7 +349,9 @@ class Book:
                 bundle = open_bundle(restored, entry["name"])
                 asked = Asked(**entry["options"])
                 with self.store.transaction():
-                    Importing(store=self.store, formats=self.formats, bundle=bundle, asked=asked, import_no=entry["seq"]).run()
+                    Importing(
+                        store=self.store, formats=self.formats, bundle=bundle, asked=asked, import_no=entry["seq"]
+                    ).run()
                 restored.unlink()
         self._settle()
 
@@ -360,7 +371,10 @@ class Book:
 
     def listing(self, shape: Report) -> pl.DataFrame:
         """Return the files or the rejects: what the book says of itself."""
-        order = {"files": "SELECT * FROM files ORDER BY file_no", "rejects": "SELECT * FROM rejects ORDER BY file, source_row"}
+        order = {
+            "files": "SELECT * FROM files ORDER BY file_no",
+            "rejects": "SELECT * FROM rejects ORDER BY file, source_row",
+        }
         return self.store.query(order[shape.name])
 
     def check(self) -> dict[str, pl.DataFrame]:
@@ -386,9 +400,12 @@ class Book:
         parts = []
         for name in DIGESTED:
             columns = self.store.query(f"SELECT * FROM {name} LIMIT 0").columns
-            texts = ", ".join(f"coalesce({column}::VARCHAR, '')" for column in columns if column not in ("file_id", "source_row"))
+            texts = ", ".join(
+                f"coalesce({column}::VARCHAR, '')" for column in columns if column not in ("file_id", "source_row")
+            )
             count, total = self.store.rows(
-                f"SELECT count(*), coalesce(sum(md5_number_lower(concat_ws('|', {texts}))::HUGEINT), 0)::VARCHAR FROM {name}")[0]
+                f"SELECT count(*), coalesce(sum(md5_number_lower(concat_ws('|', {texts}))::HUGEINT), 0)::VARCHAR FROM {name}"
+            )[0]
             parts.append(f"{name}={count}:{total}")
         return " ".join(parts)
 
@@ -415,5 +432,7 @@ def _words(options: Mapping[str, Any]) -> str:
 
 def _effects(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     keys = ["account", "wallet", "asset"]
-    both = before.rename({"computed": "before"}).join(after.rename({"computed": "after"}), on=keys, how="full", coalesce=True)
+    both = before.rename({"computed": "before"}).join(
+        after.rename({"computed": "after"}), on=keys, how="full", coalesce=True
+    )
     return both.filter(pl.col("before").ne_missing(pl.col("after"))).sort(keys)

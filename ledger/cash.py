@@ -43,14 +43,27 @@ def derive_movements(store: Store, scope: Scope) -> None:
                        f"AND {scoped}", parameters).select("row_key", (pl.col("quantity") * pl.col("price")).alias("notional"))  # fmt: skip
     names = ", ".join(column_types(Movement))
     with store.registered(incoming=spot):
-        store.execute("CREATE OR REPLACE TEMP TABLE spot_notional AS SELECT row_key::HUGEINT AS row_key, notional FROM incoming")
+        store.execute(
+            "CREATE OR REPLACE TEMP TABLE spot_notional AS SELECT row_key::HUGEINT AS row_key, notional FROM incoming"
+        )
     for select in selects:
-        store.execute(f"INSERT INTO movements_derived ({names}) SELECT {names} FROM ({select.format(scoped=scoped)})", parameters)
+        store.execute(
+            f"INSERT INTO movements_derived ({names}) SELECT {names} FROM ({select.format(scoped=scoped)})", parameters
+        )
     store.execute("DROP TABLE spot_notional")
 
 
 def _derived(
-    table: str, time: str, asset: str, amount: str, cause: str, join: str, leg: int, where: str = "TRUE", *, quoted: bool = True
+    table: str,
+    time: str,
+    asset: str,
+    amount: str,
+    cause: str,
+    join: str,
+    leg: int,
+    where: str = "TRUE",
+    *,
+    quoted: bool = True,
 ) -> str:
     word = f"'{cause}'" if quoted else cause
     symbol = "t.symbol" if table != "transfers" else "NULL"
@@ -63,7 +76,7 @@ def _derived(
         f"SELECT t.row_key - t.row_key % 256 + {128 + leg} AS row_key, {ORIGIN_COLUMNS}, t.{time} AS moved_at, {sequence} AS sequence, "
         f"'asset' AS pool, {asset} AS asset, CAST({amount} AS DECIMAL(38,18)) AS amount, {word} AS cause, {symbol} AS symbol, "
         f"{unified} AS instrument, {side} AS position_side, {pair} AS pair, "
-        f"{refs.split(', ')[0]} AS trade_ref, {refs.split(', ')[1]} AS order_ref, {transaction} AS transaction_ref, "
+        f"{refs.split(', ', maxsplit=1)[0]} AS trade_ref, {refs.split(', ')[1]} AS order_ref, {transaction} AS transaction_ref, "
         f"NULL::DECIMAL(38,18) AS balance_after FROM {table} t {join} "
         f"WHERE {{scoped}} AND {where} AND {asset} IS NOT NULL AND {amount} IS NOT NULL AND {amount} <> 0 "
         f"AND {UNCOVERED.format(time=time)}"
@@ -113,7 +126,11 @@ def follow(groups: pl.DataFrame) -> tuple[Decimal | None, list[dict[str, object]
     if not with_balance.height:
         return None, []
     opening = _opening(with_balance)
-    gaps = with_balance.select("moment", "running", "stated").explode("stated").with_columns(gap=pl.col("stated") - pl.col("running"))
+    gaps = (
+        with_balance.select("moment", "running", "stated")
+        .explode("stated")
+        .with_columns(gap=pl.col("stated") - pl.col("running"))
+    )
     holding = gaps.filter(pl.col("gap") == opening)["moment"].n_unique()
     if holding == with_balance.height:
         return opening, []

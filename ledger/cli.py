@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
     from ledger.book import Book
     from reports.contract import Report
+    from reports.render import OutputKind
 
-KINDS = ("table", "csv", "json", "xlsx", "html", "parquet")
+KINDS: tuple[OutputKind, ...] = ("table", "csv", "json", "xlsx", "html", "parquet")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 CLEAN, LOOK, USAGE, UNREADABLE, BOOK, REFUSED, EXHAUSTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 REPORT_NAMES = (
@@ -49,7 +51,9 @@ def marginbook(context: click.Context, book_path: Path) -> None:
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --output-format and -o to a command."""
-    command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(command)
+    command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(
+        command
+    )
     return click.option("--output-format", "kind", type=click.Choice(KINDS), default=None,
                         help="table (default), or exact values as csv, json, xlsx, html, parquet.")(command)  # fmt: skip
 
@@ -59,7 +63,9 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @marginbook.command("import", epilog="Example: marginbook import ~/Downloads --dry-run")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--account", help="Your name for the login or sub-account; default: the venue's, or the one already known.")
+@click.option(
+    "--account", help="Your name for the login or sub-account; default: the venue's, or the one already known."
+)
 @click.option("--wallet", help="The wallet, where an export does not name it (usdm, coinm, spot, unified ...).")
 @click.option("--format", "format_", metavar="NAME", help="What the file is, where several formats have its header.")
 @click.option("--timezone", metavar="ZONE", help="Zone of local times: UTC, +02:00, Europe/Berlin.")
@@ -96,7 +102,7 @@ def import_(
 @marginbook.command(epilog="Example: marginbook files --output-format json")
 @output_options
 @click.pass_obj
-def files(book_path: Path, kind: str | None, output: Path | None) -> None:
+def files(book_path: Path, kind: OutputKind | None, output: Path | None) -> None:
     """The imported files and their five numbers: read = stored + duplicate + ignored + rejected."""
     from reports.listings import FILES
 
@@ -107,7 +113,7 @@ def files(book_path: Path, kind: str | None, output: Path | None) -> None:
 @marginbook.command(epilog="Example: marginbook rejects --output-format csv -o rejects.csv")
 @output_options
 @click.pass_obj
-def rejects(book_path: Path, kind: str | None, output: Path | None) -> None:
+def rejects(book_path: Path, kind: OutputKind | None, output: Path | None) -> None:
     """The source rows that were not understood: file, line, column, the text seen and what was expected."""
     from reports.listings import REJECTS
 
@@ -149,7 +155,9 @@ def rebuild(book_path: Path) -> None:
         click.echo("rebuilt from the archive: the book says the same to the last digit", err=True)
         return
     differing = [now.split("=")[0] for was, now in zip(before.split(), after.split(), strict=True) if was != now]
-    click.echo(f"rebuilt from the archive: {', '.join(differing)} changed (this version reads the exports anew)", err=True)
+    click.echo(
+        f"rebuilt from the archive: {', '.join(differing)} changed (this version reads the exports anew)", err=True
+    )
 
 
 @marginbook.command(epilog="Example: marginbook verify")
@@ -198,7 +206,7 @@ def check(book_path: Path) -> None:
 @click.pass_obj
 def report(
     book_path: Path, name: str, start: str | None, end: str | None, account: str | None, venue: str | None, symbol: str | None,
-    by: str, wide: bool, kind: str | None, output: Path | None,
+    by: str, wide: bool, kind: OutputKind | None, output: Path | None,
 ) -> None:  # fmt: skip
     """Answer a question: positions, carry, realized, funding, liquidations, balances, breaks, witnesses, coverage, findings."""
     from reports.registry import REPORTS
@@ -214,7 +222,7 @@ def report(
 @click.argument("id_", metavar="ID")
 @output_options
 @click.pass_obj
-def trace(book_path: Path, id_: str, kind: str | None, output: Path | None) -> None:
+def trace(book_path: Path, id_: str, kind: OutputKind | None, output: Path | None) -> None:
     """Lead a number back to file:line and the raw text.
 
     ID is a position_id, a liquidation_id, a break_id, a finding_id, the `line` of a report's row, or a row_key.
@@ -226,11 +234,11 @@ def trace(book_path: Path, id_: str, kind: str | None, output: Path | None) -> N
         _print(traced(find(book.store, book.archive, id_)), TRACE, kind, output)
 
 
-@marginbook.command(epilog="Example: marginbook sql \"SELECT symbol, sum(amount) FROM funding GROUP BY symbol\"")
+@marginbook.command(epilog='Example: marginbook sql "SELECT symbol, sum(amount) FROM funding GROUP BY symbol"')
 @click.argument("query")
 @output_options
 @click.pass_obj
-def sql(book_path: Path, query: str, kind: str | None, output: Path | None) -> None:
+def sql(book_path: Path, query: str, kind: OutputKind | None, output: Path | None) -> None:
     """Ask the book in SQL, read only and without access to files."""
     from reports.listings import answer
 
@@ -242,7 +250,7 @@ def sql(book_path: Path, query: str, kind: str | None, output: Path | None) -> N
 @marginbook.command(epilog="Example: marginbook schema fills")
 @click.argument("table", required=False)
 @output_options
-def schema(table: str | None, kind: str | None, output: Path | None) -> None:
+def schema(table: str | None, kind: OutputKind | None, output: Path | None) -> None:
     """The tables of the book, or the columns of one with type, unit and sign."""
     from reports.listings import SCHEMA, schema_frame
 
@@ -256,7 +264,7 @@ def formats() -> None:
 
 @formats.command("list", epilog="Example: marginbook formats list")
 @output_options
-def formats_list(kind: str | None, output: Path | None) -> None:
+def formats_list(kind: OutputKind | None, output: Path | None) -> None:
     """Every format with its venue and how sure we are of it."""
     from ledger.listings import formats_frame
     from reports.listings import FORMATS
@@ -279,7 +287,7 @@ def formats_show(name: str) -> None:
 @click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
 @output_options
 def formats_detect(
-    paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: str | None, output: Path | None
+    paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: OutputKind | None, output: Path | None
 ) -> None:
     """Say of each file what it is, without importing it."""
     from ledger.listings import detected_frame
@@ -311,7 +319,12 @@ def demo(context: click.Context, folder: Path | None) -> None:
             click.echo()
         first = book.report("liquidations")["position_id"].drop_nulls()
     click.echo(f"The exports lie in {exports}, the book is {path}.  Go on with")
-    for line in (f"report carry --symbol {first[0].split(':')[1]}", f"trace {first[0]}", "report realized --by day", "check"):
+    for line in (
+        f"report carry --symbol {first[0].split(':')[1]}",
+        f"trace {first[0]}",
+        "report realized --by day",
+        "check",
+    ):
         click.echo(f"  marginbook --book {path} {line}")
 
 
@@ -336,26 +349,23 @@ def _writable(path: Path, *, in_memory: bool = False, must_exist: bool = False) 
     return Book.open(path)
 
 
-def _print(frame: pl.DataFrame, shape: Report, kind: str | None, output: Path | None, *, wide: bool = False) -> None:
-    from reports.render import kind_of, render
+def _print(
+    frame: pl.DataFrame, shape: Report, kind: OutputKind | None, output: Path | None, *, wide: bool = False
+) -> None:
+    from reports.render import BINARY, kind_of, render
 
     chosen = kind or (kind_of(output) if output is not None else None) or "table"
-    binary = chosen in ("xlsx", "parquet")
-    if binary and output is None and sys.stdout.isatty():
+    if chosen in BINARY and output is None and sys.stdout.isatty():
         raise click.UsageError(f"{chosen} is no text for a terminal; name a file with -o")
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    rendered = render(
-        frame, shape, chosen, width=None if output else _width(), colour=output is None and _colour(sys.stdout), wide=wide,
-        ascii_only=output is None and not encoding.startswith("utf"),
-    )  # fmt: skip
-    content = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8")
     if output is not None:
-        output.write_bytes(content)
-        click.echo(f"{output}: {frame.height} rows", err=True)
-    elif isinstance(rendered, bytes):
-        sys.stdout.buffer.write(content)
-    else:
-        click.echo(rendered.rstrip("\n"))
+        output.write_bytes(render(frame, shape, chosen, wide=wide))
+        click.echo(f"{output}: {frame.height:,} rows", err=True)
+        return
+    content = render(frame, shape, chosen, width=_width(), colour=_colour(sys.stdout), wide=wide,
+                     encoding=sys.stdout.encoding or "ascii")  # fmt: skip
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def _width() -> int:
@@ -387,7 +397,9 @@ def _known_zone(zone: str | None) -> None:
     try:
         zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{zone!r} is no zone; write UTC, +02:00 or Europe/Berlin", param_hint="--timezone") from None
+        raise click.BadParameter(
+            f"{zone!r} is no zone; write UTC, +02:00 or Europe/Berlin", param_hint="--timezone"
+        ) from None
 
 
 def _known_format(name: str | None) -> None:
@@ -424,7 +436,9 @@ def _instant(text: str | None, option: str, *, end: bool = False) -> datetime | 
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option) from None
+        raise click.BadParameter(
+            f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option
+        ) from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
@@ -454,7 +468,31 @@ def main() -> None:
         code = EXHAUSTED
     except SystemExit as done:
         code = int(done.code or 0)
+    except Exception as error:
+        if os.environ.get("MARGINBOOK_DEBUG"):
+            raise
+        code, sentence = _engine_error(error)
+        click.echo(sentence, err=True)
     else:
         code = CLEAN
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
     sys.exit(code)
+
+
+def _engine_error(error: Exception) -> tuple[int, str]:
+    """Return the exit status and the sentence for what the database, or a fault of ours, raised."""
+    text = str(error).split("\n", 1)[0]
+    if any(word in text for word in ("No space left", "Out of Memory", "could not allocate")):
+        return EXHAUSTED, f"out of disk or memory: {text}\n  nothing half-done was stored; make room and do it again"
+    if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
+        return (
+            BOOK,
+            f"the book: {text}\n  `marginbook verify` checks it, `marginbook rebuild` makes it again from its archive",
+        )
+    return BOOK, (f"marginbook met something it should have foreseen: {type(error).__name__}: {text}\n"
+                  "  nothing half-done was stored; MARGINBOOK_DEBUG=1 shows where")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,9 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('
 def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
     """Return what every stream holds after each leg: symbol, position_side, at, position_id, quantity, value."""
     named = positions.select("position_id", "symbol", "position_side", "side", "settle_asset", "style")
-    held = legs.select("position_id", "leg_no", "filled_at", "quantity_after", "execution").join(named, on="position_id")
+    held = legs.select("position_id", "leg_no", "filled_at", "quantity_after", "execution").join(
+        named, on="position_id"
+    )
     return held.with_row_index("order").sort("filled_at", "order").with_columns(moment=pl.col("filled_at"))
 
 
@@ -50,7 +52,9 @@ def attribute(
     forced = store.query(LIQUIDATION_COSTS, scope.parameters())
     lines = [_funding_lines(funding, held), _liquidation_lines(forced, held)]
     found = pl.concat([line for line in lines if line.height] or [lines[0]])
-    settled = found.join(positions.select("position_id", "settle_asset"), on="position_id", how="left", maintain_order="left")
+    settled = found.join(
+        positions.select("position_id", "settle_asset"), on="position_id", how="left", maintain_order="left"
+    )
     value = in_settle(settled, prices, "amount", "asset", "settle_asset", "booked_at")
     found = found.with_columns(value=pl.when(pl.col("position_id").is_not_null()).then(value))
     constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
@@ -141,7 +145,9 @@ def _side_of(row: Mapping[str, object], sizes: Mapping[str, object], others: lis
     rate, mark, quantity = row["rate"], row["mark_price"], row["position_quantity"]
     if rate:
         return "short" if (amount > 0) == (float(rate) > 0) else "long"  # type: ignore[arg-type]
-    own = float(quantity) if quantity else (None if not (rate and mark) else abs(amount) / abs(float(rate) * float(mark)))  # type: ignore[arg-type]
+    own = (
+        float(quantity) if quantity else (None if not (rate and mark) else abs(amount) / abs(float(rate) * float(mark)))
+    )  # type: ignore[arg-type]
     if own is None and len(others) == 1 and amount and float(others[0]) and len(size) == 2:  # type: ignore[arg-type]
         ratio, expected = abs(amount) / abs(float(others[0])), size["long"] / size["short"]  # type: ignore[arg-type]
         if abs(expected - 1) <= SIZE_AGREEMENT:
@@ -165,7 +171,9 @@ def _liquidation_lines(forced: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame
         side_free = legs.select("symbol", "moment", "position_id", "filled_at").sort("moment")
         asof = rows.select("row_key", "symbol", "moment", "booked_at").sort("moment").join_asof(
             side_free, on="moment", by="symbol", strategy="backward", check_sortedness=False)  # fmt: skip
-        near = asof.filter(pl.col("position_id").is_not_null() & (pl.col("booked_at") - pl.col("filled_at") < LIQUIDATION_WINDOW))
+        near = asof.filter(
+            pl.col("position_id").is_not_null() & (pl.col("booked_at") - pl.col("filled_at") < LIQUIDATION_WINDOW)
+        )
         near = near.select("row_key", "position_id")
         found = near if found is None else pl.concat([found, near.join(found, on="row_key", how="anti")])
     assert found is not None
@@ -207,5 +215,3 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
     return fills.with_columns(
         execution=pl.when(plain).then(pl.coalesce("forced", "execution")).otherwise(pl.col("execution"))
     ).drop("forced")
-
-

@@ -43,7 +43,10 @@ def settle(store: Store) -> list[Scope]:
     with_prices = {"prices", "instruments"}
     if any(_is_reference(store, scope, with_prices) for scope in scopes):
         everything = "SELECT DISTINCT account, venue, wallet FROM coverage ORDER BY ALL"
-        scopes = sorted({*scopes, *(Scope(*row) for row in store.rows(everything))}, key=lambda scope: (scope.account, scope.venue, scope.wallet))
+        scopes = sorted(
+            {*scopes, *(Scope(*row) for row in store.rows(everything))},
+            key=lambda scope: (scope.account, scope.venue, scope.wallet),
+        )
     elected = {scope: elect(store, scope) for scope in scopes}
     for scope in scopes:
         derive(store, scope, elected[scope])
@@ -59,7 +62,9 @@ def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
 def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
     """Make legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
     parameters = scope.parameters()
-    store.execute(f"DELETE FROM legs WHERE position_id IN (SELECT position_id FROM positions WHERE {WHERE})", parameters)
+    store.execute(
+        f"DELETE FROM legs WHERE position_id IN (SELECT position_id FROM positions WHERE {WHERE})", parameters
+    )
     for table in ("positions", "costs_stored", "movements_derived", "witness_days", "findings_stored"):
         store.execute(f"DELETE FROM {table} WHERE {WHERE}", parameters)
     prices = price_table(store)
@@ -91,7 +96,9 @@ def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataF
             fee_asset=pl.when(pl.col("fee").is_null()).then("ledger_fee_asset").otherwise("fee_asset"),
             fee=pl.coalesce("fee", "ledger_fee"),
         )
-    return fills.with_columns(in_settle(fills, prices, "fee", "fee_asset", "settle_asset", "filled_at").alias("fee_value"))
+    return fills.with_columns(
+        in_settle(fills, prices, "fee", "fee_asset", "settle_asset", "filled_at").alias("fee_value")
+    )
 
 
 def _evidence(store: Store, scope: Scope) -> Evidence:
@@ -120,10 +127,18 @@ def _flag_unvalued(store: Store, scope: Scope) -> None:
 def _insert_findings(store: Store, scope: Scope, found: list[dict[str, object]]) -> None:
     rows = []
     for finding in found:
-        text = "|".join(str(finding.get(name)) for name in ("kind", "account", "wallet", "symbol", "found_at", "sentence"))
-        rows.append({"finding_id": f"{finding['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}", "venue": scope.venue, **finding})
+        text = "|".join(
+            str(finding.get(name)) for name in ("kind", "account", "wallet", "symbol", "found_at", "sentence")
+        )
+        rows.append(
+            {
+                "finding_id": f"{finding['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+                "venue": scope.venue,
+                **finding,
+            }
+        )
     if rows:
         frame = pl.DataFrame(rows, schema_overrides=column_types(Finding), infer_schema_length=None)
-        store.insert("findings_stored", frame.select(list(column_types(Finding))).unique("finding_id", maintain_order=True))
-
-
+        store.insert(
+            "findings_stored", frame.select(list(column_types(Finding))).unique("finding_id", maintain_order=True)
+        )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
+from ledger.formulas import funding_payment, position_value
 from ledger.store import Store
 from ledger.voices import WHERE, Scope
+from schemas.types import MONEY
 
 SHOWN = 20
 ROUNDING = "0.00000001"
+TWO_UNITS = Decimal("0.00000002")
 
 UNATTRIBUTED = f"""
 SELECT cause, asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount, min(booked_at) AS first_at, count(*) AS n,
@@ -40,10 +44,14 @@ def findings_of(store: Store, scope: Scope, differences: pl.DataFrame | None) ->
         *_new_columns(store, scope),
         *_seam_twins(store, scope),
         *_rejected(store, scope),
+        *_stated_positions(store, scope),
+        *_funding_formula(store, scope),
     ]
 
 
-def _finding(scope: Scope, kind: str, severity: str, symbol: object, at: object, sentence: str, rows: list[str]) -> dict[str, Any]:
+def _finding(
+    scope: Scope, kind: str, severity: str, symbol: object, at: object, sentence: str, rows: list[str]
+) -> dict[str, Any]:
     return {"kind": kind, "severity": severity, "account": scope.account, "wallet": scope.wallet, "symbol": symbol,
             "found_at": at, "sentence": sentence, "rows": rows[:SHOWN]}  # fmt: skip
 
@@ -70,8 +78,16 @@ def _flagged(store: Store, scope: Scope) -> list[dict[str, Any]]:
     found = []
     for (flag, symbol), positions in sorted(by_flag.items()):
         severity, sentence = FLAG_SENTENCES[flag]
-        named = positions[0][0] if len(positions) == 1 else f"{len(positions)} positions of {symbol}, first {positions[0][0]}:"
-        found.append(_finding(scope, flag, severity, symbol, positions[0][1], f"{named} {sentence}", [name for name, _ in positions]))
+        named = (
+            positions[0][0]
+            if len(positions) == 1
+            else f"{len(positions)} positions of {symbol}, first {positions[0][0]}:"
+        )
+        found.append(
+            _finding(
+                scope, flag, severity, symbol, positions[0][1], f"{named} {sentence}", [name for name, _ in positions]
+            )
+        )
     return found
 
 
@@ -96,11 +112,96 @@ def _unattributed(store: Store, scope: Scope) -> list[dict[str, Any]]:
     sql = UNATTRIBUTED.replace("$rows_", str(max(count, 1)))
     found = []
     for cause, asset, amount, first_at, lines, keys in store.rows(sql, scope.parameters()):
-        if cause == "session_result" and not store.scalar(f"SELECT 1 FROM positions WHERE {WHERE} LIMIT 1", scope.parameters()):
+        if cause == "session_result" and not store.scalar(
+            f"SELECT 1 FROM positions WHERE {WHERE} LIMIT 1", scope.parameters()
+        ):
             continue  # only wallet rows exist: the net result is known, and nothing is wrong
         sentence = f"{amount.normalize():f} {asset} of {cause} in {lines} lines belong to no position; {HINTS.get(cause, 'import more')}"
         found.append(_finding(scope, "unattributed", "info", asset, first_at, sentence, keys or []))
     return found
+
+
+OPEN_POSITIONS = """
+WITH asked AS (
+  SELECT s.row_key, s.symbol, s.stated_at, s.quantity, s.position_side FROM stated_positions s
+  WHERE s.account = $account AND s.venue = $venue AND s.wallet = $wallet AND s.quantity IS NOT NULL AND s.closed_at IS NULL
+), held AS (
+  SELECT a.row_key, CAST(coalesce(sum(l.quantity_after), 0) AS DECIMAL(38,18)) AS quantity
+  FROM asked a LEFT JOIN (
+    SELECT p.symbol, p.position_side, p.position_id, l.filled_at, l.quantity_after,
+      coalesce(lead(l.filled_at) OVER (PARTITION BY p.position_id ORDER BY l.leg_no), 'infinity'::TIMESTAMPTZ) AS next_at
+    FROM legs l JOIN positions p USING (position_id)
+    WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet) l
+  ON l.symbol = a.symbol AND l.filled_at <= a.stated_at AND a.stated_at < l.next_at
+    AND (a.position_side IS NULL OR a.position_side = 'both' OR a.position_side = l.position_side)
+  GROUP BY a.row_key
+)
+SELECT a.symbol, a.stated_at, a.quantity AS stated, h.quantity AS held, a.row_key::DECIMAL(38,0)::VARCHAR AS key
+FROM asked a JOIN held h USING (row_key) WHERE h.quantity <> a.quantity ORDER BY ALL
+"""
+CLOSED_RESULTS = """
+WITH ours AS (
+  SELECT p.position_id, p.symbol, p.side, p.closed_at, p.opened_at, l.gross_after AS gross, l.exit_quantity
+  FROM positions p JOIN legs l USING (position_id)
+  WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND p.ended <> 'open'
+  QUALIFY row_number() OVER (PARTITION BY p.position_id ORDER BY l.leg_no DESC) = 1
+)
+SELECT o.position_id, o.symbol, o.closed_at, r.amount AS stated, o.gross, r.row_key::DECIMAL(38,0)::VARCHAR AS key
+FROM stated_results r JOIN ours o ON o.symbol = r.symbol AND o.closed_at BETWEEN r.booked_at - INTERVAL 2 SECOND AND r.booked_at + INTERVAL 2 SECOND
+WHERE r.account = $account AND r.venue = $venue AND r.wallet = $wallet AND r.grain = 'position' AND r.basis = 'gross'
+  AND o.gross IS NOT NULL AND NOT EXISTS (
+    FROM ours x WHERE x.symbol = r.symbol AND x.closed_at BETWEEN r.booked_at - INTERVAL 2 SECOND AND r.booked_at + INTERVAL 2 SECOND
+      AND abs(x.gross - r.amount) <= 0.000001 * o.exit_quantity + 0.005)
+ORDER BY ALL
+"""
+
+
+def _stated_positions(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Positions that the venue states (snapshots, position history) against the ones made of fills."""
+    if not store.scalar(f"SELECT 1 FROM fills WHERE {WHERE} LIMIT 1", scope.parameters()):
+        return []
+    found = []
+    for symbol, stated_at, stated, held, key in store.rows(OPEN_POSITIONS, scope.parameters()):
+        sentence = (f"the venue states a position of {stated.normalize():f} {symbol} at {stated_at:%Y-%m-%d %H:%M:%S}Z, the fills make "
+                    f"{held.normalize():f}; fills may be missing")  # fmt: skip
+        found.append(_finding(scope, "stated_position", "warning", symbol, stated_at, sentence, [key]))
+    for position_id, symbol, closed_at, stated, gross, key in store.rows(CLOSED_RESULTS, scope.parameters()):
+        sentence = (f"{position_id}: the position history states a result of {stated.normalize():f}, the fills give "
+                    f"{gross.normalize():f}; fills may be missing")  # fmt: skip
+        found.append(_finding(scope, "stated_result", "warning", symbol, closed_at, sentence, [key]))
+    return found
+
+
+FUNDING_ROWS = """
+SELECT f.row_key::DECIMAL(38,0)::VARCHAR AS key, f.symbol, f.paid_at, f.amount, f.rate, f.mark_price, f.position_quantity, p.side,
+  p.style, p.multiplier
+FROM funding f JOIN costs_stored c ON c.row_key = f.row_key AND c.cause = 'funding' JOIN positions p USING (position_id)
+WHERE f.account = $account AND f.venue = $venue AND f.wallet = $wallet AND f.rate IS NOT NULL AND f.mark_price IS NOT NULL
+  AND f.position_quantity IS NOT NULL AND p.multiplier IS NOT NULL AND p.style IS NOT NULL ORDER BY f.paid_at, f.row_key
+"""
+
+
+def _funding_formula(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Funding that differs from size x mark x rate by more than the venue's rounding of a lot explains."""
+    rows = store.query(FUNDING_ROWS, scope.parameters())
+    if not rows.height:
+        return []
+    value = position_value(
+        pl.col("position_quantity"), pl.col("mark_price"), pl.col("multiplier"), pl.col("style") == "inverse"
+    )
+    rows = rows.with_columns(expected=funding_payment(pl.col("side"), value, pl.col("rate")))
+    allowed = pl.col("expected").abs() / pl.lit(1000).cast(MONEY) + pl.lit(TWO_UNITS).cast(MONEY)
+    wrong = rows.filter((pl.col("amount") - pl.col("expected")).abs() > allowed)
+    if not wrong.height:
+        return []
+    first = wrong.row(0, named=True)
+    sentence = (f"{wrong.height} funding rows differ from size x mark x rate, the first {first['amount'].normalize():f} instead of "
+                f"{first['expected'].normalize():f}; the position may be another one than the fills make")  # fmt: skip
+    return [
+        _finding(
+            scope, "funding_formula", "warning", first["symbol"], first["paid_at"], sentence, wrong["key"].to_list()
+        )
+    ]
 
 
 def _new_columns(store: Store, scope: Scope) -> list[dict[str, Any]]:

@@ -106,7 +106,9 @@ def number_ids(rows: pl.DataFrame, twins: pl.Series, earlier: pl.DataFrame) -> t
     return kept.select(numbered.columns), changed
 
 
-def pools_of(parts: Sequence[tuple[int, str, datetime, datetime]], share: dict[tuple[int, int], bool]) -> dict[int, int]:
+def pools_of(
+    parts: Sequence[tuple[int, str, datetime, datetime]], share: dict[tuple[int, int], bool]
+) -> dict[int, int]:
     """Return the pool of each part (0: the common one), from (part_no, file_id, first_at, last_at).
 
     Parts whose ranges overlap by more than an instant and that share a key there (`share`), or whose bytes are
@@ -139,6 +141,6 @@ def with_order(rows: pl.DataFrame, newest_first: bool, previous: tuple[datetime,
 
 
 def base_keys(numbered: pl.DataFrame) -> pl.DataFrame:
-    """Return source_row, `base` (row key of leg 0) and order."""
+    """Return source_row, `first_leg` (row key of leg 0) and order."""
     step = pl.col("nth").cast(pl.Int64) * 256
-    return numbered.select("source_row", "order", base=pl.col("key") + step.cast(KEY))
+    return numbered.select("source_row", "order", first_leg=pl.col("key") + step.cast(KEY))

@@ -16,7 +16,15 @@ from importers.contract import Format, Normalized
 from importers.files import Bundle, Part
 from importers.read import Options, Recognized, chunks, recognize
 from ledger.identity import (
-    Pool, base_keys, earlier_sightings, number, number_ids, pools_of, twin_keys, with_keys, with_order,
+    Pool,
+    base_keys,
+    earlier_sightings,
+    number,
+    number_ids,
+    pools_of,
+    twin_keys,
+    with_keys,
+    with_order,
 )  # fmt: skip
 from ledger.store import Store
 from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat
@@ -176,7 +184,9 @@ class Importing:
                 at = rows["at"][-1]
                 same = rows.filter(pl.col("at") == at).height
                 previous = (at, same + (previous[1] if previous and previous[0] == at else 0))
-            self._store_chunk(item, normalized, rows, result, Pool(bundle_id=self.bundle.file_id, number=pool_no), file_no)
+            self._store_chunk(
+                item, normalized, rows, result, Pool(bundle_id=self.bundle.file_id, number=pool_no), file_no
+            )
             result.read += read
         if not result.account:
             self._account(form, None, result)
@@ -213,7 +223,9 @@ class Importing:
             raise AccountConflict(name, f"its account number belongs to the account {bound}, not {account}")
         if account in known.values():
             raise AccountConflict(name, f"the account {account} has another account number of {venue}")
-        self.store.execute("DELETE FROM accounts WHERE account = ? AND venue = ? AND number_hash = ''", [account, venue])
+        self.store.execute(
+            "DELETE FROM accounts WHERE account = ? AND venue = ? AND number_hash = ''", [account, venue]
+        )
         self.store.execute("INSERT INTO accounts VALUES (?, ?, ?)", [account, venue, hashed])
 
     def _store_chunk(
@@ -253,7 +265,13 @@ class Importing:
         return pl.DataFrame(lines, schema=schema, orient="row")
 
     def _insert(
-        self, form: Format, normalized: Normalized, numbered: pl.DataFrame, result: PartResult, series: str, file_no: int
+        self,
+        form: Format,
+        normalized: Normalized,
+        numbered: pl.DataFrame,
+        result: PartResult,
+        series: str,
+        file_no: int,
     ) -> None:
         store = self.store
         fresh = numbered.filter("fresh") if not numbered["fresh"].all() else numbered
@@ -280,10 +298,10 @@ class Importing:
         origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": file_id}
         for name, table in normalized.tables.items():
             keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
-            keyed = keyed.with_columns(row_key=pl.col("base") + pl.col("part").cast(KEY))
+            keyed = keyed.with_columns(row_key=pl.col("first_leg") + pl.col("part").cast(KEY))
             if name in ORDERED:
                 keyed = keyed.with_columns(sequence=pl.coalesce("sequence", "order"))
-            keyed = keyed.drop("base", "part", "order")
+            keyed = keyed.drop("first_leg", "part", "order")
             if name in STATED:
                 store.insert(f"{name}_stated", keyed.with_columns(speaks=pl.lit(True)), origin)
             else:
@@ -309,11 +327,11 @@ class Importing:
                     {"format": form.name},
                 )
             most = split.join(held.rename({"moment": "at"}), on="at").filter(pl.col("rows") >= pl.col("held"))
-            settled = base_keys(rows.join(most, on="at", how="semi")).select("base", "order")
+            settled = base_keys(rows.join(most, on="at", how="semi")).select("first_leg", "order")
             with self.store.registered(incoming=settled):
                 self.store.execute(
                     f'UPDATE {name}_stated SET sequence = i."order" FROM incoming i '
-                    "WHERE row_key - row_key % 256 = i.base::HUGEINT"
+                    "WHERE row_key - row_key % 256 = i.first_leg::HUGEINT"
                 )
 
     # ------------------------------------------------------------------------------------------- files
@@ -368,7 +386,9 @@ def forget(store: Store, bundle_id: str) -> None:
     files = [number_ for (number_,) in store.rows("SELECT file_no FROM files WHERE bundle_id = $b", {"b": bundle_id})]
     store.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT key, nth, day FROM sightings_stored "
                   "WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id])  # fmt: skip
-    store.execute("DELETE FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id])
+    store.execute(
+        "DELETE FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id]
+    )
     store.execute(
         "CREATE OR REPLACE TEMP TABLE next_sighting AS "
         "SELECT g.key + g.nth * 256 AS base, arg_min(f.file_id, (s.file_no, s.source_row)) AS file_id, "
@@ -376,11 +396,15 @@ def forget(store: Store, bundle_id: str) -> None:
         "FROM gone g LEFT JOIN sightings_stored s USING (key, nth) LEFT JOIN files f USING (file_no) GROUP BY 1"
     )
     for name in [*(f"{name}_stated" for name in STATED), *(n for n in TIME_OF_TABLE if n not in STATED)]:
-        store.execute(f"DELETE FROM {name} WHERE row_key - row_key % 256 IN (SELECT base FROM next_sighting WHERE file_id IS NULL)")
+        store.execute(
+            f"DELETE FROM {name} WHERE row_key - row_key % 256 IN (SELECT base FROM next_sighting WHERE file_id IS NULL)"
+        )
         store.execute(f"UPDATE {name} SET file_id = n.file_id, source_row = n.source_row FROM next_sighting n "
                       f"WHERE {name}.row_key - {name}.row_key % 256 = n.base AND n.file_id IS NOT NULL")  # fmt: skip
     for number_ in files:
-        store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE file_no = ?", [number_])
+        store.execute(
+            "INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE file_no = ?", [number_]
+        )
         for table in ("coverage", "rejects_stored"):
             store.execute(f"DELETE FROM {table} WHERE file_no = ?", [number_])
     store.execute("DELETE FROM files WHERE bundle_id = ?", [bundle_id])
@@ -389,5 +413,3 @@ def forget(store: Store, bundle_id: str) -> None:
 
 def _hash(account_number: str) -> str:
     return hashlib.sha256(f"marginbook account {account_number.strip()}".encode()).hexdigest()[:16]
-
-

@@ -24,7 +24,9 @@ def states(form: Format) -> str:
 
 def formats_frame() -> pl.DataFrame:
     """Return one line a format."""
-    lines = [(form.name, form.venue, form.title, len(form.headers), states(form), form.confidence) for form in formats()]
+    lines = [
+        (form.name, form.venue, form.title, len(form.headers), states(form), form.confidence) for form in formats()
+    ]
     return pl.DataFrame(lines, schema=["name", "venue", "title", "variants", "states", "confidence"], orient="row")
 
 
@@ -33,7 +35,10 @@ def format_text(name: str) -> str:
     known = {form.name: form for form in formats()}
     if name not in known:
         near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
-        raise UnknownThing(f"there is no format {name!r}", f"did you mean {', '.join(near)}?" if near else "see `marginbook formats list`")
+        raise UnknownThing(
+            f"there is no format {name!r}",
+            f"did you mean {', '.join(near)}?" if near else "see `marginbook formats list`",
+        )
     form = known[name]
     lines = [f"{form.name}: {form.title}", f"  where from   {form.how}", f"  confidence   {form.confidence}",
              f"  identity     {form.identity.kind} over {', '.join(form.identity.cells)}", "  headers"]  # fmt: skip
@@ -85,6 +90,8 @@ def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None
             sure = next((header.confidence for header in form.headers if header.name == seen.match.variant and header.confidence),
                         form.confidence)  # fmt: skip
             shown_zone = seen.context.zone or "" if seen.context.zone_known else ""
-            lines.append((part.name, form.name, seen.match.variant, sure, shown_zone, states(form), "; ".join(seen.warnings)))
+            lines.append(
+                (part.name, form.name, seen.match.variant, sure, shown_zone, states(form), "; ".join(seen.warnings))
+            )
     names = ["file", "format", "variant", "confidence", "zone", "states", "note"]
     return pl.DataFrame(lines, schema=dict.fromkeys(names, pl.String), orient="row"), code

@@ -40,10 +40,14 @@ class Evidence:
     sizes: dict[str, list[tuple[datetime, str | None, int]]]
 
 
-def reconstruct(fills: pl.DataFrame, evidence: Evidence, covered_from: datetime | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def reconstruct(
+    fills: pl.DataFrame, evidence: Evidence, covered_from: datetime | None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return legs, positions, and the fills whose stated result differs (position_id, row_key, folded, stated)."""
     keyed = fills.with_columns(
-        side_key=pl.when(pl.col("position_side").is_in(["long", "short"])).then("position_side").otherwise(pl.lit("both")),
+        side_key=pl.when(pl.col("position_side").is_in(["long", "short"]))
+        .then("position_side")
+        .otherwise(pl.lit("both")),
         delta=pl.when(pl.col("side") == "buy").then(pl.col("quantity")).otherwise(-pl.col("quantity")),
     )
     legs, positions, differences = [], [], []
@@ -113,7 +117,9 @@ def _replayed(stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]],
     return stream
 
 
-def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[tuple[datetime, str | None, int]]) -> int:
+def _opening_of_funding(
+    stream: Stream, deltas: Sequence[int], sizes: Sequence[tuple[datetime, str | None, int]]
+) -> int:
     if not sizes:
         return 0
     times = stream.fills["filled_at"].to_list()
@@ -130,7 +136,9 @@ def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[t
 
 def _values(fills: pl.DataFrame) -> list[int]:
     """Return the notional with the sign the fold wants; 0 where unknown (its results are then masked)."""
-    sign = pl.when(pl.col("side") == "buy").then(1).otherwise(-1) * pl.when(pl.col("style") == "inverse").then(-1).otherwise(1)
+    sign = pl.when(pl.col("side") == "buy").then(1).otherwise(-1) * pl.when(pl.col("style") == "inverse").then(
+        -1
+    ).otherwise(1)
     signs = fills.select(sign.fill_null(1).alias("sign"))["sign"].to_list()
     return [sign_ * (value or 0) for sign_, value in zip(signs, _ints(fills["notional"]), strict=True)]
 
@@ -149,7 +157,9 @@ def _required(values: Sequence[int | None]) -> list[int]:
 
 def to_money(values: Sequence[int | None]) -> pl.Series:
     """Return integers at 1e-18 as `DECIMAL(38,18)`."""
-    unit = pl.Series([1], dtype=pl.Int128).cast(KEY).cast(MONEY) / pl.Series([UNIT], dtype=pl.Int128).cast(KEY).cast(MONEY)
+    unit = pl.Series([1], dtype=pl.Int128).cast(KEY).cast(MONEY) / pl.Series([UNIT], dtype=pl.Int128).cast(KEY).cast(
+        MONEY
+    )
     return pl.Series(values, dtype=pl.Int128).cast(KEY) * unit
 
 
@@ -255,7 +265,9 @@ def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         unvalued=(pl.col("fee").is_not_null() & (pl.col("fee") != 0) & pl.col("fee_value").is_null()).cast(pl.UInt32),
     )  # fmt: skip
     known_so_far = {
-        name: pl.when(pl.col(name).is_null().cum_max().over("position")).then(None).otherwise(pl.col(name).cum_sum().over("position"))
+        name: pl.when(pl.col(name).is_null().cum_max().over("position"))
+        .then(None)
+        .otherwise(pl.col(name).cum_sum().over("position"))
         for name in ("entry_weight", "exit_weight", "entry_value")
     }
     gap = (pl.col("filled_at") - pl.col("filled_at").shift(1).over("position")).dt.total_microseconds()
@@ -328,13 +340,14 @@ def _named(
     legs: Sequence[pl.DataFrame], positions: Sequence[pl.DataFrame], differences: Sequence[pl.DataFrame]
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Give every position its readable id, and the id to its legs."""
+
     def numbered(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat([frame.with_columns(stream=pl.lit(number, dtype=pl.Int64)) for number, frame in enumerate(frames)])
+        return pl.concat(
+            [frame.with_columns(stream=pl.lit(number, dtype=pl.Int64)) for number, frame in enumerate(frames)]
+        )
 
     every = numbered(positions).sort("opened_at", "symbol", "position_side", "stream", "position")
-    stem = pl.concat_str(
-        "account", "symbol", "side", pl.col("opened_at").dt.strftime("%Y%m%dT%H%M"), separator=":"
-    )
+    stem = pl.concat_str("account", "symbol", "side", pl.col("opened_at").dt.strftime("%Y%m%dT%H%M"), separator=":")
     every = every.with_columns(stem=stem)
     ordinal = pl.int_range(1, pl.len() + 1).over("stem").cast(pl.String)
     every = every.with_columns(position_id=pl.concat_str("stem", ordinal, separator=":"))

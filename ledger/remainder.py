@@ -28,7 +28,9 @@ AND fact = 'ledger' AND cause IS NULL ORDER BY 1
 """
 
 
-def remainder(store: Store, scope: Scope, costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
+def remainder(
+    store: Store, scope: Scope, costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame
+) -> pl.DataFrame:
     """Return cost lines for the differences between the ledger and what positions took, per asset, cause and day.
 
     Where the venue booked one result per session (realized - fees + funding), they are compared per instrument
@@ -55,8 +57,11 @@ def remainder(store: Store, scope: Scope, costs: pl.DataFrame, legs: pl.DataFram
         taken = taken.filter(~in_session)
     else:
         by_session = []
-    daily = [frame.with_columns(at=pl.col("at").dt.truncate("1d"), symbol=pl.lit(None, dtype=pl.String)) for frame in (by_day, taken)]
-    every = pl.concat([_differences(*daily, KEYS), *by_session], how="diagonal")
+    daily = [
+        frame.with_columns(at=pl.col("at").dt.truncate("1d"), symbol=pl.lit(None, dtype=pl.String))
+        for frame in (by_day, taken)
+    ]
+    every = pl.concat([_differences(daily[0], daily[1], KEYS), *by_session], how="diagonal")
     constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
     nothing = {"position_id": pl.lit(None), "value": pl.lit(None), "how": pl.lit("unattributed")}
     every = every.rename({"at": "booked_at", "left": "amount"}).with_columns(**constants, **nothing)
@@ -84,15 +89,21 @@ def _inside(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Return the rows at whose instant a ledger speaks."""
     if not spans.height or not rows.height:
         return rows.clear()
-    found = rows.sort("at").join_asof(spans.cast(INSTANT).sort("from_at"), left_on="at", right_on="from_at", strategy="backward")
+    found = rows.sort("at").join_asof(
+        spans.cast(INSTANT).sort("from_at"), left_on="at", right_on="from_at", strategy="backward"
+    )
     return found.filter(pl.col("at") < pl.col("to_at")).select(rows.columns)
 
 
 def _in_session(taken: pl.DataFrame, sessions: pl.DataFrame) -> pl.Series:
     """Return whether each row falls into the time in which its asset is booked by sessions."""
-    spans = sessions.group_by("asset").agg(start=_noon(pl.col("at") - SESSION_LATE).min() - timedelta(days=1), end=pl.col("at").max())
+    spans = sessions.group_by("asset").agg(
+        start=_noon(pl.col("at") - SESSION_LATE).min() - timedelta(days=1), end=pl.col("at").max()
+    )
     joined = taken.join(spans, on="asset", how="left", maintain_order="left")
-    return joined.select(((pl.col("at") > pl.col("start")) & (pl.col("at") <= pl.col("end"))).fill_null(False).alias("in"))["in"]
+    return joined.select(
+        ((pl.col("at") > pl.col("start")) & (pl.col("at") <= pl.col("end"))).fill_null(False).alias("in")
+    )["in"]
 
 
 def _noon(at: pl.Expr) -> pl.Expr:

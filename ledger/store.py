@@ -30,13 +30,17 @@ OTHER_TABLES = (
 
 
 class _Stream:
-    """A frame as an Arrow stream and nothing else, which needs no further package."""
+    """A frame or a relation as an Arrow stream and nothing else.
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
+    So neither side asks for a further package, and DuckDB's types are not kept alive past the end of the program
+    (which it reports on stderr).
+    """
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.frame.__arrow_c_stream__(requested_schema)
+        return self.rows.__arrow_c_stream__(requested_schema)
 
 
 @dataclass
@@ -103,7 +107,7 @@ class Store:
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Return the answer as a frame; only the parameters that the text names are bound."""
-        return pl.DataFrame(self.connection.sql(sql, params=used(sql, parameters)))
+        return pl.DataFrame(_Stream(self.connection.sql(sql, params=used(sql, parameters))))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the answer as tuples."""
@@ -122,8 +126,10 @@ class Store:
                 raise UnknownThing("the statement has no answer", "`marginbook sql` takes a SELECT")
             twice = sorted({name for name in answer.columns if answer.columns.count(name) > 1})
             if twice:
-                raise UnknownThing(f"the answer has several columns called {', '.join(twice)}", "name them apart with AS")
-            return pl.DataFrame(answer)
+                raise UnknownThing(
+                    f"the answer has several columns called {', '.join(twice)}", "name them apart with AS"
+                )
+            return pl.DataFrame(_Stream(answer))
         except duckdb.Error as error:
             raise UnknownThing(str(error)) from None
 
@@ -181,7 +187,9 @@ def sql_files(folder: str) -> list[str]:
 def sql_files_by_name(folder: str) -> dict[str, str]:
     """Return the texts of the `.sql` files of a folder of this package by their names."""
     files = sorted(resources.files("ledger").joinpath(folder).iterdir(), key=lambda file: file.name)
-    return {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")}
+    return {
+        file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")
+    }
 
 
 def _as_book_error(path: Path | None, error: duckdb.Error) -> BookError:

@@ -27,7 +27,11 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
         for line in part.reject_lines:
             _say(f"x {line}", colour, "red")
         if part.rejected > len(part.reject_lines):
-            _say(f"x {part.name}: {part.rejected - len(part.reject_lines)} more rejected rows; `marginbook rejects` lists them", colour, "red")
+            _say(
+                f"x {part.name}: {part.rejected - len(part.reject_lines)} more rejected rows; `marginbook rejects` lists them",
+                colour,
+                "red",
+            )
         for reason, count in part.ignored_reasons.items():
             _say(f"  {part.name}: {count} ignored: {reason}", colour)
     for error in report.errors:
@@ -49,7 +53,7 @@ def _table(parts: list[PartResult], verb: str) -> None:
     head = f"  {'file':<{width}}  {'format':<28} {'read':>9} {verb:>9} {'duplicate':>9} {'ignored':>8} {'rejected':>8}  range (UTC)"
     click.echo(head, err=True)
     for part in parts[:SHOWN_FILES]:
-        name = part.name if len(part.name) <= width else "..." + part.name[-(width - 3):]
+        name = part.name if len(part.name) <= width else "..." + part.name[-(width - 3) :]
         span = f"{part.first_at:%Y-%m-%d} to {part.last_at:%Y-%m-%d}" if part.first_at and part.last_at else ""
         note = f"  ({part.note})" if part.note else ""
         click.echo(
@@ -57,7 +61,9 @@ def _table(parts: list[PartResult], verb: str) -> None:
             f"{part.ignored:>8,} {part.rejected:>8,}  {span}{note}", err=True)  # fmt: skip
     if len(parts) > SHOWN_FILES:
         click.echo(f"  ... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
-    total = [sum(getattr(part, name) for part in parts) for name in ("read", "stored", "duplicate", "ignored", "rejected")]
+    total = [
+        sum(getattr(part, name) for part in parts) for name in ("read", "stored", "duplicate", "ignored", "rejected")
+    ]
     click.echo(f"  {len(parts)} files: {total[0]:,} rows read = {total[1]:,} {verb} + {total[2]:,} duplicate + {total[3]:,} ignored "
                f"+ {total[4]:,} rejected", err=True)  # fmt: skip
 

@@ -13,6 +13,7 @@ from importlib import resources
 
 import polars as pl
 
+from ledger.formulas import position_value
 from ledger.store import Store
 from schemas.types import MONEY
 
@@ -61,11 +62,12 @@ def valued_fills(store: Store, account: str, venue: str, wallet: str) -> pl.Data
     product = pl.col("quantity") * pl.col("price")
     ratio = pl.col("quantity") / pl.when(pl.col("price") != 0).then(pl.col("price"))
     fills = fills.with_columns(weight=pl.when(inverse).then(ratio).otherwise(product))
-    size = pl.col("quantity") * pl.col("multiplier")
-    exact = pl.when(inverse).then(size / pl.when(pl.col("price") != 0).then(pl.col("price"))).otherwise(size * pl.col("price"))
+    exact = position_value(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), inverse)
     by_lot = lot_rounded(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), pl.col("lot_size"), inverse)
     computed = pl.when(pl.col("lot_size").is_not_null()).then(by_lot).otherwise(exact)
-    repeats = ((computed - pl.col("notional_stated")).abs() <= pl.lit(AGREEMENT).cast(MONEY)) & pl.col("lot_size").is_null()
+    repeats = ((computed - pl.col("notional_stated")).abs() <= pl.lit(AGREEMENT).cast(MONEY)) & pl.col(
+        "lot_size"
+    ).is_null()
     notional = pl.when(repeats).then(computed).otherwise(pl.coalesce("notional_stated", computed))
     return fills.with_columns(notional=notional).sort("filled_at", "sequence", "row_key", nulls_last=True)
 

@@ -109,7 +109,9 @@ def _of_event(store: Store, name: str) -> pl.DataFrame:
     if not events.height:
         return pl.DataFrame({"row_key": []})
     event = events.row(0, named=True)
-    return store.query(OF_EVENT, {key: event[key] for key in ("position_id", "started_at", "ended_at", "account", "symbol")})
+    return store.query(
+        OF_EVENT, {key: event[key] for key in ("position_id", "started_at", "ended_at", "account", "symbol")}
+    )
 
 
 def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
@@ -129,7 +131,9 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
 def _locate(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
     """Return table, instant, what and file of each key, in order of time."""
     frame = pl.DataFrame({"row_key": pl.Series([str(key) for key in keys], dtype=pl.String)})
-    names = [f"{name}_stated" for name in STATED] + [name for name in EMITTED if name not in STATED] + ["movements_derived"]
+    names = (
+        [f"{name}_stated" for name in STATED] + [name for name in EMITTED if name not in STATED] + ["movements_derived"]
+    )
     selects = []
     for table in names:
         bare = table.removesuffix("_stated").removesuffix("_derived")
@@ -137,13 +141,16 @@ def _locate(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
         columns = EMITTED[bare].to_schema().columns
         shown = [name for name in ("symbol", "side", "quantity", "price", "amount", "balance", "asset", "cause", "fee", "fee_asset")
                  if name in columns]  # fmt: skip
-        words = ", ".join(f"""CASE WHEN t."{name}" IS NOT NULL THEN {_plain(f't."{name}"', columns[name].dtype)} END""" for name in shown)
+        words = ", ".join(
+            f"""CASE WHEN t."{name}" IS NOT NULL THEN {_plain(f't."{name}"', columns[name].dtype)} END"""
+            for name in shown
+        )
         selects.append(
             f"SELECT t.row_key, '{bare}' AS \"table\", t.{time} AS moment, concat_ws(' ', {words}) AS what, t.file_id, t.source_row "
             f"FROM {table} t WHERE t.row_key IN (SELECT row_key::HUGEINT FROM incoming)"
         )
     sql = (
-        "SELECT r.row_key::DECIMAL(38,0)::VARCHAR AS row_key, r.\"table\", r.moment, r.what, r.file_id, r.source_row, f.name AS file "
+        'SELECT r.row_key::DECIMAL(38,0)::VARCHAR AS row_key, r."table", r.moment, r.what, r.file_id, r.source_row, f.name AS file '
         f"FROM ({' UNION ALL '.join(selects)}) r LEFT JOIN (SELECT file_id, min(name) AS name FROM files GROUP BY file_id) f "
         "ON f.file_id = r.file_id ORDER BY r.moment, r.source_row, r.row_key"
     )

@@ -1,8 +1,9 @@
 """One fact, one voice: who speaks for what in which range of time; the others are witnesses.
 
 Cut time where any coverage ends; in each segment the lowest rank that covers it speaks.  Where the speaker changes,
-the seam moves to an instant without rows near it, inside the range that both cover, so that two exports whose clocks
-differ by a second neither lose nor double a row; if there is no such instant, equal rows near the seam count once.
+two exports whose clocks differ by a second must neither lose nor double a row: equal rows near the seam pair off and
+count once (the better rank keeps its own, which names more); where the two do not agree row by row, the seam moves to
+an instant without rows near it, inside the range that both cover.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from ledger.pairing import pair
 from ledger.store import Store
 from schemas.bookkeeping import Voice
 from schemas.ddl import column_types
@@ -21,7 +23,6 @@ from schemas.tables import FACTS
 
 PARTIAL_RANK = 9
 SEAM_SEARCH = timedelta(hours=24)
-MICRO = timedelta(microseconds=1)
 
 FACT_ROWS = {
     "ledger": ("movements", "moved_at", "asset", "cause", "amount"),
@@ -80,7 +81,7 @@ def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
         spans = _spans(store, scope, fact)
         whole = [span for span in spans if span.rank < PARTIAL_RANK]
         segments = speakers(whole)
-        segments, contested = _settle_seams(store, scope, fact, segments, whole)
+        segments, seams = _settle_seams(store, scope, fact, segments, whole)
         voices = [_voice(scope, fact, segment) for segment in segments]
         overrides = _filtered(store, scope, fact, segments, whole)
         findings += [_filtered_finding(scope, fact, override) for override in overrides]
@@ -88,8 +89,8 @@ def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
         if voices:
             store.insert("voices", pl.DataFrame(voices, schema=column_types(Voice)))
         _set_speaks(store, scope, fact, several=len({span.series for span in spans}) > 1)
-        for seam in contested:
-            findings += _settle_contested(store, scope, fact, *seam)
+        for seam in seams:
+            findings += _count_once(store, scope, fact, seam)
     _speak_with_ledger(store, scope)
     return findings
 
@@ -130,37 +131,89 @@ def _spans(store: Store, scope: Scope, fact: str) -> list[Span]:
     return [Span(**row) for row in answer.iter_rows(named=True)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seam:
+    """Where the speaker changes, and which of the two equal rows near it count."""
+
+    at: datetime
+    counts: pl.DataFrame
+    """row_key, counts: overrides near the seam."""
+    doubled: int
+
+
 def _settle_seams(
     store: Store, scope: Scope, fact: str, segments: list[Segment], spans: Sequence[Span]
-) -> tuple[list[Segment], list[tuple[datetime, timedelta, str, str]]]:
-    """Return the segments with their seams moved, and the seams where no quiet instant was found."""
+) -> tuple[list[Segment], list[Seam]]:
+    """Return the segments, and for each seam the rows that both exports state near it, to be counted once.
+
+    Equal rows pair off, and the better rank keeps its own.  Where rows of both are left without a partner the two
+    exports do not agree row by row; then the seam moves to an instant without rows near it, if there is one.
+    """
     if fact not in FACT_ROWS or len(segments) < 2:
         return segments, []
     settled = list(segments)
-    contested: list[tuple[datetime, timedelta, str, str]] = []
+    seams: list[Seam] = []
     for index in range(len(settled) - 1):
         earlier, later = settled[index], settled[index + 1]
         distance = timedelta(seconds=max(earlier.span.skew_s, later.span.skew_s)
                              + earlier.span.resolution_s + later.span.resolution_s)  # fmt: skip
         if later.start - earlier.end >= distance or earlier.span.series == later.span.series:
             continue
-        seam = later.start
-        back, forward = _reach(spans, later.span.series, seam), _reach(spans, earlier.span.series, seam)
-        moved = None
-        pair = (earlier.span.series, later.span.series)
-        if earlier.end == seam:
-            if back is not None:
-                limit = max(back[0], seam - SEAM_SEARCH, earlier.start)
-                moved = quiet_instant(_times(store, scope, fact, pair, limit - distance, seam + distance), seam, limit, distance)
-            if moved is None and forward is not None:
-                limit = min(forward[1], seam + SEAM_SEARCH, later.end)
-                moved = quiet_instant(_times(store, scope, fact, pair, seam - distance, limit + distance), seam, limit, distance)
+        seam, agree = _paired_seam(store, scope, fact, earlier, later, distance)
+        moved = None if agree else _moved(store, scope, fact, earlier, later, spans, distance)
         if moved is None:
-            contested.append((seam, distance, *pair))
-            continue
-        settled[index] = Segment(start=earlier.start, end=moved, span=earlier.span)
-        settled[index + 1] = Segment(start=moved, end=later.end, span=later.span)
-    return [segment for segment in settled if segment.start < segment.end], contested
+            seams.append(seam)
+        else:
+            settled[index] = Segment(start=earlier.start, end=moved, span=earlier.span)
+            settled[index + 1] = Segment(start=moved, end=later.end, span=later.span)
+    return [segment for segment in settled if segment.start < segment.end], seams
+
+
+def _paired_seam(
+    store: Store, scope: Scope, fact: str, earlier: Segment, later: Segment, distance: timedelta
+) -> tuple[Seam, bool]:
+    """Return the seam with what counts near it, and whether the two exports agree there row by row."""
+    table, time, what, cause, amount = FACT_ROWS[fact]
+    seam = later.start
+    better, worse = sorted((earlier.span, later.span), key=lambda span: (span.rank, span.series))
+    ours, theirs = (_of_series(store, [span.series]) for span in (better, worse))
+    rows = store.query(
+        f"SELECT row_key::DECIMAL(38,0) AS row_key, format IN ({ours}) AS better, {time} AS moment, {what} AS what, {cause} AS cause, "
+        f"{amount} AS amount FROM {table}_stated WHERE {WHERE} AND format IN ({ours}, {theirs}) "
+        f"AND {time} BETWEEN $start AND $end",
+        scope.parameters() | {"start": seam - 2 * distance, "end": seam + 2 * distance},
+    )
+    pairs, alone = pair(rows, distance, "better")
+    near = [row for row in alone if abs(row["moment"] - seam) <= distance]
+    agree = not (any(row["better"] for row in near) and any(not row["better"] for row in near))
+    doubled = [other for _, other in pairs if abs(other["moment"] - seam) <= distance]
+    kept = [mine for mine, other in pairs if abs(other["moment"] - seam) <= distance]
+    counts = pl.DataFrame(
+        [(row["row_key"], True) for row in (*near, *kept)] + [(row["row_key"], False) for row in doubled],
+        schema={"row_key": rows.schema["row_key"], "counts": pl.Boolean}, orient="row")  # fmt: skip
+    return Seam(at=seam, counts=counts, doubled=len(doubled)), agree
+
+
+def _moved(
+    store: Store, scope: Scope, fact: str, earlier: Segment, later: Segment, spans: Sequence[Span], distance: timedelta
+) -> datetime | None:
+    """Return the nearest instant without rows to which the seam may move, inside what both exports cover."""
+    seam, pair_ = later.start, (earlier.span.series, later.span.series)
+    if earlier.end != seam:
+        return None
+    if (back := _reach(spans, later.span.series, seam)) is not None:
+        limit = max(back[0], seam - SEAM_SEARCH, earlier.start)
+        found = quiet_instant(
+            _times(store, scope, fact, pair_, limit - distance, seam + distance), seam, limit, distance
+        )
+        if found is not None:
+            return found
+    if (forward := _reach(spans, earlier.span.series, seam)) is not None:
+        limit = min(forward[1], seam + SEAM_SEARCH, later.end)
+        return quiet_instant(
+            _times(store, scope, fact, pair_, seam - distance, limit + distance), seam, limit, distance
+        )
+    return None
 
 
 def _reach(spans: Sequence[Span], series: str, at: datetime) -> tuple[datetime, datetime] | None:
@@ -178,7 +231,9 @@ def _of_series(store: Store, series: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names) or "''"
 
 
-def _times(store: Store, scope: Scope, fact: str, series: tuple[str, str], start: datetime, end: datetime) -> list[datetime]:
+def _times(
+    store: Store, scope: Scope, fact: str, series: tuple[str, str], start: datetime, end: datetime
+) -> list[datetime]:
     table, time, *_ = FACT_ROWS[fact]
     sql = (f"SELECT DISTINCT {time} AS moment FROM {table}_stated WHERE {WHERE} AND format IN ({_of_series(store, series)}) "
            f"AND {time} BETWEEN $start AND $end")  # fmt: skip
@@ -299,32 +354,21 @@ def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None
         store.execute(sql, scope.parameters() | {"fact": fact})
 
 
-def _settle_contested(
-    store: Store, scope: Scope, fact: str, seam: datetime, distance: timedelta, earlier: str, later: str
-) -> list[dict[str, object]]:
-    """Near a seam without a quiet instant, take the multiset maximum of both: equal rows count once, others all."""
-    table, time, what, cause, amount = FACT_ROWS[fact]
-    sql = f"""
-    WITH near AS (
-      SELECT row_key, format IN ({_of_series(store, [earlier])}) AS early, row_number() OVER (
-        PARTITION BY {what}, {cause}, {amount}, early ORDER BY {time}, row_key) AS nth, {what} AS what, {cause} AS cause,
-        {amount} AS amount
-      FROM {table}_stated WHERE {WHERE} AND {time} >= $start AND {time} <= $end
-      AND format IN ({_of_series(store, [earlier, later])}))
-    SELECT n.row_key, NOT (NOT n.early AND EXISTS (FROM near e WHERE e.early AND e.what = n.what AND e.cause = n.cause
-      AND e.amount = n.amount AND e.nth = n.nth)) AS counts FROM near n ORDER BY 1"""
-    answer = store.query(sql, scope.parameters() | {"start": seam - distance, "end": seam + distance})
-    if not answer.height:
+def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[str, object]]:
+    """Let the rows near a seam count as they were paired, and say so where any was doubled."""
+    if not seam.counts.height:
         return []
-    with store.registered(incoming=answer):
-        store.execute(f"UPDATE {table}_stated SET speaks = i.counts FROM incoming i WHERE {table}_stated.row_key = i.row_key::HUGEINT")
-    doubled = answer.filter(~pl.col("counts"))
-    if not doubled.height:
+    table = FACT_ROWS[fact][0]
+    with store.registered(incoming=seam.counts):
+        store.execute(f"UPDATE {table}_stated SET speaks = i.counts FROM incoming i "
+                      f"WHERE {table}_stated.row_key = i.row_key::HUGEINT")  # fmt: skip
+    if not seam.doubled:
         return []
-    sentence = (f"two exports of {fact} meet at {seam:%Y-%m-%d %H:%M:%S}Z with rows on both sides of the seam; "
-                f"{doubled.height} equal rows were counted once")  # fmt: skip
+    sentence = (f"two exports of {fact} meet at {seam.at:%Y-%m-%d %H:%M:%S}Z; {seam.doubled} rows that both state near it "
+                "are counted once")  # fmt: skip
+    keys = [str(key) for key in seam.counts.filter(~pl.col("counts"))["row_key"]]
     return [{"kind": "seam", "severity": "info", "account": scope.account, "wallet": scope.wallet, "symbol": None,
-             "found_at": seam, "sentence": sentence, "rows": [str(key) for key in doubled["row_key"]]}]  # fmt: skip
+             "found_at": seam.at, "sentence": sentence, "rows": keys}]  # fmt: skip
 
 
 def _speak_with_ledger(store: Store, scope: Scope) -> None:

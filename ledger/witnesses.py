@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from ledger.pairing import pair
 from ledger.store import Store
 from ledger.voices import FACT_ROWS, WHERE, Scope
 from schemas.ddl import column_types
@@ -59,7 +59,9 @@ def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
     return findings
 
 
-def _day_line(scope: Scope, fact: str, row: Mapping[str, Any], corrected: Mapping[tuple[Any, ...], tuple[int, Decimal]]) -> dict[str, Any]:
+def _day_line(
+    scope: Scope, fact: str, row: Mapping[str, Any], corrected: Mapping[tuple[Any, ...], tuple[int, Decimal]]
+) -> dict[str, Any]:
     moved_rows, moved_sum = corrected.get((row["witness"], row["day"], row["what"]), (0, Decimal(0)))
     witness_rows, witness_sum = row["witness_rows"] + moved_rows, row["witness_sum"] + moved_sum
     return {**scope.parameters(), "fact": fact, "day": row["day"], "asset": row["what"], "voice": row["voice"] or "nobody",
@@ -73,7 +75,9 @@ def _pair_days(
     """Pair the rows of the days that differ; a pair across midnight counts on the voice's day."""
     moved: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
     findings: list[dict[str, Any]] = []
-    differing = days.filter((pl.col("voice_rows") != pl.col("witness_rows")) | (pl.col("voice_sum") != pl.col("witness_sum")))
+    differing = days.filter(
+        (pl.col("voice_rows") != pl.col("witness_rows")) | (pl.col("voice_sum") != pl.col("witness_sum"))
+    )
     for (witness,), group in differing.partition_by("witness", as_dict=True, maintain_order=True).items():
         distance = _distance(store, scope, fact)
         wanted = set(group["day"].to_list())
@@ -82,7 +86,7 @@ def _pair_days(
             start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  bound as UTC, the zone of the connection
             rows = store.query(NEAR.format(**texts), scope.parameters() | {
                 "witness": witness, "start": start - distance, "end": start + timedelta(days=1) + distance})  # fmt: skip
-            pairs, single = pair(rows, distance)
+            pairs, single = pair(rows, distance, "speaks")
             for voice, other in pairs:
                 if voice["moment"].date() != other["moment"].date() and other["moment"].date() == day:
                     for key, sign in ((other["moment"].date(), -1), (voice["moment"].date(), 1)):
@@ -99,29 +103,6 @@ def _distance(store: Store, scope: Scope, fact: str) -> timedelta:
     found = store.scalar(f"SELECT max(skew_s + resolution_s) FROM coverage WHERE {WHERE} AND fact = $fact",
                          scope.parameters() | {"fact": fact})  # fmt: skip
     return timedelta(seconds=2 * int(found or 1))
-
-
-def pair(rows: pl.DataFrame, distance: timedelta) -> tuple[list[tuple[Any, Any]], list[Any]]:
-    """Return pairs (voice, witness) of equal cause, asset and amount at most `distance` apart, and the rows left."""
-    groups: dict[tuple[Any, ...], tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
-    for row in rows.iter_rows(named=True):
-        groups[row["what"], row["cause"], row["amount"]][0 if row["speaks"] else 1].append(row)
-    pairs, alone = [], []
-    for voices, others in groups.values():
-        left = right = 0
-        while left < len(voices) and right < len(others):
-            voice, other = voices[left], others[right]
-            if abs(voice["moment"] - other["moment"]) <= distance:
-                pairs.append((voice, other))
-                left, right = left + 1, right + 1
-            elif voice["moment"] < other["moment"]:
-                alone.append(voice)
-                left += 1
-            else:
-                alone.append(other)
-                right += 1
-        alone += voices[left:] + others[right:]
-    return pairs, sorted(alone, key=lambda row: (row["moment"], row["row_key"]))
 
 
 def _unpaired(scope: Scope, fact: str, witness: str, alone: list[Mapping[str, Any]]) -> dict[str, Any]:

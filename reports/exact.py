@@ -38,7 +38,7 @@ def joined(series: pl.Series, separator: str) -> pl.Series:
     return series.cast(pl.List(pl.String)).list.join(separator).replace("", None)
 
 
-def _exact(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _exact(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911  (one line a type)
     match dtype:
         case pl.Decimal():
             return _trimmed(cell.cast(pl.String)) if dtype.scale else cell.cast(pl.String)
@@ -71,4 +71,4 @@ def _cell(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     if series.dtype != pl.String() or dtype.is_numeric() or dtype.is_temporal():
         return series
     unsafe = series.str.contains(UNSAFE_START)
-    return ("'" + series).zip_with(unsafe.fill_null(value=False), series) if unsafe.any() else series
+    return ("'" + series).zip_with(unsafe.fill_null(value=False), series).alias(series.name)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rich.cells import cell_len
 
 from reports.contract import Kind, Report
-from reports.reading import UNKNOWN, Field, Reading
+from reports.reading import Field, Reading, is_constant
 
 GAP = "  "
 LEAST_TEXT = 16
@@ -21,7 +22,9 @@ LEAST_WORDS = 20
 MINUTES = 16
 """Width of an instant without its seconds."""
 
-LEAVES_FIRST: tuple[Kind, ...] = ("count", "percent", "ratio", "price", "quantity", "money", "instant", "words", "text")
+LEAVES_FIRST: tuple[Kind | Literal["list"], ...] = (
+    "count", "percent", "ratio", "price", "quantity", "instant", "list", "money", "text", "words",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class Slot:
             return self.full
         if self.field.kind == "instant":
             return min(self.full, max(MINUTES, *map(len, self.header)))
-        return min(self.full, LEAST_WORDS if flexible(self) else LEAST_TEXT)
+        return min(self.full, LEAST_WORDS if self.field.wraps else LEAST_TEXT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +61,6 @@ class Fitted:
     left_out: tuple[Slot, ...] = ()
 
 
-def flexible(slot: Slot) -> bool:
-    """Say whether its text wraps rather than be cut."""
-    return slot.field.kind == "words"
-
-
 def fit(reading: Reading, report: Report, width: int | None) -> Fitted:
     """Return the slots of a report on a terminal of `width` cells; without one nothing is spared."""
     slots = [_slot(field, (field.column.name,), _labels(reading, place)) for place, field in enumerate(reading.fields)]
@@ -71,7 +69,7 @@ def fit(reading: Reading, report: Report, width: int | None) -> Fitted:
     slots = [_slot(slot.field, _broken(slot), _labels(reading, place)) for place, slot in enumerate(slots)]
     if _total(slots) <= width:
         return Fitted(slots=tuple(slots))
-    constant = [slot for slot in slots[1:] if reading.rows > 1 and _is_constant(slot)]
+    constant = [slot for slot in slots[1:] if is_constant(slot.field)]
     slots = [slot for slot in slots if slot not in constant]
     left_out: list[Slot] = []
     for slot in [slot for slot in reversed(slots[1:]) if slot.field.column.wide]:
@@ -82,9 +80,16 @@ def fit(reading: Reading, report: Report, width: int | None) -> Fitted:
         if _total(slots, least=True) > width:
             slots.remove(slot)
             left_out.append(slot)
-    order = [field.column.name for field in reading.fields]
-    left_out.sort(key=lambda slot: order.index(slot.name))
-    return Fitted(slots=_shared(slots, width), constant=tuple(constant), left_out=tuple(left_out))
+    back: list[Slot] = []
+    for slot in reversed(left_out):  # there may be room again, the most telling first
+        if _total([*slots, *back, slot], least=True) <= width:
+            back.append(slot)
+    order = {field.column.name: place for place, field in enumerate(reading.fields)}
+    return Fitted(
+        slots=_shared(sorted([*slots, *back], key=lambda slot: order[slot.name]), width),
+        constant=tuple(constant),
+        left_out=tuple(sorted([slot for slot in left_out if slot not in back], key=lambda slot: order[slot.name])),
+    )
 
 
 def _slot(field: Field, header: tuple[str, ...], labels: Sequence[str]) -> Slot:
@@ -113,19 +118,18 @@ def _broken(slot: Slot) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _is_constant(slot: Slot) -> bool:
-    cell = slot.cells[0]
-    telling = slot.field.totals and cell != UNKNOWN and cell.strip("0.,-%")
-    return not telling and all(other == cell for other in slot.cells)
-
-
 def _by_importance(slots: Sequence[Slot], report: Report) -> list[Slot]:
     """Return what may leave, the least telling first: never the key, the asset or the last of the results."""
     results = [slot for slot in slots if slot.field.totals] or [slot for slot in slots if slot.field.kind == "money"]
     kept = {slots[0].name, report.asset_column, *(slot.name for slot in results[-1:])}
     leaving = [slot for slot in reversed(slots) if slot.name not in kept]
-    leaving.sort(key=lambda slot: LEAVES_FIRST.index(slot.field.kind))
+    leaving.sort(key=_rank)
     return [*leaving, *(slot for slot in slots[1:] if slot.name == report.asset_column)]
+
+
+def _rank(slot: Slot) -> int:
+    field = slot.field
+    return LEAVES_FIRST.index("list" if field.is_list else "words" if field.wraps else field.kind)
 
 
 def _shared(slots: Sequence[Slot], width: int) -> tuple[Slot, ...]:

@@ -39,7 +39,14 @@ TRACE = Report(
     name="trace",
     title="Source rows",
     one_row="a row of a file",
-    columns=(Column("at", "instant"), Column("table"), Column("what"), Column("place"), Column("raw"), Column("row_key", wide=True)),
+    columns=(
+        Column("at", "instant"),
+        Column("table"),
+        Column("what"),
+        Column("place"),
+        Column("raw"),
+        Column("row_key", wide=True),
+    ),
     note="place is file:line (sheet row, index of a JSON array); raw is the line as it stands in the archived file.",
 )
 
@@ -54,7 +61,14 @@ FORMATS = Report(
     name="formats",
     title="Formats",
     one_row="a format",
-    columns=(Column("name"), Column("venue"), Column("title"), Column("variants", "count"), Column("states"), Column("confidence")),
+    columns=(
+        Column("name"),
+        Column("venue"),
+        Column("title"),
+        Column("variants", "count"),
+        Column("states"),
+        Column("confidence"),
+    ),
 )
 
 DETECTED = Report(
@@ -86,7 +100,10 @@ def schema_frame(table: str | None) -> pl.DataFrame:
         return pl.DataFrame(lines, schema=names, orient="row")
     if table not in models:
         near = difflib.get_close_matches(table, models, 3)
-        raise UnknownThing(f"there is no table {table!r}", f"did you mean {', '.join(near)}?" if near else "`marginbook schema` lists them")
+        raise UnknownThing(
+            f"there is no table {table!r}",
+            f"did you mean {', '.join(near)}?" if near else "`marginbook schema` lists them",
+        )
     return pl.DataFrame([(table, *line) for line in describe(models[table])], schema=names, orient="row")
 
 

@@ -15,27 +15,26 @@ import polars as pl
 from reports.contract import Column, Kind, Report
 from reports.exact import exact, joined
 
-CENTS = frozenset(
-    "USD USDT USDC BUSD FDUSD TUSD USDP PYUSD GUSD USDD USDE DAI EUR EURT EURC EURI GBP CHF AUD CAD NZD SGD HKD BRL TRY "
-    "JPY KRW INR MXN PLN SEK NOK DKK CZK ZAR UAH RUB CNY".split()
-)
+CENTS = frozenset({
+    "USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USDP", "PYUSD", "GUSD", "USDD", "USDE", "DAI",
+    "EUR", "EURT", "EURC", "EURI", "GBP", "CHF", "AUD", "CAD", "NZD", "SGD", "HKD", "BRL", "TRY", "JPY", "KRW", "INR",
+    "MXN", "PLN", "SEK", "NOK", "DKK", "CZK", "ZAR", "UAH", "RUB", "CNY",
+})  # fmt: skip
 """Assets whose amounts are read with two decimals; those of a coin with up to eight."""
 
 COIN_PLACES = 8
 PRICE_DIGITS = 8
 PERCENT_DIGITS = 4
 MOST_PLACES = 18
+LONGEST_ID = 24
 UNKNOWN = "?"
+LACKING = f" + {UNKNOWN}"
 
 NUMBERS: frozenset[Kind] = frozenset({"money", "price", "quantity", "ratio", "percent", "count"})
 SIGNED: frozenset[Kind] = frozenset({"money", "ratio", "percent"})
 
-# control characters (C0, DEL, C1), line separators, and what turns or hides text: bidi, zero width, tags, fillers
-HOSTILE = (
-    "\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-"
-    "\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
-)
-_HOSTILE = re.compile(f"[{HOSTILE}]")
+# letters and marks that Unicode calls printable and nobody sees: joiners, fillers, variation selectors
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,9 @@ class Field:
     totals: Sequence[str] = ()
     exact: Sequence[str | None] = ()
     """Beside a decimal: all its digits."""
+    is_list: bool = False
+    wraps: bool = False
+    """Whether its cells are sentences or lists, which are broken at blanks; an id is one word."""
 
     @property
     def is_number(self) -> bool:
@@ -71,12 +73,12 @@ class Reading:
     has_instants: bool
 
 
-def read(frame: pl.DataFrame, report: Report, encoding: str = "utf-8") -> Reading:
+def read(frame: pl.DataFrame, report: Report, ascii_only: bool = False) -> Reading:
     """Return the promised columns of the report; whatever else the frame holds is for files."""
     assets = frame[report.asset_column].cast(pl.String) if report.asset_column else None
     groups = _groups(assets)
-    fields = [_field(frame[column.name], column, assets, groups, encoding) for column in report.columns]
-    labels = [" ".join(["total", *([clean(asset, encoding)] if asset else [])]) for asset in groups]
+    fields = [_field(frame[column.name], column, assets, groups, ascii_only) for column in report.columns]
+    labels = [" ".join(["total", *([clean(asset, ascii_only)] if asset else [])]) for asset in groups]
     summed = any(any(field.totals) for field in fields)
     return Reading(
         fields=tuple(fields),
@@ -88,35 +90,50 @@ def read(frame: pl.DataFrame, report: Report, encoding: str = "utf-8") -> Readin
     )
 
 
-def clean(text: str, encoding: str = "utf-8") -> str:
-    """Return text that can neither steer a terminal nor deceive a reader; what the encoding lacks is spelled out."""
+def clean(text: str, ascii_only: bool = False) -> str:
+    """Return text that can neither steer a terminal nor deceive a reader: what it hides is spelled out."""
     if text.isascii() and text.isprintable():
         return text
-    visible = _HOSTILE.sub(lambda found: _escape(found.group()), text)
-    if is_utf8(encoding):
-        return visible
-    return visible.encode(encoding, errors="backslashreplace").decode(encoding)
+    visible = text
+    if not text.isprintable() or _INVISIBLE.search(text):  # controls, bidi, zero width, blanks that are no blank
+        visible = "".join(
+            _escape(letter) if not letter.isprintable() or _INVISIBLE.match(letter) else letter for letter in text
+        )
+    return visible.encode("ascii", errors="backslashreplace").decode() if ascii_only else visible
 
 
-def is_utf8(encoding: str) -> bool:
-    """Say whether an encoding can write every character."""
-    return encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+def is_constant(field: Field) -> bool:
+    """Say whether a column may be told once: every row reads the same, and it has no total that tells more."""
+    cell = field.cells[0]
+    telling = field.totals and cell != UNKNOWN and cell.strip("0.,-%")
+    return len(field.cells) > 1 and not telling and all(other == cell for other in field.cells)
+
+
+def same_in_every_row(fields: Sequence[Field]) -> list[str]:
+    """Return the lines that stand for columns whose cells are all the same."""
+    said = [f"{field.column.name} {field.cells[0]}" for field in fields if field.cells[0]]
+    empty = [field.column.name for field in fields if not field.cells[0]]
+    lines = {"in every row": said, "empty in every row": empty}
+    return [f"{where}: {', '.join(names)}" for where, names in lines.items() if names]
 
 
 def summary(report: Report, reading: Reading) -> str:
     """Return what the rows are, how many, and in which zone."""
     count = "1 row" if reading.rows == 1 else f"{reading.rows:,} rows"
-    return f"{count}, each {report.one_row}" + ("; times are UTC" if reading.has_instants else "")
+    return f"{count}; one row: {report.one_row}" + ("; times in UTC" if reading.has_instants else "")
 
 
 # ------------------------------------------------------------------------------------------------ columns
 
 
 def _field(
-    series: pl.Series, column: Column, assets: pl.Series | None, groups: Sequence[str | None], encoding: str
+    series: pl.Series, column: Column, assets: pl.Series | None, groups: Sequence[str | None], ascii_only: bool
 ) -> Field:
     kind = _kind(column.kind, series.dtype)
-    field = Field(column=column, kind=kind, cells=_cells(series, kind, assets, encoding))
+    field = Field(column=column, kind=kind, cells=_cells(series, kind, assets, ascii_only))
+    is_list = isinstance(series.dtype, (pl.List, pl.Array))
+    sentences = kind == "text" and any(len(cell) > LONGEST_ID and " " in cell for cell in set(field.cells))
+    field = replace(field, is_list=is_list, wraps=kind == "words" or sentences)
     if isinstance(series.dtype, pl.Decimal):
         field = replace(field, exact=exact(series.to_frame()).to_series().to_list())
     if column.total and field.is_number and series.len() and (assets is not None or kind != "money"):
@@ -137,7 +154,7 @@ def _kind(kind: Kind, dtype: pl.DataType) -> Kind:
     return "text" if kind in NUMBERS | {"instant"} and dtype != pl.Null() else kind
 
 
-def _cells(series: pl.Series, kind: Kind, assets: pl.Series | None, encoding: str) -> list[str]:
+def _cells(series: pl.Series, kind: Kind, assets: pl.Series | None, ascii_only: bool) -> list[str]:
     if kind in NUMBERS:
         return _figures(series.to_list(), kind, assets)
     if isinstance(series.dtype, pl.Datetime):
@@ -147,18 +164,19 @@ def _cells(series: pl.Series, kind: Kind, assets: pl.Series | None, encoding: st
         return [{True: "yes", False: "no", None: ""}[value] for value in series.to_list()]
     texts = exact(series.to_frame()).to_series()
     texts = joined(texts, " ") if isinstance(texts.dtype, pl.List) else texts.cast(pl.String)
-    cleaned = {text: clean(text or "", encoding) for text in texts.unique().to_list()}
+    cleaned = {text: clean(text or "", ascii_only) for text in texts.unique().to_list()}
     return [cleaned[text] for text in texts.to_list()]
 
 
 def _is_rounded(field: Field) -> bool:
     if not field.exact:
         return False
-    shown = pl.Series(field.cells).str.replace_all(",", "", literal=True)
-    if field.kind in {"ratio", "percent"}:
-        return False
-    shown = pl.when(shown.str.contains(".", literal=True)).then(shown.str.strip_chars_end("0").str.strip_suffix(".")).otherwise(shown)  # noqa: E501
-    return bool((pl.select(shown).to_series() != pl.Series(field.exact, dtype=pl.String)).any())
+    shown = pl.Series(field.cells).str.replace_all(",", "", literal=True).str.strip_suffix("%")
+    digits = pl.Series(field.exact, dtype=pl.String)
+    if field.kind == "ratio":
+        return bool((digits.str.len_chars() > len("-0.1234")).any())
+    plain = shown.str.strip_chars_end("0").str.strip_suffix(".").zip_with(shown.str.contains(".", literal=True), shown)
+    return bool((plain != digits).any())
 
 
 # ------------------------------------------------------------------------------------------------ totals
@@ -178,7 +196,7 @@ def _totals(series: pl.Series, kind: Kind, assets: pl.Series | None, groups: Seq
         known = [_decimal(value) for value in values if value is not None]
         with localcontext(Context(prec=80)):
             text = figure(sum(known, Decimal(0)), kind, asset)
-        texts.append(text if len(known) == len(values) else f"{text} + {UNKNOWN}" if known else UNKNOWN)
+        texts.append(text if len(known) == len(values) else text + LACKING if known else UNKNOWN)
     return texts
 
 

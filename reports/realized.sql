@@ -7,9 +7,18 @@ WITH results AS (
   FROM legs l JOIN positions p USING (position_id)
   WHERE l.filled_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
     AND ($from::TIMESTAMPTZ IS NULL OR l.filled_at >= $from)
+  UNION ALL BY NAME  -- fees in an asset that no price values stay native, on a line of that asset
+  SELECT period_of(l.filled_at, $by) AS period, l.position_id, p.account, p.venue, p.symbol, p.instrument, l.fee_asset AS settle_asset,
+    'position' AS grain, 0 AS gross, FALSE AS unknown, l.fee, 0 AS funding, 0 AS interest, 0 AS liquidation_fee, 0 AS insurance,
+    0 AS session
+  FROM legs l JOIN positions p USING (position_id)
+  WHERE l.fee_value IS NULL AND l.fee IS NOT NULL AND l.fee <> 0
+    AND l.filled_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
+    AND ($from::TIMESTAMPTZ IS NULL OR l.filled_at >= $from)
   UNION ALL BY NAME
   SELECT period_of(c.booked_at, $by) AS period, c.position_id, c.account, c.venue,
-    coalesce(p.symbol, c.symbol) AS symbol, p.instrument, coalesce(p.settle_asset, c.asset) AS settle_asset,
+    coalesce(p.symbol, c.symbol) AS symbol, p.instrument,
+    CASE WHEN c.value IS NULL THEN c.asset ELSE coalesce(p.settle_asset, c.asset) END AS settle_asset,
     CASE WHEN c.position_id IS NOT NULL THEN 'position' WHEN c.cause = 'session_result' THEN 'session' ELSE 'unattributed' END AS grain,
     CASE WHEN c.cause = 'realized_pnl' THEN c.amount ELSE 0 END AS gross,
     FALSE AS unknown,
@@ -20,8 +29,7 @@ WITH results AS (
     CASE WHEN c.cause = 'insurance' THEN coalesce(c.value, c.amount) ELSE 0 END AS insurance,
     CASE WHEN c.cause = 'session_result' THEN c.amount ELSE 0 END AS session
   FROM costs_stored c LEFT JOIN positions p USING (position_id)
-  WHERE (c.position_id IS NULL OR c.value IS NOT NULL)
-    AND c.booked_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
+  WHERE c.booked_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
     AND ($from::TIMESTAMPTZ IS NULL OR c.booked_at >= $from)
 ), summed AS (
   SELECT period, position_id, account, venue, symbol, any_value(instrument) AS instrument, settle_asset, grain,

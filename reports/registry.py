@@ -40,8 +40,8 @@ def money(*names: str) -> tuple[Column, ...]:
 
 
 LONG_ENOUGH = pl.col("held_us") >= DAY_US
-COST_SHARE = quotient(pl.col("cost_of_carry"), pl.col("entry_value"))
-SIGNED_SHARE = pl.when(pl.col("side") == "long").then(COST_SHARE).otherwise(-COST_SHARE)
+COST = pl.col("cost_of_carry")
+SIGNED_COST = pl.when(pl.col("side") == "long").then(COST).otherwise(-COST)
 
 POSITIONS = Report(
     name="positions",
@@ -89,9 +89,10 @@ CARRY = Report(
         "carry_annualized_on_notional": pl.when(LONG_ENOUGH).then(
             quotient(pl.col("carry"), pl.col("exposure_days")) * decimal(365)),
         "entry_price": average_price("entry_quantity", "entry_weight"),
-        "breakeven_price": pl.when(INVERSE).then(quotient(pl.col("entry_price"), decimal(1) - SIGNED_SHARE))
-        .otherwise(pl.col("entry_price") * (decimal(1) + SIGNED_SHARE)),
-        "breakeven_percent": COST_SHARE * decimal(100),
+        "breakeven_price": pl.when(INVERSE)
+        .then(quotient(pl.col("entry_price") * pl.col("entry_value"), pl.col("entry_value") - SIGNED_COST))
+        .otherwise(pl.col("entry_price") + quotient(pl.col("entry_price") * SIGNED_COST, pl.col("entry_value"))),
+        "breakeven_percent": quotient(COST * decimal(100), pl.col("entry_value")),
     },
     scaffold=("held_us", "since_us", "exposure", "open_cost", "entry_quantity", "entry_weight", "style", "quantity"),
     asset_column="settle_asset",

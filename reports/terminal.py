@@ -12,29 +12,29 @@ import polars as pl
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from reports.contract import Report
-from reports.fitting import GAP, Slot, fit, flexible
-from reports.reading import Reading, clean, is_utf8, read, summary
+from reports.fitting import GAP, Fitted, Slot, fit
+from reports.reading import LACKING, UNKNOWN, Reading, clean, read, same_in_every_row, summary
 
 BOLD, DIM, RED, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 EVERY_DIGIT = "csv, json and xlsx hold every column and every digit"
 
 
 def table(
-    frame: pl.DataFrame, report: Report, *, width: int | None = None, colour: bool = False, encoding: str = "utf-8"
+    frame: pl.DataFrame, report: Report, *, width: int | None = None, colour: bool = False, ascii_only: bool = False
 ) -> str:
     """Return the text of a report, lines at most `width` cells wide."""
-    reading = read(frame, report, encoding)
+    reading = read(frame, report, ascii_only)
     limit = width or 100
-    title = wrapped(clean(report.title, encoding), limit)
+    title = wrapped(clean(report.title, ascii_only), limit)
     head = [_styled(line, BOLD, colour) for line in title]
     if not reading.rows:
-        return _text([*head, "", *_paragraphs(report.empty, limit, encoding)])
-    head += [_styled(line, DIM, colour) for line in wrapped(clean(summary(report, reading), encoding), limit)]
+        return _text([*head, "", *_paragraphs(report.empty, limit, ascii_only)])
+    head += [_styled(line, DIM, colour) for line in wrapped(clean(summary(report, reading), ascii_only), limit)]
     fitted = fit(reading, report, width)
-    body = _drawn(fitted.slots, reading, colour, is_utf8(encoding))
-    notes = _remarks(reading, fitted.constant, fitted.left_out, width)
+    body = _drawn(fitted.slots, reading, colour, ascii_only)
+    notes = _remarks(reading, fitted, width)
     tail = [_styled(line, DIM, colour) for note in notes for line in wrapped(note, limit, indent=2)]
-    said = _paragraphs(report.note, limit, encoding) if report.note else []
+    said = _paragraphs(report.note, limit, ascii_only) if report.note else []
     return _text([*head, "", *body, *([""] if tail or said else []), *tail, *said])
 
 
@@ -69,14 +69,16 @@ def shortened(text: str, width: int, ellipsis: str) -> str:
 # ------------------------------------------------------------------------------------------------ drawing
 
 
-def _drawn(slots: Sequence[Slot], reading: Reading, colour: bool, fancy: bool) -> list[str]:
-    dash, ellipsis = ("─", "…") if fancy else ("-", "..")
+def _drawn(slots: Sequence[Slot], reading: Reading, colour: bool, ascii_only: bool) -> list[str]:
+    dash, ellipsis = ("-", "..") if ascii_only else ("─", "…")
     rule = _styled(GAP.join(dash * slot.width for slot in slots), DIM, colour)
     depth = max(len(slot.header) for slot in slots)
     lines = []
     for level in range(depth):
-        names = [slot.header[level - depth + len(slot.header)] if level >= depth - len(slot.header) else "" for slot in slots]
-        line = GAP.join(_padded(name, slot.width, slot.field.is_number) for name, slot in zip(names, slots, strict=True))
+        names = [("",) * (depth - len(slot.header)) + slot.header for slot in slots]
+        line = GAP.join(
+            _padded(name[level], slot.width, slot.field.is_number) for name, slot in zip(names, slots, strict=True)
+        )
         lines.append(_styled(line.rstrip(), BOLD, colour))
     lines.append(rule)
     lines += _rows(slots, [slot.cells for slot in slots], colour, ellipsis)
@@ -90,7 +92,7 @@ def _drawn(slots: Sequence[Slot], reading: Reading, colour: bool, fancy: bool) -
 
 def _rows(slots: Sequence[Slot], columns: Sequence[Sequence[str]], colour: bool, ellipsis: str) -> list[str]:
     """Return the lines of the rows, whole columns at a time; only text that wraps makes a row of several lines."""
-    wrapping = {place for place, slot in enumerate(slots) if flexible(slot) and slot.width < slot.full}
+    wrapping = {place for place, slot in enumerate(slots) if slot.field.wraps and slot.width < slot.full}
     drawn: list[list[str]] = []
     for place, (slot, cells) in enumerate(zip(slots, columns, strict=True)):
         if place in wrapping:
@@ -109,7 +111,8 @@ def _rows(slots: Sequence[Slot], columns: Sequence[Sequence[str]], colour: bool,
             for place, slot in enumerate(slots)
         ]  # fmt: skip
         for line in zip_longest(*parts):
-            lines.append(GAP.join(part if part is not None else blanks[place] for place, part in enumerate(line)).rstrip())
+            filled = (blank if part is None else part for part, blank in zip(line, blanks, strict=True))
+            lines.append(GAP.join(filled).rstrip())
     return lines
 
 
@@ -131,40 +134,36 @@ def _styled(text: str, style: str, colour: bool) -> str:
 # ------------------------------------------------------------------------------------------------ sentences
 
 
-def _remarks(reading: Reading, constant: Sequence[Slot], left_out: Sequence[Slot], width: int | None) -> list[str]:
-    remarks = []
-    said = [f"{slot.name} {slot.cells[0]}" for slot in constant if slot.cells[0]]
-    empty = [slot.name for slot in constant if not slot.cells[0]]
-    if said:
-        remarks.append("in every row: " + ", ".join(said))
-    if empty:
-        remarks.append("empty in every row: " + ", ".join(empty))
+def _remarks(reading: Reading, fitted: Fitted, width: int | None) -> list[str]:
+    left_out = fitted.left_out
+    remarks = same_in_every_row([slot.field for slot in fitted.constant])
     if left_out:
         remarks.append(f"left out to fit {width} columns: " + ", ".join(slot.name for slot in left_out))
         for slot in left_out:
             if slot.field.totals:
                 totals = zip(reading.total_labels, slot.field.totals, strict=True)
-                remarks.append(f"  {slot.name}: " + ", ".join(f"{label} {text}" for label, text in totals))
-    if reading.has_unknown:
-        remarks.append("? is unknown, never zero" + ("; + ? is a total that lacks it" if _lacking(reading) else ""))
+                sums = (f"{label.removeprefix('total').strip()} {text}".strip() for label, text in totals)
+                remarks.append(f"total of {slot.name}: " + ", ".join(sums))
+    figures = [field for field in reading.fields if field.is_number]
+    shown = {slot.name for slot in fitted.slots}
+    if any(UNKNOWN in field.cells for field in figures if field.column.name in shown):
+        remarks.append("? is unknown, never zero")
+    if any(total.endswith(LACKING) for field in figures for total in field.totals):
+        remarks.append("+ ? is a total that lacks an unknown part")
     if left_out or reading.is_rounded:
         remarks.append(("figures are rounded for reading; " if reading.is_rounded else "") + EVERY_DIGIT)
     return remarks
 
 
-def _lacking(reading: Reading) -> bool:
-    return any(total.endswith("+ ?") for field in reading.fields for total in field.totals)
-
-
-def _paragraphs(text: str, width: int, encoding: str) -> list[str]:
-    return [line for part in text.split("\n") for line in wrapped(clean(part, encoding), width)]
+def _paragraphs(text: str, width: int, ascii_only: bool) -> list[str]:
+    return [line for part in text.split("\n") for line in wrapped(clean(part, ascii_only), width)]
 
 
 def _chopped(word: str, width: int, first: int) -> list[str]:
     if cell_len(word) <= first:
         return [word]
     head = chop_cells(word, max(first, 1))[0]
-    return [head, *(chop_cells(word[len(head):], max(width - 2, 1)) or [""])]
+    return [head, *(chop_cells(word[len(head) :], max(width - 2, 1)) or [""])]
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -59,7 +59,9 @@ class DuplicateHeader(MarginbookError):
         self.name, self.row, self.columns = name, row, columns
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.row}: the header names {', '.join(self.columns)} twice; which is which cannot be known"
+        return (
+            f"{self.name}:{self.row}: the header names {', '.join(self.columns)} twice; which is which cannot be known"
+        )
 
 
 class MissingTimeZone(MarginbookError):

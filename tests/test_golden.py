@@ -56,7 +56,9 @@ def test_an_export_becomes_exactly_these_rows(path: Path, accept: bool) -> None:
     if accept:
         expected_path.write_text(actual)
     expected = expected_path.read_text() if expected_path.exists() else ""
-    diff = "\n".join(difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "actual", lineterm=""))
+    diff = "\n".join(
+        difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "actual", lineterm="")
+    )
     assert not diff, f"{diff}\n\nif every line of the difference is right: pytest tests/test_golden.py --accept"
 
 

@@ -1,0 +1,154 @@
+"""A report as one page: no script, no network, nothing from a file taken as markup, good on paper."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import polars as pl
+
+from reports.contract import Report
+from reports.reading import LONGEST_ID, UNKNOWN, Field, Reading, clean, is_constant, read, same_in_every_row, summary
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2024; --soft: #5c6570; --line: #d8dce1; --ground: #fff; --band: #f5f6f8;
+  --loss: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa4af; --line: #353b43; --ground: #15181c;
+  --band: #1c2026; --loss: #ff8a80; } }
+* { box-sizing: border-box; }
+body { margin: 0; padding: 1.5rem; background: var(--ground); color: var(--ink);
+  font: 14px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+h1 { margin: 0 0 .25rem; font-size: 1.4rem; }
+p { margin: 0 0 .75rem; max-width: 120ch; }
+.soft { color: var(--soft); }
+.scroll { overflow: auto; max-height: 85vh; border: 1px solid var(--line); margin: 1rem 0; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; white-space: nowrap; }
+td { border-bottom: 1px solid var(--line); }
+thead th { position: sticky; top: 0; background: var(--band); border-bottom: 2px solid var(--line);
+  vertical-align: bottom; }
+tfoot { position: sticky; bottom: 0; }
+tfoot td, tfoot th { font-weight: 600; background: var(--band); }
+th:first-child, td:first-child { position: sticky; left: 0; background: var(--ground); }
+tbody tr:nth-child(even) td:first-child, tfoot th:first-child { background: var(--band); }
+thead th:first-child { z-index: 1; background: var(--band); }
+tbody tr:nth-child(even) td { background: var(--band); }
+tbody tr:hover td { background: var(--line); }
+.n { text-align: right; }
+.w { white-space: normal; min-width: 14rem; }
+.loss { color: var(--loss); font-weight: 600; }
+.unknown { color: var(--soft); }
+@media print { @page { size: A4 landscape; margin: 10mm; }
+  :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --ground: #fff; --band: #f5f6f8;
+    --loss: #b3261e; }
+  body { padding: 0; font-size: 6pt; } .scroll { overflow: visible; max-height: none; border: 0; }
+  th, td { padding: .1rem .2rem; white-space: normal; } .n { white-space: nowrap; }
+  .w { min-width: 0; } thead { display: table-header-group; } thead th { position: static; } tr { break-inside: avoid; }
+  tfoot { display: table-row-group; position: static; }
+  th:first-child, td:first-child { position: static; } }
+"""
+
+SHELL = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"""
+
+
+def page(frame: pl.DataFrame, report: Report) -> str:
+    """Return the page: the promised columns as they are read, all digits of a rounded figure in its tooltip."""
+    reading = read(frame, report)
+    if reading.rows:
+        constant = [field for field in reading.fields[1:] if not field.is_number and is_constant(field)]
+        fields = [field for field in reading.fields if field not in constant]
+        about = [summary(report, reading), *same_in_every_row(constant)]
+        body = "\n".join([_said("\n".join(about), "soft"), *_table(fields, reading), *_remarks(reading, report)])
+    else:
+        body = _said(report.empty)
+    return SHELL.format(policy=_policy(), title=_plain(report.title), style=STYLE, body=body)
+
+
+def _policy() -> str:
+    """Return a policy that allows this very style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _table(fields: Sequence[Field], reading: Reading) -> Iterator[str]:
+    yield '<div class="scroll" tabindex="0"><table>'
+    heads = "".join(f'<th scope="col"{_class(field)}>{_heading(field.column.name)}</th>' for field in fields)
+    yield f"<thead><tr>{heads}</tr></thead>"
+    yield "<tbody>"
+    columns = [list(_cells(field)) for field in fields]
+    yield from ("<tr>" + "".join(row) + "</tr>" for row in zip(*columns, strict=True))
+    yield "</tbody>"
+    if reading.total_labels:
+        yield "<tfoot>"
+        for row, label in enumerate(reading.total_labels):
+            cells = (_cell(field, field.totals[row]) if field.totals else "<td></td>" for field in fields[1:])
+            yield f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>'
+        yield "</tfoot>"
+    yield "</table></div>"
+
+
+def _cells(field: Field) -> Iterator[str]:
+    if not field.exact:
+        known = {cell: _cell(field, cell) for cell in set(field.cells)}
+        yield from (known[cell] for cell in field.cells)
+        return
+    for cell, digits in zip(field.cells, field.exact, strict=True):
+        yield _cell(field, cell, digits)
+
+
+def _cell(field: Field, cell: str, digits: str | None = None) -> str:
+    title = f' title="{digits}"' if digits is not None and digits != cell else ""
+    more = " loss" if field.is_loss(cell) else " unknown" if field.is_number and cell.startswith(UNKNOWN) else ""
+    return f"<td{_class(field, more)}{title}>{_breaking(cell)}</td>"
+
+
+def _class(field: Field, more: str = "") -> str:
+    base = "n" if field.is_number else "w" if field.wraps else "i" if field.kind == "instant" else ""
+    names = f"{base}{more}".strip()
+    return f' class="{names}"' if names else ""
+
+
+def _remarks(reading: Reading, report: Report) -> Iterator[str]:
+    if reading.has_unknown:
+        yield _said("? is unknown, never zero; + ? marks a total that lacks an unknown part.", "soft")
+    if reading.is_rounded:
+        yield _said("Figures are rounded for reading: point at one for all its digits. csv, json and xlsx hold every "
+                    "column and every digit.", "soft")  # fmt: skip
+    if report.note:
+        yield _said(report.note)
+
+
+def _said(text: str, style: str = "") -> str:
+    lines = "<br>".join(_plain(line) for line in text.split("\n"))
+    return f'<p class="{style}">{lines}</p>' if style else f"<p>{lines}</p>"
+
+
+def _heading(name: str) -> str:
+    """Return a column's name that may break after `_`."""
+    return _plain(name).replace("_", "_<wbr>")
+
+
+def _breaking(cell: str) -> str:
+    """Return a cell whose ids may break on paper, where their parts do."""
+    return escape(cell).replace(":", ":<wbr>") if len(cell) > LONGEST_ID else escape(cell)
+
+
+def _plain(text: str) -> str:
+    return escape(clean(text))
