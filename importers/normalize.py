@@ -160,7 +160,7 @@ def _split_unmapped(form: Format, typed: pl.DataFrame, named: pl.DataFrame) -> t
 
 def _ignored(form: Format, rows: pl.DataFrame) -> pl.DataFrame:
     reasons = pl.col("event").replace_strict(dict(form.ignores), return_dtype=pl.String) if form.ignores else pl.lit("")
-    return rows.select("source_row", reasons.alias("reason")).cast(IGNORED)
+    return rows.select("source_row", reasons.cast(pl.String).alias("reason"))
 
 
 def _with_wallet(form: Format, stored: pl.DataFrame, context: Context) -> pl.DataFrame:

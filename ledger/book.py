@@ -20,18 +20,34 @@ from importers.registry import formats as builtin_formats
 from ledger.archive import Archive
 from ledger.derive import settle
 from ledger.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
-from ledger.store import Store, sql_files_by_name
+from ledger.store import Store, sql_files_by_name, statement
 from reports.contract import Params, Report, run
 from reports.registry import REPORTS
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
 
 SAME_WORDS = ("account", "wallet", "timezone", "format", "encoding")
 DIGESTED = (
-    "movements", "fills", "funding", "interest", "liquidations", "repayments", "borrows", "transfers", "conversions",
-    "adjustments", "stated_results", "stated_balances", "stated_positions", "prices", "instruments", "positions", "legs",
-    "costs_stored", "openings", "breaks_stored",
-)  # fmt: skip
-BALANCES = "SELECT account, wallet, asset, computed FROM ({sql})"
+    "movements",
+    "fills",
+    "funding",
+    "interest",
+    "liquidations",
+    "repayments",
+    "borrows",
+    "transfers",
+    "conversions",
+    "adjustments",
+    "stated_results",
+    "stated_balances",
+    "stated_positions",
+    "prices",
+    "instruments",
+    "positions",
+    "legs",
+    "costs_stored",
+    "openings",
+    "breaks_stored",
+)
 
 
 @dataclass(kw_only=True)
@@ -68,9 +84,13 @@ class Book:
 
     @classmethod
     def open(
-        cls, path: Path | str, *, read_only: bool = False, formats: Sequence[Format] | None = None,
+        cls,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        formats: Sequence[Format] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> Book:  # fmt: skip
+    ) -> Book:
         """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer)."""
         path = Path(path)
         if read_only and not path.exists():
@@ -82,7 +102,7 @@ class Book:
         )
         if not read_only:
             book._synchronize_log()
-        elif book.store.scalar("SELECT 1 FROM stale LIMIT 1"):
+        elif book.store.scalar(statement("book", "has_stale")):
             book.close()
             book = cls.open(path, formats=formats, clock=clock)
             book._settle()
@@ -167,11 +187,11 @@ class Book:
         return Importing(store=self.store, formats=self.formats, bundle=bundle, asked=asked, import_no=seq).run()
 
     def _known(self, bundle_id: str) -> bool:
-        return bool(self.store.scalar("SELECT 1 FROM files WHERE bundle_id = $b LIMIT 1", {"b": bundle_id}))
+        return bool(self.store.scalar(statement("book", "knows_bundle"), {"bundle_id": bundle_id}))
 
     def _earlier(self, bundle: Bundle, asked: Asked) -> list[PartResult] | None:
         """Return what the book holds of these bytes, or None where they are to be read (again)."""
-        files = self.store.query("SELECT * FROM files WHERE bundle_id = $b ORDER BY part_no", {"b": bundle.file_id})
+        files = self.store.query(statement("book", "files_of_bundle"), {"bundle_id": bundle.file_id})
         if not files.height:
             return None
         first = files.row(0, named=True)
@@ -185,13 +205,22 @@ class Book:
             return None
         return [
             PartResult(
-                name=row["name"], part_no=row["part_no"], format=row["format"], variant=row["variant"], account=row["account"],
-                venue=row["venue"], read=row["rows_read"], duplicate=row["stored"] + row["duplicate"], ignored=row["ignored"],
-                rejected=row["rejected"], first_at=row["first_at"], last_at=row["last_at"],
+                name=row["name"],
+                part_no=row["part_no"],
+                format=row["format"],
+                variant=row["variant"],
+                account=row["account"],
+                venue=row["venue"],
+                read=row["rows_read"],
+                duplicate=row["stored"] + row["duplicate"],
+                ignored=row["ignored"],
+                rejected=row["rejected"],
+                first_at=row["first_at"],
+                last_at=row["last_at"],
                 note=f"already stored by import {row['import_no']}",
             )
             for row in files.iter_rows(named=True)
-        ]  # fmt: skip
+        ]
 
     def _dry_run(self, places: Sequence[Path], asked: Asked) -> ImportReport:
         """Import into a transaction that is rolled back; a bundle that fails is left out and the rest done again."""
@@ -239,15 +268,12 @@ class Book:
     # ------------------------------------------------------------------------------------------ decisions
 
     def forget(self, name: str) -> str:
-        """Take one import back, exactly.  `name` is a file's name, its sha-256 (or the start of it) or an import's number.
+        """Take one import back, exactly.  `name` is a file's name, (the start of) its sha-256 or an import's number.
 
         Raises UnknownThing where nothing, or more than one thing, is called so.
         """
-        found = self.store.rows(
-            "SELECT DISTINCT bundle_id, min(name) OVER (PARTITION BY bundle_id) FROM files WHERE name = $n OR file_id LIKE $p "
-            "OR bundle_id LIKE $p OR import_no::VARCHAR = $n OR split_part(name, '/', 1) = $n",
-            {"n": name, "p": f"{name}%" if len(name) >= 6 else name},
-        )  # fmt: skip
+        words = {"name": name, "start": f"{name}%" if len(name) >= 6 else name}
+        found = self.store.rows(statement("book", "called"), words)
         if len({bundle for bundle, _ in found}) != 1:
             what = "no imported file" if not found else f"{len(found)} imported files"
             raise UnknownThing(
@@ -264,8 +290,7 @@ class Book:
     def retry(self) -> ImportReport:
         """Read every file again that had rejects, from the archive, with its own options."""
         report = ImportReport()
-        rows = self.store.rows("SELECT DISTINCT bundle_id, min(import_no), any_value(options) FROM files GROUP BY bundle_id "
-                               "HAVING sum(rejected) > 0 ORDER BY 2")  # fmt: skip
+        rows = self.store.rows(statement("book", "with_rejects"))
         for bundle_id, _, options in rows:
             with self._restored(bundle_id) as bundle:
 
@@ -281,17 +306,21 @@ class Book:
     # -------------------------------------------------------------------------------------------- the log
 
     def _log(self, entry: Mapping[str, Any]) -> int:
-        seq = int(self.store.scalar("SELECT coalesce(max(seq), 0) + 1 FROM log"))
+        seq = int(self.store.scalar(statement("book", "next_seq")))
         stamped = {"seq": seq, "at": self.clock().isoformat(), **entry}
-        self.store.execute("INSERT INTO log VALUES (?, ?)", [seq, json.dumps(stamped, ensure_ascii=False)])
+        self._append_log(seq, stamped)
         return seq
+
+    def _append_log(self, seq: int, entry: Mapping[str, Any]) -> None:
+        words = {"seq": seq, "entry": json.dumps(entry, ensure_ascii=False)}
+        self.store.execute(statement("book", "append_log"), words)
 
     def _synchronize_log(self) -> None:
         """Write to `log.jsonl` what the book's own copy has and it lacks (the book commits first)."""
         if self.archive is None:
             return
         known = len(self.archive.entries())
-        missing = self.store.rows("SELECT entry FROM log WHERE seq > $known ORDER BY seq", {"known": known})
+        missing = self.store.rows(statement("book", "log_after"), {"known": known})
         if missing:
             self.archive.create()
             self.archive.append([json.loads(entry) for (entry,) in missing])
@@ -305,7 +334,7 @@ class Book:
             yield open_bundle(self.archive.restore(bundle_id, Path(folder) / "object"), name)
 
     def _name_of(self, bundle_id: str) -> str:
-        for (entry,) in self.store.rows("SELECT entry FROM log ORDER BY seq DESC"):
+        for (entry,) in self.store.rows(statement("book", "log_backwards")):
             logged = json.loads(entry)
             if logged.get("bundle") == bundle_id and "name" in logged:
                 return str(logged["name"])
@@ -340,7 +369,7 @@ class Book:
             if "bundle" in entry:
                 last[entry["bundle"]] = entry["seq"]
         for entry in entries:
-            self.store.execute("INSERT INTO log VALUES (?, ?)", [entry["seq"], json.dumps(entry, ensure_ascii=False)])
+            self._append_log(entry["seq"], entry)
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
             for entry in entries:
                 if entry["kind"] != "import" or last[entry["bundle"]] != entry["seq"]:
@@ -364,18 +393,13 @@ class Book:
         """
         if name not in REPORTS:
             raise UnknownThing(f"no report called {name!r}", f"there are {', '.join(REPORTS)}")
-        last = self.store.scalar("SELECT max(moment) FROM (SELECT max(moved_at) AS moment FROM movements UNION ALL "
-                                 "SELECT max(filled_at) FROM fills UNION ALL SELECT max(paid_at) FROM funding)")  # fmt: skip
+        last = self.store.scalar(statement("book", "last_instant"))
         params = Params(as_of=words.get("to") or last, **words)
         return run(REPORTS[name], self.store.query, params)
 
     def listing(self, shape: Report) -> pl.DataFrame:
         """Return the files or the rejects: what the book says of itself."""
-        order = {
-            "files": "SELECT * FROM files ORDER BY file_no",
-            "rejects": "SELECT * FROM rejects ORDER BY file, source_row",
-        }
-        return self.store.query(order[shape.name])
+        return self.store.query(statement("book", shape.name))
 
     def check(self) -> dict[str, pl.DataFrame]:
         """Return the offenders of every invariant, by its name; an empty frame is good."""
@@ -390,7 +414,7 @@ class Book:
                     damage.append(f"archive object {entry['bundle'][:12]} ({entry['name']}) is missing or damaged")
         for table in self.store.tables():
             try:
-                self.store.execute(f"SELECT count(*) FROM (SELECT DISTINCT hash(t) FROM {table} t)")
+                self.store.execute(statement("book", "read_whole").format(table=table))
             except Exception as error:  # whatever the engine says of a damaged block
                 damage.append(f"table {table}: {str(error).splitlines()[0]}")
         return damage
@@ -403,9 +427,7 @@ class Book:
             texts = ", ".join(
                 f"coalesce({column}::VARCHAR, '')" for column in columns if column not in ("file_id", "source_row")
             )
-            count, total = self.store.rows(
-                f"SELECT count(*), coalesce(sum(md5_number_lower(concat_ws('|', {texts}))::HUGEINT), 0)::VARCHAR FROM {name}"
-            )[0]
+            count, total = self.store.rows(statement("book", "digest").format(texts=texts, table=name))[0]
             parts.append(f"{name}={count}:{total}")
         return " ".join(parts)
 

@@ -23,13 +23,29 @@ KINDS: tuple[OutputKind, ...] = ("table", "csv", "json", "xlsx", "html", "parque
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 CLEAN, LOOK, USAGE, UNREADABLE, BOOK, REFUSED, EXHAUSTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 REPORT_NAMES = (
-    "positions", "carry", "realized", "funding", "liquidations", "balances", "breaks", "witnesses", "coverage", "findings",
-)  # fmt: skip
+    "positions",
+    "carry",
+    "realized",
+    "funding",
+    "liquidations",
+    "balances",
+    "breaks",
+    "witnesses",
+    "coverage",
+    "findings",
+)
 
 
 @click.group(context_settings=CONTEXT)
-@click.option("--book", "book_path", type=click.Path(path_type=Path, dir_okay=False), envvar="MARGINBOOK",
-              default=Path("book.duckdb"), show_default="$MARGINBOOK, else ./book.duckdb", help="The book to use.")  # fmt: skip
+@click.option(
+    "--book",
+    "book_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="MARGINBOOK",
+    default=Path("book.duckdb"),
+    show_default="$MARGINBOOK, else ./book.duckdb",
+    help="The book to use.",
+)
 @click.version_option(package_name="marginbook")
 @click.pass_context
 def marginbook(context: click.Context, book_path: Path) -> None:
@@ -54,8 +70,13 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(
         command
     )
-    return click.option("--output-format", "kind", type=click.Choice(KINDS), default=None,
-                        help="table (default), or exact values as csv, json, xlsx, html, parquet.")(command)  # fmt: skip
+    return click.option(
+        "--output-format",
+        "kind",
+        type=click.Choice(KINDS),
+        default=None,
+        help="table (default), or exact values as csv, json, xlsx, html, parquet.",
+    )(command)
 
 
 # ------------------------------------------------------------------------------------------------- import
@@ -72,13 +93,26 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
 @click.option("--dry-run", is_flag=True, help="Say exactly what would be stored, and store nothing.")
 @click.option("--strict", is_flag=True, help="Store nothing of a file with any row that is not understood.")
-@click.option("--max-rejects", metavar="SHARE", default="5%", show_default=True,
-              help="Store nothing of a file with a larger share of rows not understood.")  # fmt: skip
+@click.option(
+    "--max-rejects",
+    metavar="SHARE",
+    default="5%",
+    show_default=True,
+    help="Store nothing of a file with a larger share of rows not understood.",
+)
 @click.pass_obj
 def import_(
-    book_path: Path, paths: tuple[Path, ...], account: str | None, wallet: str | None, format_: str | None, timezone: str | None,
-    encoding: str | None, dry_run: bool, strict: bool, max_rejects: str,
-) -> None:  # fmt: skip
+    book_path: Path,
+    paths: tuple[Path, ...],
+    account: str | None,
+    wallet: str | None,
+    format_: str | None,
+    timezone: str | None,
+    encoding: str | None,
+    dry_run: bool,
+    strict: bool,
+    max_rejects: str,
+) -> None:
     """Store raw exports: files, folders and zips.  What is stored already is not stored twice."""
     from ledger.importing import Asked
     from ledger.talk import print_import
@@ -88,8 +122,15 @@ def import_(
         raise click.BadParameter(f"{wallet!r} is none of {', '.join(WALLETS)}", param_hint="--wallet")
     _known_zone(timezone)
     _known_format(format_)
-    asked = Asked(account=account, wallet=wallet, format=format_, timezone=timezone, encoding=encoding, strict=strict,
-                  max_rejects=_share(max_rejects))  # fmt: skip
+    asked = Asked(
+        account=account,
+        wallet=wallet,
+        format=format_,
+        timezone=timezone,
+        encoding=encoding,
+        strict=strict,
+        max_rejects=_share(max_rejects),
+    )
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
@@ -199,21 +240,42 @@ def check(book_path: Path) -> None:
 @click.option("--account", help="Only this account.")
 @click.option("--venue", help="Only this venue.")
 @click.option("--symbol", help="Only this instrument: the venue's name, or the unified one (BTC/USDT:USDT).")
-@click.option("--by", type=click.Choice(["day", "month", "quarter", "year"]), default="month", show_default=True,
-              help="Length of a period, where the report has one.")  # fmt: skip
+@click.option(
+    "--by",
+    type=click.Choice(["day", "month", "quarter", "year"]),
+    default="month",
+    show_default=True,
+    help="Length of a period, where the report has one.",
+)
 @click.option("--wide", is_flag=True, help="All columns, even where the terminal is too narrow.")
 @output_options
 @click.pass_obj
 def report(
-    book_path: Path, name: str, start: str | None, end: str | None, account: str | None, venue: str | None, symbol: str | None,
-    by: str, wide: bool, kind: OutputKind | None, output: Path | None,
-) -> None:  # fmt: skip
-    """Answer a question: positions, carry, realized, funding, liquidations, balances, breaks, witnesses, coverage, findings."""
+    book_path: Path,
+    name: str,
+    start: str | None,
+    end: str | None,
+    account: str | None,
+    venue: str | None,
+    symbol: str | None,
+    by: str,
+    wide: bool,
+    kind: OutputKind | None,
+    output: Path | None,
+) -> None:
+    """Answer a question with a table that leads back to the rows behind it; `marginbook report --help` names them."""
     from reports.registry import REPORTS
 
     with _readable(book_path) as book:
-        frame = book.report(name, start=_instant(start, "--from"), to=_instant(end, "--to", end=True), account=account,
-                            venue=venue, symbol=symbol, by=by)  # fmt: skip
+        frame = book.report(
+            name,
+            start=_instant(start, "--from"),
+            to=_instant(end, "--to", end=True),
+            account=account,
+            venue=venue,
+            symbol=symbol,
+            by=by,
+        )
         _print(frame, REPORTS[name], kind, output, wide=wide)
     sys.exit(LOOK if name == "breaks" and frame.height else CLEAN)
 
@@ -361,8 +423,15 @@ def _print(
         output.write_bytes(render(frame, shape, chosen, wide=wide))
         click.echo(f"{output}: {frame.height:,} rows", err=True)
         return
-    content = render(frame, shape, chosen, width=_width(), colour=_colour(sys.stdout), wide=wide,
-                     encoding=sys.stdout.encoding or "ascii")  # fmt: skip
+    content = render(
+        frame,
+        shape,
+        chosen,
+        width=_width(),
+        colour=_colour(sys.stdout),
+        wide=wide,
+        encoding=sys.stdout.encoding or "ascii",
+    )
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
@@ -490,8 +559,10 @@ def _engine_error(error: Exception) -> tuple[int, str]:
             BOOK,
             f"the book: {text}\n  `marginbook verify` checks it, `marginbook rebuild` makes it again from its archive",
         )
-    return BOOK, (f"marginbook met something it should have foreseen: {type(error).__name__}: {text}\n"
-                  "  nothing half-done was stored; MARGINBOOK_DEBUG=1 shows where")  # fmt: skip
+    return BOOK, (
+        f"marginbook met something it should have foreseen: {type(error).__name__}: {text}\n"
+        "  nothing half-done was stored; MARGINBOOK_DEBUG=1 shows where"
+    )
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ Whatever the ledger booked and no position took stays as a line of its own, so e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
 from ledger.prices import in_settle
-from ledger.store import Store
+from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
 from schemas.derived import Cost
@@ -21,17 +23,10 @@ JUST_CLOSED = timedelta(seconds=60)
 """A venue books funding a few seconds after the instant; a position closed meanwhile paid it."""
 LIQUIDATION_WINDOW = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=2)
-SIZE_AGREEMENT = 0.02
+SIZE_AGREEMENT = Decimal("0.02")
 
-FUNDING = """
-SELECT row_key, wallet, symbol, position_side, asset, amount, paid_at AS booked_at, rate, mark_price, position_quantity
-FROM funding WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY paid_at, row_key
-"""
-LIQUIDATION_COSTS = """
-SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
-  AND basis = 'stated' ORDER BY moved_at, row_key
-"""
+FUNDING = statement("costs", "funding")
+LIQUIDATION_COSTS = statement("costs", "liquidation_costs")
 
 
 def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
@@ -68,15 +63,25 @@ def _funding_lines(funding: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Give each funding row to the position open at its instant, else to one that was closed within the minute."""
     rows = funding.with_columns(
         instant=pl.when(pl.col("booked_at") - pl.col("booked_at").dt.truncate("1h") <= JUST_CLOSED)
-        .then(pl.col("booked_at").dt.truncate("1h")).otherwise(pl.col("booked_at"))
-    )  # fmt: skip
+        .then(pl.col("booked_at").dt.truncate("1h"))
+        .otherwise(pl.col("booked_at"))
+    )
     candidates = _candidates(rows, held)
     chosen = _choose(rows, candidates)
     joined = rows.join(chosen, on="row_key", how="left", maintain_order="left")
     return joined.select(
-        "position_id", "symbol", "cause", "asset", "amount", "booked_at", "row_key",
-        pl.when(pl.col("position_id").is_not_null()).then(pl.lit("instant")).otherwise(pl.lit("unattributed")).alias("how"),
-    )  # fmt: skip
+        "position_id",
+        "symbol",
+        "cause",
+        "asset",
+        "amount",
+        "booked_at",
+        "row_key",
+        pl.when(pl.col("position_id").is_not_null())
+        .then(pl.lit("instant"))
+        .otherwise(pl.lit("unattributed"))
+        .alias("how"),
+    )
 
 
 def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
@@ -84,21 +89,41 @@ def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     found = []
     for side in held["position_side"].unique().to_list():
         stream = held.filter(pl.col("position_side") == side).select(
-            "symbol", "moment", "position_id", "quantity_after", "filled_at", "side", "settle_asset")  # fmt: skip
+            "symbol", "moment", "position_id", "quantity_after", "filled_at", "side", "settle_asset"
+        )
         for moment, name in (("instant", "at_instant"), ("booked_at", "at_booking")):
-            asof = rows.filter(pl.col("symbol").is_not_null()).with_columns(moment=pl.col(moment)).sort("moment").select(
-                "row_key", "symbol", "moment", "booked_at"
-            ).join_asof(stream.sort("moment"), on="moment", by="symbol", strategy="backward", check_sortedness=False)  # fmt: skip
+            asof = (
+                rows.filter(pl.col("symbol").is_not_null())
+                .with_columns(moment=pl.col(moment))
+                .sort("moment")
+                .select("row_key", "symbol", "moment", "booked_at")
+                .join_asof(stream.sort("moment"), on="moment", by="symbol", strategy="backward", check_sortedness=False)
+            )
             usable = pl.col("quantity_after") != 0
             just = (pl.col("quantity_after") == 0) & (pl.col("booked_at") - pl.col("filled_at") < JUST_CLOSED)
             if name == "at_booking":
                 asof = asof.filter(just)
-            found.append(asof.filter(usable | just).with_columns(
-                stream_side=pl.lit(side), rank=pl.when(usable & pl.lit(name == "at_instant")).then(0)
-                .when(pl.lit(name == "at_instant")).then(1).otherwise(2)))  # fmt: skip
+            found.append(
+                asof.filter(usable | just).with_columns(
+                    stream_side=pl.lit(side),
+                    rank=pl.when(usable & pl.lit(name == "at_instant"))
+                    .then(0)
+                    .when(pl.lit(name == "at_instant"))
+                    .then(1)
+                    .otherwise(2),
+                )
+            )
     if not found:
-        return pl.DataFrame(schema={"row_key": rows.schema["row_key"], "position_id": pl.String, "stream_side": pl.String,
-                                    "quantity_after": MONEY, "rank": pl.Int32, "side": pl.String})  # fmt: skip
+        return pl.DataFrame(
+            schema={
+                "row_key": rows.schema["row_key"],
+                "position_id": pl.String,
+                "stream_side": pl.String,
+                "quantity_after": MONEY,
+                "rank": pl.Int32,
+                "side": pl.String,
+            }
+        )
     every = pl.concat(found).sort("row_key", "rank", "stream_side")
     best = every.unique(["row_key", "stream_side"], keep="first", maintain_order=True)
     live = pl.col("rank") == pl.col("rank").min().over("row_key")
@@ -107,8 +132,12 @@ def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 
 def _choose(rows: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     """Return row_key -> position_id; a row that may belong to either side of a hedge goes by size, else by sign."""
-    joined = candidates.join(rows.select("row_key", "position_side", "symbol", "booked_at", "amount", "rate", "mark_price",
-                                         "position_quantity"), on="row_key")  # fmt: skip
+    joined = candidates.join(
+        rows.select(
+            "row_key", "position_side", "symbol", "booked_at", "amount", "rate", "mark_price", "position_quantity"
+        ),
+        on="row_key",
+    )
     stated = pl.col("position_side").is_in(["long", "short"])
     joined = joined.filter(~stated.fill_null(False) | (pl.col("position_side") == pl.col("side")))
     alone = pl.len().over("row_key") == 1
@@ -139,24 +168,22 @@ def _hedged(pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(chosen, schema=schema, orient="row")
 
 
-def _side_of(row: Mapping[str, object], sizes: Mapping[str, object], others: list[object]) -> str | None:
-    amount = float(row["amount"])  # type: ignore[arg-type]  # a comparison of sizes, no money comes of it
-    size = {side: float(value) for side, value in sizes.items()}  # type: ignore[arg-type]
-    rate, mark, quantity = row["rate"], row["mark_price"], row["position_quantity"]
+def _side_of(row: Mapping[str, Any], sizes: Mapping[str, Decimal], others: Sequence[Decimal]) -> str | None:
+    """Return the side of a hedge that a funding row belongs to, None where nothing tells."""
+    amount, rate, quantity = row["amount"], row["rate"], row["position_quantity"]
     if rate:
-        return "short" if (amount > 0) == (float(rate) > 0) else "long"  # type: ignore[arg-type]
-    own = (
-        float(quantity) if quantity else (None if not (rate and mark) else abs(amount) / abs(float(rate) * float(mark)))
-    )  # type: ignore[arg-type]
-    if own is None and len(others) == 1 and amount and float(others[0]) and len(size) == 2:  # type: ignore[arg-type]
-        ratio, expected = abs(amount) / abs(float(others[0])), size["long"] / size["short"]  # type: ignore[arg-type]
-        if abs(expected - 1) <= SIZE_AGREEMENT:
+        return "short" if (amount > 0) == (rate > 0) else "long"
+    if quantity:
+        if abs(sizes.get("long", 0) - sizes.get("short", 0)) <= SIZE_AGREEMENT * quantity:
             return None
-        as_long, as_short = abs(ratio / expected - 1), abs(ratio * expected - 1)
-        return "long" if as_long < as_short else "short"
-    if own is None or abs(size.get("long", 0) - size.get("short", 0)) <= SIZE_AGREEMENT * own:
+        return min(sizes, key=lambda side: abs(sizes[side] - quantity))
+    if len(others) != 1 or not amount or not others[0] or len(sizes) != 2:
         return None
-    return min(size, key=lambda side: abs(size[side] - own))
+    ratio, expected = abs(amount / others[0]), sizes["long"] / sizes["short"]
+    if abs(expected - 1) <= SIZE_AGREEMENT:
+        return None
+    as_long, as_short = abs(ratio / expected - 1), abs(ratio * expected - 1)
+    return "long" if as_long < as_short else "short"
 
 
 # -------------------------------------------------------------------------------------------- liquidations
@@ -169,8 +196,11 @@ def _liquidation_lines(forced: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame
     found = None
     for legs in (violent, held):
         side_free = legs.select("symbol", "moment", "position_id", "filled_at").sort("moment")
-        asof = rows.select("row_key", "symbol", "moment", "booked_at").sort("moment").join_asof(
-            side_free, on="moment", by="symbol", strategy="backward", check_sortedness=False)  # fmt: skip
+        asof = (
+            rows.select("row_key", "symbol", "moment", "booked_at")
+            .sort("moment")
+            .join_asof(side_free, on="moment", by="symbol", strategy="backward", check_sortedness=False)
+        )
         near = asof.filter(
             pl.col("position_id").is_not_null() & (pl.col("booked_at") - pl.col("filled_at") < LIQUIDATION_WINDOW)
         )
@@ -179,9 +209,18 @@ def _liquidation_lines(forced: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame
     assert found is not None
     joined = forced.join(found, on="row_key", how="left", maintain_order="left")
     return joined.select(
-        "position_id", "symbol", "cause", "asset", "amount", "booked_at", "row_key",
-        pl.when(pl.col("position_id").is_not_null()).then(pl.lit("instant")).otherwise(pl.lit("unattributed")).alias("how"),
-    )  # fmt: skip
+        "position_id",
+        "symbol",
+        "cause",
+        "asset",
+        "amount",
+        "booked_at",
+        "row_key",
+        pl.when(pl.col("position_id").is_not_null())
+        .then(pl.lit("instant"))
+        .otherwise(pl.lit("unattributed"))
+        .alias("how"),
+    )
 
 
 def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
@@ -190,27 +229,34 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
     A fill whose order the venue lists as liquidation or ADL is one; where it lists none near, so is a fill of the
     symbol up to five seconds before a clearance fee.
     """
-    orders = store.query(
-        "SELECT order_ref, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced, "
-        "any_value(symbol) AS forced_symbol, min(liquidated_at) AS liquidated_at FROM liquidations "
-        "WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call' GROUP BY order_ref",
-        scope.parameters())  # fmt: skip
-    fills = fills.join(orders.select("order_ref", "forced"), on="order_ref", how="left", maintain_order="left")
-    fees = store.query(
-        "SELECT DISTINCT symbol, moved_at AS moment FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet "
-        "AND cause = 'liquidation_fee' AND symbol IS NOT NULL ORDER BY 2", scope.parameters())  # fmt: skip
+    orders = store.query(statement("costs", "forced_orders"), scope.parameters())
+    fills = fills.join(orders, on="order_ref", how="left", maintain_order="left")
+    fees = store.query(statement("costs", "clearance_fees"), scope.parameters())
     if fees.height:
         times = fills.with_columns(moment=pl.col("filled_at")).sort("moment")
-        near = times.join_asof(fees.with_columns(fee_at=pl.col("moment")).sort("moment"), on="moment", by="symbol",
-                               strategy="forward", check_sortedness=False, tolerance=timedelta(seconds=5))  # fmt: skip
+        near = times.join_asof(
+            fees.with_columns(fee_at=pl.col("moment")).sort("moment"),
+            on="moment",
+            by="symbol",
+            strategy="forward",
+            check_sortedness=False,
+            tolerance=timedelta(seconds=5),
+        )
         listed = times.filter(pl.col("forced").is_not_null()).select("symbol", at="filled_at")
         hit = near.filter(pl.col("fee_at").is_not_null() & pl.col("forced").is_null())
         if listed.height:
-            hit = hit.join(listed.select("symbol", day=pl.col("at").dt.truncate("1m")).unique(),
-                           left_on=["symbol", pl.col("filled_at").dt.truncate("1m")], right_on=["symbol", "day"], how="anti")  # fmt: skip
+            hit = hit.join(
+                listed.select("symbol", day=pl.col("at").dt.truncate("1m")).unique(),
+                left_on=["symbol", pl.col("filled_at").dt.truncate("1m")],
+                right_on=["symbol", "day"],
+                how="anti",
+            )
         keys = hit["row_key"]
-        fills = fills.with_columns(forced=pl.when(pl.col("row_key").is_in(keys.implode())).then(pl.lit("liquidation"))
-                                   .otherwise(pl.col("forced")))  # fmt: skip
+        fills = fills.with_columns(
+            forced=pl.when(pl.col("row_key").is_in(keys.implode()))
+            .then(pl.lit("liquidation"))
+            .otherwise(pl.col("forced"))
+        )
     plain = pl.col("execution") == "trade"
     return fills.with_columns(
         execution=pl.when(plain).then(pl.coalesce("forced", "execution")).otherwise(pl.col("execution"))

@@ -14,35 +14,27 @@ from ledger.findings import findings_of
 from ledger.positions import Evidence, reconstruct
 from ledger.prices import in_settle, price_table
 from ledger.remainder import remainder
-from ledger.store import Store
+from ledger.store import Store, statement
 from ledger.terms import valued_fills
-from ledger.voices import WHERE, Scope, elect
+from ledger.voices import Scope, elect
 from ledger.witnesses import compare
 from schemas.bookkeeping import Finding
 from schemas.ddl import column_types
 from schemas.derived import Cost, Leg, Position
 from schemas.types import MONEY
 
-LEDGER_FEES = """
-SELECT symbol, trade_ref, asset AS ledger_fee_asset, CAST(-sum(amount) AS DECIMAL(38,18)) AS ledger_fee
-FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'trading_fee'
-  AND trade_ref IS NOT NULL GROUP BY ALL
-"""
-SIZES = """
-SELECT symbol, paid_at, position_side, position_quantity FROM funding
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND position_quantity IS NOT NULL AND symbol IS NOT NULL
-ORDER BY paid_at
-"""
+LEDGER_FEES = statement("derive", "ledger_fees")
+SIZES = statement("derive", "sizes")
 
 
 def settle(store: Store) -> list[Scope]:
     """Bring everything derived up to date with what was imported or forgotten; return the wallets that changed."""
-    scopes = [Scope(*row) for row in store.rows("SELECT DISTINCT account, venue, wallet FROM stale ORDER BY ALL")]
+    scopes = [Scope(*row) for row in store.rows(statement("derive", "stale"))]
     if not scopes:
         return []
     with_prices = {"prices", "instruments"}
     if any(_is_reference(store, scope, with_prices) for scope in scopes):
-        everything = "SELECT DISTINCT account, venue, wallet FROM coverage ORDER BY ALL"
+        everything = statement("derive", "every_wallet")
         scopes = sorted(
             {*scopes, *(Scope(*row) for row in store.rows(everything))},
             key=lambda scope: (scope.account, scope.venue, scope.wallet),
@@ -56,17 +48,17 @@ def settle(store: Store) -> list[Scope]:
 
 def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
     """Return whether a changed scope holds prices or contract terms, on which every wallet may depend."""
-    return any(store.scalar(f"SELECT 1 FROM {table} WHERE {WHERE} LIMIT 1", scope.parameters()) for table in tables)
+    return any(
+        store.scalar(statement("derive", "has_rows").format(table=table), scope.parameters()) for table in tables
+    )
 
 
 def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
     """Make legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
     parameters = scope.parameters()
-    store.execute(
-        f"DELETE FROM legs WHERE position_id IN (SELECT position_id FROM positions WHERE {WHERE})", parameters
-    )
+    store.execute(statement("derive", "delete_legs"), parameters)
     for table in ("positions", "costs_stored", "movements_derived", "witness_days", "findings_stored"):
-        store.execute(f"DELETE FROM {table} WHERE {WHERE}", parameters)
+        store.execute(statement("derive", "delete_derived").format(table=table), parameters)
     prices = price_table(store)
     fills = _with_fees(store, scope, valued_fills(store, *parameters.values()), prices)
     differences = None
@@ -111,17 +103,13 @@ def _evidence(store: Store, scope: Scope) -> Evidence:
 
 
 def _covered_from(store: Store, scope: Scope) -> datetime | None:
-    found = store.scalar(f"SELECT min(from_at) FROM coverage WHERE {WHERE} AND fact = 'fills'", scope.parameters())
+    found = store.scalar(statement("derive", "fills_covered_from"), scope.parameters())
     return found if isinstance(found, datetime) else None
 
 
 def _flag_unvalued(store: Store, scope: Scope) -> None:
     """Flag the positions whose funding or liquidation fee was paid in an asset that no price values."""
-    store.execute(
-        "UPDATE positions SET flags = list_append(flags, 'unvalued_cost') WHERE NOT list_contains(flags, 'unvalued_cost') "
-        f"AND {WHERE} AND position_id IN (SELECT position_id FROM costs_stored WHERE {WHERE} AND value IS NULL)",
-        scope.parameters(),
-    )
+    store.execute(statement("derive", "flag_unvalued"), scope.parameters())
 
 
 def _insert_findings(store: Store, scope: Scope, found: list[dict[str, object]]) -> None:

@@ -61,10 +61,7 @@ def fold(deltas: Sequence[int], values: Sequence[int], opening: int = 0) -> Legs
                 position += 1
                 delta, value, quantity, cost = after, value - closing, 0, 0  # noqa: PLW2901  the rest of the fill goes on
             else:
-                if after:
-                    released = half_even(cost * -delta, quantity)
-                else:
-                    released = cost
+                released = half_even(cost * -delta, quantity) if after else cost
                 quantity, cost = after, cost - released
                 fill_of(index)
                 position_of(position)

@@ -13,21 +13,12 @@ from datetime import datetime
 
 import polars as pl
 
-from ledger.store import Store
+from ledger.store import Store, statement
 from schemas.types import KEY
 
-KEYS = """
-SELECT source_row,
-  ((md5_number($series || chr(31) || key_text) >> 40)::HUGEINT * 4294967296)::DECIMAL(38,0) AS key,
-  CASE WHEN content_text = '' THEN 0 ELSE (md5_number_lower(content_text) >> 1)::BIGINT END AS content
-FROM incoming
-"""
-TWINS = "SELECT key::HUGEINT::DECIMAL(38,0) AS key FROM incoming GROUP BY ALL HAVING count(*) > 1"
-EARLIER = """
-SELECT s.key::DECIMAL(38,0) AS key, s.nth, s.content, s.file_no, s.source_row, f.pool, f.bundle_id
-FROM sightings_stored s JOIN files f USING (file_no)
-WHERE s.day BETWEEN $first AND $last AND s.key IN (SELECT key::HUGEINT FROM incoming)
-"""
+KEYS = statement("identity", "keys")
+TWINS = statement("identity", "twins")
+EARLIER = statement("identity", "earlier")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +47,17 @@ def earlier_sightings(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
     days: tuple[datetime, datetime] = rows.select(pl.col("at").min().alias("a"), pl.col("at").max().alias("b")).row(0)
     bounds = {"first": days[0].date(), "last": days[1].date()}
     if not store.scalar("SELECT 1 FROM sightings_stored WHERE day BETWEEN $first AND $last LIMIT 1", bounds):
-        return pl.DataFrame(schema={"key": KEY, "nth": pl.UInt32, "content": pl.Int64, "file_no": pl.UInt32,
-                                    "source_row": pl.UInt32, "pool": pl.UInt32, "bundle_id": pl.String})  # fmt: skip
+        return pl.DataFrame(
+            schema={
+                "key": KEY,
+                "nth": pl.UInt32,
+                "content": pl.Int64,
+                "file_no": pl.UInt32,
+                "source_row": pl.UInt32,
+                "pool": pl.UInt32,
+                "bundle_id": pl.String,
+            }
+        )
     with store.registered(incoming=rows.select("key")):
         return store.query(EARLIER, bounds)
 

@@ -25,10 +25,10 @@ from ledger.identity import (
     twin_keys,
     with_keys,
     with_order,
-)  # fmt: skip
-from ledger.store import Store
+)
+from ledger.store import Store, statement
 from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat
-from schemas.tables import STATED, TIME_OF_TABLE
+from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
 IMPORTER_VERSION = "1"
@@ -63,6 +63,7 @@ class PartResult:
     """The five numbers of a file part and what a user should see of it."""
 
     name: str
+    file_id: str = ""
     part_no: int = 0
     format: str = ""
     variant: str = ""
@@ -166,10 +167,15 @@ class Importing:
     def _store_part(self, item: Recognized, pool_no: int) -> PartResult:
         part, form = item.part, item.match.format
         result = PartResult(
-            name=part.name, part_no=part.part_no, format=form.name, variant=item.match.variant, venue=form.venue,
+            name=part.name,
+            file_id=part.file_id,
+            part_no=part.part_no,
+            format=form.name,
+            variant=item.match.variant,
+            venue=form.venue,
             warnings=item.warnings,
-        )  # fmt: skip
-        file_no = int(self.store.scalar("SELECT coalesce(max(file_no), 0) + 1 FROM files"))
+        )
+        file_no = int(self.store.scalar(statement("importing", "next_file")))
         self._register(file_no, part, form, result, pool_no)
         previous: tuple[datetime, int] | None = None
         newest_first: bool | None = None
@@ -198,12 +204,11 @@ class Importing:
         numbers = sorted(_hash(number_) for number_ in normalized.account_numbers) if normalized else []
         if result.account and not numbers:
             return
-        known = dict(self.store.rows("SELECT number_hash, account FROM accounts WHERE venue = $venue AND number_hash <> ''",
-                                     {"venue": form.venue}))  # fmt: skip
+        at_venue = {"venue": form.venue}
+        known = dict(self.store.rows(statement("importing", "account_numbers"), at_venue))
         if len(numbers) > 1:
             raise AccountConflict(result.name, "the file holds rows of several account numbers; split it by account")
-        names = [name for (name,) in self.store.rows("SELECT DISTINCT account FROM accounts WHERE venue = $venue ORDER BY 1",
-                                                     {"venue": form.venue})]  # fmt: skip
+        names = [name for (name,) in self.store.rows(statement("importing", "account_names"), at_venue)]
         account = result.account or self.asked.account or (known.get(numbers[0]) if numbers else None)
         if account is None and not numbers and len(names) > 1:
             raise AccountConflict(result.name, f"it may belong to any of the accounts {', '.join(names)}")
@@ -211,7 +216,7 @@ class Importing:
         if numbers:
             self._bind(account, form.venue, numbers[0], known, result.name)
         elif account not in names:
-            self.store.execute("INSERT INTO accounts VALUES (?, ?, '')", [account, form.venue])
+            self.store.execute(statement("importing", "bind"), {"account": account, **at_venue, "number_hash": ""})
         if not result.account:
             result.account = account
 
@@ -223,10 +228,9 @@ class Importing:
             raise AccountConflict(name, f"its account number belongs to the account {bound}, not {account}")
         if account in known.values():
             raise AccountConflict(name, f"the account {account} has another account number of {venue}")
-        self.store.execute(
-            "DELETE FROM accounts WHERE account = ? AND venue = ? AND number_hash = ''", [account, venue]
-        )
-        self.store.execute("INSERT INTO accounts VALUES (?, ?, ?)", [account, venue, hashed])
+        words = {"account": account, "venue": venue, "number_hash": hashed}
+        self.store.execute(statement("importing", "unbind"), words)
+        self.store.execute(statement("importing", "bind"), words)
 
     def _store_chunk(
         self, item: Recognized, normalized: Normalized, rows: pl.DataFrame, result: PartResult, pool: Pool, file_no: int
@@ -283,19 +287,29 @@ class Importing:
             assert isinstance(first, datetime) and isinstance(last, datetime)
             result.first_at = min(first, result.first_at or first)
             result.last_at = max(last, result.last_at or last)
-        for wallet, first, last, count in numbered.group_by("wallet").agg(
-            first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len()
-        ).iter_rows():  # fmt: skip
+        for wallet, first, last, count in (
+            numbered.group_by("wallet")
+            .agg(first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len())
+            .iter_rows()
+        ):
             known = result.wallets.get(wallet)
             result.wallets[wallet] = (
                 (min(first, known[0]), max(last, known[1]), count + known[2]) if known else (first, last, count)
             )
-        store.insert("sightings_stored", numbered.select(
-            pl.lit(series_number(store, series), dtype=pl.UInt32).alias("series"), pl.col("at").dt.date().alias("day"),
-            "key", "nth", "content", pl.lit(file_no, dtype=pl.UInt32).alias("file_no"), "source_row"))  # fmt: skip
+        store.insert(
+            "sightings_stored",
+            numbered.select(
+                pl.lit(series_number(store, series), dtype=pl.UInt32).alias("series"),
+                pl.col("at").dt.date().alias("day"),
+                "key",
+                "nth",
+                "content",
+                pl.lit(file_no, dtype=pl.UInt32).alias("file_no"),
+                "source_row",
+            ),
+        )
         bases = base_keys(fresh)
-        file_id = store.scalar("SELECT file_id FROM files WHERE file_no = $n", {"n": file_no})
-        origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": file_id}
+        origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": result.file_id}
         for name, table in normalized.tables.items():
             keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
             keyed = keyed.with_columns(row_key=pl.col("first_leg") + pl.col("part").cast(KEY))
@@ -319,95 +333,106 @@ class Importing:
         for name in ORDERED:
             if name not in normalized.tables:
                 continue
-            time = TIME_OF_TABLE[name]
+            words = {"table": name, "time": TIME_OF_TABLE[name]}
             with self.store.registered(incoming=split.select("at")):
-                held = self.store.query(
-                    f"SELECT {time} AS moment, count(DISTINCT row_key - row_key % 256) AS held FROM {name}_stated "
-                    f"WHERE format = $format AND {time} IN (FROM incoming) GROUP BY 1",
-                    {"format": form.name},
-                )
+                held = self.store.query(statement("importing", "held_at").format(**words), {"format": form.name})
             most = split.join(held.rename({"moment": "at"}), on="at").filter(pl.col("rows") >= pl.col("held"))
             settled = base_keys(rows.join(most, on="at", how="semi")).select("first_leg", "order")
             with self.store.registered(incoming=settled):
-                self.store.execute(
-                    f'UPDATE {name}_stated SET sequence = i."order" FROM incoming i '
-                    "WHERE row_key - row_key % 256 = i.first_leg::HUGEINT"
-                )
+                self.store.execute(statement("importing", "settle_order").format(**words))
 
     # ------------------------------------------------------------------------------------------- files
 
     def _register(self, file_no: int, part: Part, form: Format, result: PartResult, pool_no: int) -> None:
         self.store.execute(
-            "INSERT INTO files BY NAME SELECT ?::UINTEGER AS file_no, ? AS file_id, ? AS bundle_id, ? AS import_no, "
-            "? AS part_no, ? AS sheet, ? AS name, '' AS account, ? AS venue, ? AS format, ? AS variant, ? AS options, "
-            "?::UINTEGER AS pool, ? AS importer_version, 0 AS rows_read, 0 AS stored, 0 AS duplicate, 0 AS ignored, 0 AS rejected",
-            [file_no, part.file_id, self.bundle.file_id, self.import_no, part.part_no, part.sheet, part.name, form.venue,
-             form.name, result.variant, json.dumps(self.asked.says()), pool_no, IMPORTER_VERSION],
-        )  # fmt: skip
+            statement("importing", "register"),
+            {
+                "file_no": file_no,
+                "file_id": part.file_id,
+                "bundle_id": self.bundle.file_id,
+                "import_no": self.import_no,
+                "part_no": part.part_no,
+                "sheet": part.sheet,
+                "name": part.name,
+                "venue": form.venue,
+                "format": form.name,
+                "variant": result.variant,
+                "options": json.dumps(self.asked.says()),
+                "pool": pool_no,
+                "importer_version": IMPORTER_VERSION,
+            },
+        )
 
     def _finish(self, file_no: int, form: Format, result: PartResult) -> None:
         self.store.execute(
-            "UPDATE files SET account = ?, series = ?, rows_read = ?, stored = ?, duplicate = ?, ignored = ?, rejected = ?, "
-            "ignored_reasons = ?, warnings = ?, first_at = ?, last_at = ? WHERE file_no = ?",
-            [result.account, f"{result.account}/{form.family}", result.read, result.stored, result.duplicate, result.ignored,
-             result.rejected, json.dumps(dict(result.ignored_reasons), ensure_ascii=False),
-             json.dumps(list(result.warnings), ensure_ascii=False), result.first_at, result.last_at, file_no],
-        )  # fmt: skip
+            statement("importing", "finish"),
+            {
+                "file_no": file_no,
+                "account": result.account,
+                "series": f"{result.account}/{form.family}",
+                "rows_read": result.read,
+                "stored": result.stored,
+                "duplicate": result.duplicate,
+                "ignored": result.ignored,
+                "rejected": result.rejected,
+                "first_at": result.first_at,
+                "last_at": result.last_at,
+                "ignored_reasons": json.dumps(dict(result.ignored_reasons), ensure_ascii=False),
+                "warnings": json.dumps(list(result.warnings), ensure_ascii=False),
+            },
+        )
         lines = []
         for wallet, (first, last, count) in sorted(result.wallets.items()):
-            self.store.execute("INSERT INTO stale VALUES (?, ?, ?)", [result.account, form.venue, wallet])
+            words = {"account": result.account, "venue": form.venue, "wallet": wallet}
+            self.store.execute(statement("importing", "mark_stale"), words)
             for claim in form.claims:
                 if claim.wallets and wallet not in claim.wallets:
                     continue
                 if claim.grain != "event" and claim.fact != "ledger":
                     continue  # what positions are made of is never taken from sums
-                lines.append({
-                    "series": f"{result.account}/{form.family}", "format": form.name, "account": result.account,
-                    "venue": form.venue, "wallet": wallet, "fact": claim.fact, "rank": claim.rank,
-                    "filterable": claim.filterable, "resolution_s": claim.resolution_s, "skew_s": claim.skew_s,
-                    "from_at": first,
-                    "to_at": last + timedelta(seconds=claim.resolution_s), "basis": "rows", "rows": count,
-                    "file_no": file_no})  # fmt: skip
+                lines.append(
+                    {
+                        "series": f"{result.account}/{form.family}",
+                        "format": form.name,
+                        "account": result.account,
+                        "venue": form.venue,
+                        "wallet": wallet,
+                        "fact": claim.fact,
+                        "rank": claim.rank,
+                        "filterable": claim.filterable,
+                        "resolution_s": claim.resolution_s,
+                        "skew_s": claim.skew_s,
+                        "from_at": first,
+                        "to_at": last + timedelta(seconds=claim.resolution_s),
+                        "basis": "rows",
+                        "rows": count,
+                        "file_no": file_no,
+                    }
+                )
         if lines:
             self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
 
 
 def series_number(store: Store, name: str) -> int:
     """Return the ordinal of a series in this book."""
-    found = store.scalar("SELECT series FROM series_names WHERE name = $name", {"name": name})
+    found = store.scalar(statement("importing", "series_number"), {"name": name})
     if found is None:
-        found = int(store.scalar("SELECT coalesce(max(series), 0) + 1 FROM series_names"))
+        found = int(store.scalar(statement("importing", "next_series")))
         store.execute("INSERT INTO series_names VALUES (?, ?)", [found, name])
     return int(found)
 
 
 def forget(store: Store, bundle_id: str) -> None:
     """Take one bundle back: rows that no other file shows go, the others are led back to the next that does."""
-    files = [number_ for (number_,) in store.rows("SELECT file_no FROM files WHERE bundle_id = $b", {"b": bundle_id})]
-    store.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT key, nth, day FROM sightings_stored "
-                  "WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id])  # fmt: skip
-    store.execute(
-        "DELETE FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = ?)", [bundle_id]
-    )
-    store.execute(
-        "CREATE OR REPLACE TEMP TABLE next_sighting AS "
-        "SELECT g.key + g.nth * 256 AS base, arg_min(f.file_id, (s.file_no, s.source_row)) AS file_id, "
-        "arg_min(s.source_row, (s.file_no, s.source_row)) AS source_row "
-        "FROM gone g LEFT JOIN sightings_stored s USING (key, nth) LEFT JOIN files f USING (file_no) GROUP BY 1"
-    )
-    for name in [*(f"{name}_stated" for name in STATED), *(n for n in TIME_OF_TABLE if n not in STATED)]:
-        store.execute(
-            f"DELETE FROM {name} WHERE row_key - row_key % 256 IN (SELECT base FROM next_sighting WHERE file_id IS NULL)"
-        )
-        store.execute(f"UPDATE {name} SET file_id = n.file_id, source_row = n.source_row FROM next_sighting n "
-                      f"WHERE {name}.row_key - {name}.row_key % 256 = n.base AND n.file_id IS NOT NULL")  # fmt: skip
-    for number_ in files:
-        store.execute(
-            "INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE file_no = ?", [number_]
-        )
-        for table in ("coverage", "rejects_stored"):
-            store.execute(f"DELETE FROM {table} WHERE file_no = ?", [number_])
-    store.execute("DELETE FROM files WHERE bundle_id = ?", [bundle_id])
+    words = {"bundle_id": bundle_id}
+    for name in ("gone", "mark_stale", "delete_sightings", "next_sightings"):
+        store.execute(statement("forgetting", name), words)
+    for table in [*(f"{name}_stated" for name in STATED), *CHECKS]:
+        for name in ("delete_rows", "lead_back"):
+            store.execute(statement("forgetting", name).format(table=table))
+    for table in ("coverage", "rejects_stored"):
+        store.execute(statement("forgetting", "delete_of_files").format(table=table), words)
+    store.execute(statement("forgetting", "delete_files"), words)
     store.execute("DROP TABLE gone; DROP TABLE next_sighting")
 
 

@@ -40,8 +40,13 @@ def format_text(name: str) -> str:
             f"did you mean {', '.join(near)}?" if near else "see `marginbook formats list`",
         )
     form = known[name]
-    lines = [f"{form.name}: {form.title}", f"  where from   {form.how}", f"  confidence   {form.confidence}",
-             f"  identity     {form.identity.kind} over {', '.join(form.identity.cells)}", "  headers"]  # fmt: skip
+    lines = [
+        f"{form.name}: {form.title}",
+        f"  where from   {form.how}",
+        f"  confidence   {form.confidence}",
+        f"  identity     {form.identity.kind} over {', '.join(form.identity.cells)}",
+        "  headers",
+    ]
     for header in form.headers:
         doubt = f"  ({header.confidence})" if header.confidence else ""
         lines.append(f"    {header.name}{doubt}")
@@ -56,9 +61,11 @@ def format_text(name: str) -> str:
         lines += [f"    {column:<28} {reason}" for column, reason in form.unread.items()]
     lines.append("  claims (lower rank speaks)")
     lines += [
-        f"    {claim.fact:<16} rank {claim.rank}{', filterable' if claim.filterable else ''}{', some causes only' if claim.partial else ''}"
+        f"    {claim.fact:<16} rank {claim.rank}"
+        + (", filterable" if claim.filterable else "")
+        + (", some causes only" if claim.partial else "")
         for claim in form.claims
-    ] or ["    none: its rows are checks or reference data"]  # fmt: skip
+    ] or ["    none: its rows are checks or reference data"]
     return "\n".join(lines)
 
 
@@ -87,8 +94,14 @@ def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None
                     code = max(code, error.exit_code)
                 continue
             form = seen.match.format
-            sure = next((header.confidence for header in form.headers if header.name == seen.match.variant and header.confidence),
-                        form.confidence)  # fmt: skip
+            sure = next(
+                (
+                    header.confidence
+                    for header in form.headers
+                    if header.name == seen.match.variant and header.confidence
+                ),
+                form.confidence,
+            )
             shown_zone = seen.context.zone or "" if seen.context.zone_known else ""
             lines.append(
                 (part.name, form.name, seen.match.variant, sure, shown_zone, states(form), "; ".join(seen.warnings))

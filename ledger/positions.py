@@ -183,17 +183,30 @@ def _opening_at(
     stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], covered_from: datetime | None
 ) -> datetime:
     first: datetime = stream.fills["filled_at"][0]
-    before = [at for at, side, _ in sizes if at < first and side in (None, "both", stream.position_side)
-              and (covered_from is None or at >= covered_from)]  # fmt: skip
+    before = [
+        at
+        for at, side, _ in sizes
+        if at < first and side in (None, "both", stream.position_side) and (covered_from is None or at >= covered_from)
+    ]
     return min(before, default=first)
 
 
 def _leg_frame(stream: Stream) -> pl.DataFrame:
     legs, fills = stream.legs, stream.fills
     gathered = fills.select(
-        "row_key", "filled_at", "side", "execution", "price", "notional", "weight", "quantity", "fee", "fee_asset", "fee_value",
+        "row_key",
+        "filled_at",
+        "side",
+        "execution",
+        "price",
+        "notional",
+        "weight",
+        "quantity",
+        "fee",
+        "fee_asset",
+        "fee_value",
         "realized_stated",
-    )[legs.fill]  # fmt: skip
+    )[legs.fill]
     frame = gathered.with_columns(
         pl.Series("fill", legs.fill, dtype=pl.Int64),
         pl.Series("position", legs.position, dtype=pl.Int64),
@@ -226,19 +239,28 @@ def _share_out(frame: pl.DataFrame) -> pl.DataFrame:
             shared[index + 1] = whole - (shared[index] or 0)
         columns[name] = to_money(shared)
     known = pl.col("notional").is_not_null()
-    return marked.with_columns(**columns).with_columns(
-        notional=pl.when(known).then(pl.col("value").abs()),
-        realized_stated=pl.when("second").then(None).otherwise(pl.col("realized_stated")),
-    ).drop("second", "first")  # fmt: skip
+    return (
+        marked.with_columns(**columns)
+        .with_columns(
+            notional=pl.when(known).then(pl.col("value").abs()),
+            realized_stated=pl.when("second").then(None).otherwise(pl.col("realized_stated")),
+        )
+        .drop("second", "first")
+    )
 
 
 def _opening_leg(stream: Stream, at: datetime, schema: pl.Schema) -> pl.DataFrame:
     size = to_money([stream.opening])
     known = {
-        "filled_at": pl.Series([at], dtype=schema["filled_at"]), "side": ["buy" if stream.opening > 0 else "sell"],
-        "execution": ["trade"], "fill": pl.Series([-1], dtype=pl.Int64), "position": pl.Series([0], dtype=pl.Int64),
-        "delta": size, "value": to_money([0]), "realized": to_money([0]),
-    }  # fmt: skip
+        "filled_at": pl.Series([at], dtype=schema["filled_at"]),
+        "side": ["buy" if stream.opening > 0 else "sell"],
+        "execution": ["trade"],
+        "fill": pl.Series([-1], dtype=pl.Int64),
+        "position": pl.Series([0], dtype=pl.Int64),
+        "delta": size,
+        "value": to_money([0]),
+        "realized": to_money([0]),
+    }
     nothing = {name: pl.Series([None], dtype=kind) for name, kind in schema.items() if name not in known}
     return pl.DataFrame(known | nothing).select(schema.names())
 
@@ -254,7 +276,8 @@ def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         realized_opens=pl.col("delta").sign() == opening_sign,
         quantity_after=after,
     ).with_columns(
-        realized=pl.when(unknown).then(pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("realized_stated")))
+        realized=pl.when(unknown)
+        .then(pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("realized_stated")))
         .otherwise(pl.col("realized")),
         cost_after=pl.when(~unknown).then(pl.col("cost_after")),
         entry_quantity=pl.when(opens).then(pl.col("delta").abs()).otherwise(pl.lit(0).cast(MONEY)),
@@ -263,7 +286,7 @@ def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         exit_quantity=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("delta").abs()),
         exit_weight=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("weight")),
         unvalued=(pl.col("fee").is_not_null() & (pl.col("fee") != 0) & pl.col("fee_value").is_null()).cast(pl.UInt32),
-    )  # fmt: skip
+    )
     known_so_far = {
         name: pl.when(pl.col(name).is_null().cum_max().over("position"))
         .then(None)
@@ -279,14 +302,16 @@ def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         entry_quantity=pl.col("entry_quantity").cum_sum().over("position"),
         exit_quantity=pl.col("exit_quantity").cum_sum().over("position"),
         **known_so_far,
-        gross_after=pl.when(pl.col("realized").is_null().cum_max().over("position")).then(None)
+        gross_after=pl.when(pl.col("realized").is_null().cum_max().over("position"))
+        .then(None)
         .otherwise(pl.col("realized").cum_sum().over("position")),
         fees_after=pl.col("fee_value").fill_null(pl.lit(0).cast(MONEY)).cum_sum().over("position"),
         fees_unvalued=pl.col("unvalued").cum_sum().over("position"),
-        exposure=pl.when(exposure.is_null().cum_max().over("position")).then(None)
+        exposure=pl.when(exposure.is_null().cum_max().over("position"))
+        .then(None)
         .otherwise(exposure.cum_sum().over("position")),
         leg_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("position"),
-    )  # fmt: skip
+    )
 
 
 def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
@@ -302,8 +327,11 @@ def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         unvalued=pl.col("unvalued").sum() > 0,
         wrong=pl.col("fill").is_in(stream.wrong).any(),
     )
-    ended = pl.when(pl.col("closed_at").is_null()).then(pl.lit("open")).otherwise(
-        pl.col("last_execution").replace_strict(ENDINGS, default="closed"))  # fmt: skip
+    ended = (
+        pl.when(pl.col("closed_at").is_null())
+        .then(pl.lit("open"))
+        .otherwise(pl.col("last_execution").replace_strict(ENDINGS, default="closed"))
+    )
     inferred = (pl.col("position") == 0) & pl.lit(bool(stream.opening))
     forced = pl.col("last_execution").is_in(["liquidation", "adl"]) & pl.col("closed_at").is_not_null()
     flags = {
@@ -322,13 +350,24 @@ def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         ended=ended,
         opening_quantity=pl.when(inferred).then(to_money([abs(stream.opening)])[0]).otherwise(pl.lit(0)).cast(MONEY),
         flags=pl.concat_list(words).list.drop_nulls(),
-        **{name: pl.lit(first[name]).cast(kind) for name, kind in (
-            ("account", pl.String), ("venue", pl.String), ("wallet", pl.String), ("pair", pl.String),
-            ("symbol", pl.String), ("instrument", pl.String), ("product", pl.String), ("margin_mode", pl.String),
-            ("style", pl.String), ("settle_asset", pl.String))},
+        **{
+            name: pl.lit(first[name]).cast(kind)
+            for name, kind in (
+                ("account", pl.String),
+                ("venue", pl.String),
+                ("wallet", pl.String),
+                ("pair", pl.String),
+                ("symbol", pl.String),
+                ("instrument", pl.String),
+                ("product", pl.String),
+                ("margin_mode", pl.String),
+                ("style", pl.String),
+                ("settle_asset", pl.String),
+            )
+        },
         multiplier=pl.lit(first["multiplier"]).cast(MONEY),
         position_side=pl.lit(stream.position_side),
-    )  # fmt: skip
+    )
 
 
 def _difference_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from ledger.store import Store
+from ledger.store import Store, statement
 from schemas.types import INSTANT, MONEY
 
 STALE = timedelta(hours=24)
@@ -16,7 +16,7 @@ DEFAULT_QUOTE = "USDT"
 
 def price_table(store: Store) -> pl.DataFrame:
     """Return every price that the user supplied: symbol, quote, kind, priced_at, price."""
-    return store.query("SELECT symbol, quote, kind, priced_at, price FROM prices ORDER BY priced_at, row_key")
+    return store.query(statement("prices", "prices"))
 
 
 def in_settle(rows: pl.DataFrame, prices: pl.DataFrame, amount: str, asset: str, settle: str, at: str) -> pl.Series:
@@ -32,12 +32,24 @@ def in_settle(rows: pl.DataFrame, prices: pl.DataFrame, amount: str, asset: str,
     known = pl.concat([_quotes(prices, base, quote, asset, settle) for base, quote in pairs.iter_rows()])
     if not known.height:
         return rows.select(pl.when(same).then(pl.col(amount)))[amount]
-    matched = foreign.with_columns(pl.col(at).cast(INSTANT).alias("moment")).sort("moment").join_asof(
-        known.sort("moment"), on="moment", by=[asset, settle], strategy="backward", check_sortedness=False, tolerance=STALE
-    )  # fmt: skip
+    matched = (
+        foreign.with_columns(pl.col(at).cast(INSTANT).alias("moment"))
+        .sort("moment")
+        .join_asof(
+            known.sort("moment"),
+            on="moment",
+            by=[asset, settle],
+            strategy="backward",
+            check_sortedness=False,
+            tolerance=STALE,
+        )
+    )
     valued = matched.select("index", (pl.col(amount) * pl.col("price")).alias("valued"))
-    return rows.with_row_index("index").join(valued, on="index", how="left", maintain_order="left").select(
-        pl.when(same).then(pl.col(amount)).otherwise(pl.col("valued")).alias(amount))[amount]  # fmt: skip
+    return (
+        rows.with_row_index("index")
+        .join(valued, on="index", how="left", maintain_order="left")
+        .select(pl.when(same).then(pl.col(amount)).otherwise(pl.col("valued")).alias(amount))[amount]
+    )
 
 
 def _quotes(prices: pl.DataFrame, base: str, quote: str, asset: str, settle: str) -> pl.DataFrame:
@@ -49,6 +61,8 @@ def _quotes(prices: pl.DataFrame, base: str, quote: str, asset: str, settle: str
     )
     best = best.sort("priced_at", "preference").unique("priced_at", keep="first", maintain_order=True)
     return best.select(
-        pl.lit(base).alias(asset), pl.lit(quote).alias(settle), pl.col("priced_at").cast(INSTANT).alias("moment"),
+        pl.lit(base).alias(asset),
+        pl.lit(quote).alias(settle),
+        pl.col("priced_at").cast(INSTANT).alias("moment"),
         pl.col("price").cast(MONEY),
-    )  # fmt: skip
+    )

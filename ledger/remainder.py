@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from ledger.store import Store
+from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
 from schemas.derived import Cost
@@ -18,14 +18,8 @@ DAY_CAUSES = ("trading_fee", "funding", "liquidation_fee", "insurance", "realize
 NOTHING = pl.lit(0).cast(MONEY)
 KEYS = ["cause", "asset", "symbol", "at"]
 
-BOOKED = """
-SELECT cause, asset, symbol, moved_at AS moment, amount, row_key::DECIMAL(38,0) AS row_key FROM movements
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis = 'stated'
-"""
-SPANS = """
-SELECT from_at, to_at FROM voices WHERE account = $account AND venue = $venue AND wallet = $wallet
-AND fact = 'ledger' AND cause IS NULL ORDER BY 1
-"""
+BOOKED = statement("remainder", "booked")
+SPANS = statement("remainder", "spans")
 
 
 def remainder(
@@ -77,11 +71,21 @@ def _taken(costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame) -> 
         fee = settled.filter(pl.col("fee").is_not_null())
         result = settled.filter(pl.col("realized").is_not_null())
         parts += [
-            fee.select(pl.lit("trading_fee").alias("cause"), pl.col("fee_asset").alias("asset"), "symbol", at,
-                       (-pl.col("fee")).alias("amount")),
-            result.select(pl.lit("realized_pnl").alias("cause"), pl.col("settle_asset").alias("asset"), "symbol", at,
-                          pl.col("realized").alias("amount")),
-        ]  # fmt: skip
+            fee.select(
+                pl.lit("trading_fee").alias("cause"),
+                pl.col("fee_asset").alias("asset"),
+                "symbol",
+                at,
+                (-pl.col("fee")).alias("amount"),
+            ),
+            result.select(
+                pl.lit("realized_pnl").alias("cause"),
+                pl.col("settle_asset").alias("asset"),
+                "symbol",
+                at,
+                pl.col("realized").alias("amount"),
+            ),
+        ]
     return pl.concat([part.cast({"amount": MONEY, "at": INSTANT}) for part in parts])
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,8 @@ class Store:
                 self.execute(create_table(f"{name}_stated", model, "speaks BOOLEAN"))
             for name, model in CHECKS.items():
                 self.execute(create_table(name, model))
-            for name, model in (BOOKKEEPING | DERIVED).items():
-                self.execute(create_table(name, model))
+            for name, table in (BOOKKEEPING | DERIVED).items():
+                self.execute(create_table(name, table))
             for statement in OTHER_TABLES:
                 self.execute(statement)
             for script in sql_files("sql"):
@@ -190,6 +191,19 @@ def sql_files_by_name(folder: str) -> dict[str, str]:
     return {
         file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")
     }
+
+
+@cache
+def statements(module: str) -> Mapping[str, str]:
+    """Return the SQL of `queries/<module>.sql` by name; a statement starts at its line `-- name: ...`."""
+    text = resources.files("ledger").joinpath("queries", f"{module}.sql").read_text(encoding="utf-8")
+    _, *pieces = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return {name: body.strip().rstrip(";") for name, body in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def statement(module: str, name: str) -> str:
+    """Return one statement of `queries/<module>.sql`."""
+    return statements(module)[name]
 
 
 def _as_book_error(path: Path | None, error: duckdb.Error) -> BookError:

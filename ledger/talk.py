@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
+import polars as pl
+
+from reports.listings import IMPORTED
+from reports.render import render
 
 if TYPE_CHECKING:
     from ledger.book import Book, ImportReport
@@ -27,11 +33,8 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
         for line in part.reject_lines:
             _say(f"x {line}", colour, "red")
         if part.rejected > len(part.reject_lines):
-            _say(
-                f"x {part.name}: {part.rejected - len(part.reject_lines)} more rejected rows; `marginbook rejects` lists them",
-                colour,
-                "red",
-            )
+            more = part.rejected - len(part.reject_lines)
+            _say(f"x {part.name}: {more} more rejected rows; `marginbook rejects` lists them", colour, "red")
         for reason, count in part.ignored_reasons.items():
             _say(f"  {part.name}: {count} ignored: {reason}", colour)
     for error in report.errors:
@@ -49,23 +52,25 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
 
 
 def _table(parts: list[PartResult], verb: str) -> None:
-    width = min(max(len(part.name) for part in parts), 58)
-    head = f"  {'file':<{width}}  {'format':<28} {'read':>9} {verb:>9} {'duplicate':>9} {'ignored':>8} {'rejected':>8}  range (UTC)"
-    click.echo(head, err=True)
-    for part in parts[:SHOWN_FILES]:
-        name = part.name if len(part.name) <= width else "..." + part.name[-(width - 3) :]
-        span = f"{part.first_at:%Y-%m-%d} to {part.last_at:%Y-%m-%d}" if part.first_at and part.last_at else ""
-        note = f"  ({part.note})" if part.note else ""
-        click.echo(
-            f"  {_safe(name):<{width}}  {part.format:<28} {part.read:>9,} {part.stored:>{max(9, len(verb))},} {part.duplicate:>9,} "
-            f"{part.ignored:>8,} {part.rejected:>8,}  {span}{note}", err=True)  # fmt: skip
-    if len(parts) > SHOWN_FILES:
-        click.echo(f"  ... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
-    total = [
-        sum(getattr(part, name) for part in parts) for name in ("read", "stored", "duplicate", "ignored", "rejected")
+    """Print the five numbers of each file, as wide as the terminal allows, and their sum."""
+    numbers = ("read", "stored", "duplicate", "ignored", "rejected")
+    lines = [
+        {"file": part.name, "format": part.format, **{name: getattr(part, name) for name in numbers}}
+        | {"from": part.first_at, "to": part.last_at, "note": part.note or None}
+        for part in parts[:SHOWN_FILES]
     ]
-    click.echo(f"  {len(parts)} files: {total[0]:,} rows read = {total[1]:,} {verb} + {total[2]:,} duplicate + {total[3]:,} ignored "
-               f"+ {total[4]:,} rejected", err=True)  # fmt: skip
+    types: dict[str, pl.DataType] = dict.fromkeys(("file", "format", "note"), pl.String())
+    types |= dict.fromkeys(numbers, pl.Int64()) | dict.fromkeys(("from", "to"), pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame(lines, schema={name: types[name] for name in lines[0]})
+    width = shutil.get_terminal_size((160, 50)).columns
+    click.echo(
+        render(frame, IMPORTED, "table", width=width, encoding=sys.stderr.encoding or "ascii").decode(), err=True
+    )
+    if len(parts) > SHOWN_FILES:
+        click.echo(f"... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
+    read, *rest = (f"{sum(getattr(part, name) for part in parts):,} {name}" for name in numbers)
+    rest[0] = rest[0].replace("stored", verb)
+    click.echo(f"{len(parts)} files: {read} = {' + '.join(rest)}", err=True)
 
 
 def _effects(report: ImportReport, colour: bool) -> None:
@@ -104,6 +109,9 @@ def _say(text: str, colour: bool, paint: str | None = None) -> None:
 def _safe(text: str) -> str:
     """Return the text with control and direction characters shown instead of obeyed."""
     return "".join(
-        character if character == "\n" or (character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-        else character.encode("unicode_escape").decode() for character in text
-    )  # fmt: skip
+        character
+        if character == "\n"
+        or (character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )

@@ -14,23 +14,11 @@ from importlib import resources
 import polars as pl
 
 from ledger.formulas import position_value
-from ledger.store import Store
+from ledger.store import Store, statement
 from schemas.types import MONEY
 
 AGREEMENT = Decimal("0.00000001")
-FILL_TERMS = """
-SELECT f.*, i.multiplier AS listed_multiplier, i.style AS listed_style, i.settle AS listed_settle, i.lot_size,
-  i.instrument AS listed_instrument
-FROM fills f
-ASOF LEFT JOIN (
-  SELECT venue, symbol, coalesce(valid_from, TIMESTAMPTZ '1970-01-01') AS valid_from, any_value(multiplier) AS multiplier,
-    any_value(style) AS style, any_value(settle) AS settle, any_value(lot_size) AS lot_size,
-    any_value(instrument) AS instrument
-  FROM (FROM instruments ORDER BY row_key) GROUP BY ALL
-) i ON f.symbol = i.symbol AND (i.venue = f.venue OR i.venue = 'plain') AND f.filled_at >= i.valid_from
-WHERE f.account = $account AND f.venue = $venue AND f.wallet = $wallet
-  AND f.product IN ('perpetual', 'future', 'option')
-"""
+FILL_TERMS = statement("terms", "fill_terms")
 
 
 @cache
@@ -73,7 +61,7 @@ def valued_fills(store: Store, account: str, venue: str, wallet: str) -> pl.Data
 
 
 def lot_rounded(quantity: pl.Expr, price: pl.Expr, multiplier: pl.Expr, lot_size: pl.Expr, inverse: pl.Expr) -> pl.Expr:
-    """Return the value that BitMEX books: that of one lot in whole minor units (1e-8), times the lots (`bitmex.md` 2.4).
+    """Return the value that BitMEX books: that of one lot in whole minor units (1e-8), times the number of lots.
 
     Checked against the venue's figures: 127 contracts at 8564.5 are 11,676 x 127 satoshi.
     """
@@ -89,6 +77,10 @@ def _terms_of(fills: pl.DataFrame, venue: str, wallet: str) -> pl.DataFrame:
             if line["venue"] == venue and line["wallet"] == wallet and re.fullmatch(line["symbol_pattern"], symbol):
                 rows.append((symbol, line["style"], Decimal(line["multiplier"]), line["lot_rounding"] == "true"))
                 break
-    schema = {"symbol": pl.String(), "builtin_style": pl.String(), "builtin_multiplier": MONEY,
-              "builtin_lot_rounding": pl.Boolean()}  # fmt: skip
+    schema = {
+        "symbol": pl.String(),
+        "builtin_style": pl.String(),
+        "builtin_multiplier": MONEY,
+        "builtin_lot_rounding": pl.Boolean(),
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -16,7 +16,7 @@ from itertools import pairwise
 import polars as pl
 
 from ledger.pairing import pair
-from ledger.store import Store
+from ledger.store import Store, statement
 from schemas.bookkeeping import Voice
 from schemas.ddl import column_types
 from schemas.tables import FACTS
@@ -70,12 +70,9 @@ class Scope:
         return {"account": self.account, "venue": self.venue, "wallet": self.wallet}
 
 
-WHERE = "account = $account AND venue = $venue AND wallet = $wallet"
-
-
 def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
     """Elect the voices of a wallet, set what speaks, and return findings (filtered exports, doubtful seams)."""
-    store.execute(f"DELETE FROM voices WHERE {WHERE}", scope.parameters())
+    store.execute(statement("voices", "withdraw"), scope.parameters())
     findings: list[dict[str, object]] = []
     for fact in FACTS:
         spans = _spans(store, scope, fact)
@@ -125,9 +122,7 @@ def quiet_instant(rows: Sequence[datetime], start: datetime, limit: datetime, di
 
 
 def _spans(store: Store, scope: Scope, fact: str) -> list[Span]:
-    answer = store.query(
-        "SELECT series, rank, from_at AS start, to_at AS \"end\", filterable, resolution_s, skew_s FROM coverage "
-        f"WHERE {WHERE} AND fact = $fact ORDER BY ALL", scope.parameters() | {"fact": fact})  # fmt: skip
+    answer = store.query(statement("voices", "spans"), scope.parameters() | {"fact": fact})
     return [Span(**row) for row in answer.iter_rows(named=True)]
 
 
@@ -155,14 +150,16 @@ def _settle_seams(
     seams: list[Seam] = []
     for index in range(len(settled) - 1):
         earlier, later = settled[index], settled[index + 1]
-        distance = timedelta(seconds=max(earlier.span.skew_s, later.span.skew_s)
-                             + earlier.span.resolution_s + later.span.resolution_s)  # fmt: skip
+        distance = timedelta(
+            seconds=max(earlier.span.skew_s, later.span.skew_s) + earlier.span.resolution_s + later.span.resolution_s
+        )
         if later.start - earlier.end >= distance or earlier.span.series == later.span.series:
             continue
         seam, agree = _paired_seam(store, scope, fact, earlier, later, distance)
         moved = None if agree else _moved(store, scope, fact, earlier, later, spans, distance)
         if moved is None:
-            seams.append(seam)
+            beyond = later.end - later.start > distance
+            seams.append(seam if beyond else Seam(at=seam.at, counts=seam.counts, doubled=0))
         else:
             settled[index] = Segment(start=earlier.start, end=moved, span=earlier.span)
             settled[index + 1] = Segment(start=moved, end=later.end, span=later.span)
@@ -173,16 +170,12 @@ def _paired_seam(
     store: Store, scope: Scope, fact: str, earlier: Segment, later: Segment, distance: timedelta
 ) -> tuple[Seam, bool]:
     """Return the seam with what counts near it, and whether the two exports agree there row by row."""
-    table, time, what, cause, amount = FACT_ROWS[fact]
     seam = later.start
     better, worse = sorted((earlier.span, later.span), key=lambda span: (span.rank, span.series))
-    ours, theirs = (_of_series(store, [span.series]) for span in (better, worse))
-    rows = store.query(
-        f"SELECT row_key::DECIMAL(38,0) AS row_key, format IN ({ours}) AS better, {time} AS moment, {what} AS what, {cause} AS cause, "
-        f"{amount} AS amount FROM {table}_stated WHERE {WHERE} AND format IN ({ours}, {theirs}) "
-        f"AND {time} BETWEEN $start AND $end",
-        scope.parameters() | {"start": seam - 2 * distance, "end": seam + 2 * distance},
+    sql = _compared(
+        "near_seam", fact, ours=_of_series(store, [better.series]), theirs=_of_series(store, [worse.series])
     )
+    rows = store.query(sql, scope.parameters() | {"start": seam - 2 * distance, "end": seam + 2 * distance})
     pairs, alone = pair(rows, distance, "better")
     near = [row for row in alone if abs(row["moment"] - seam) <= distance]
     agree = not (any(row["better"] for row in near) and any(not row["better"] for row in near))
@@ -190,7 +183,9 @@ def _paired_seam(
     kept = [mine for mine, other in pairs if abs(other["moment"] - seam) <= distance]
     counts = pl.DataFrame(
         [(row["row_key"], True) for row in (*near, *kept)] + [(row["row_key"], False) for row in doubled],
-        schema={"row_key": rows.schema["row_key"], "counts": pl.Boolean}, orient="row")  # fmt: skip
+        schema={"row_key": rows.schema["row_key"], "counts": pl.Boolean},
+        orient="row",
+    )
     return Seam(at=seam, counts=counts, doubled=len(doubled)), agree
 
 
@@ -226,7 +221,7 @@ def _reach(spans: Sequence[Span], series: str, at: datetime) -> tuple[datetime, 
 
 def _of_series(store: Store, series: Sequence[str]) -> str:
     """Return a SQL list of the formats that feed the series (names are ours, never a file's)."""
-    with_formats = store.rows("SELECT DISTINCT series, format FROM files")
+    with_formats = store.rows(statement("voices", "formats_of_series"))
     names = sorted({form for name, form in with_formats if name in series})
     return ", ".join(f"'{name}'" for name in names) or "''"
 
@@ -234,15 +229,20 @@ def _of_series(store: Store, series: Sequence[str]) -> str:
 def _times(
     store: Store, scope: Scope, fact: str, series: tuple[str, str], start: datetime, end: datetime
 ) -> list[datetime]:
-    table, time, *_ = FACT_ROWS[fact]
-    sql = (f"SELECT DISTINCT {time} AS moment FROM {table}_stated WHERE {WHERE} AND format IN ({_of_series(store, series)}) "
-           f"AND {time} BETWEEN $start AND $end")  # fmt: skip
+    sql = _compared("times", fact, formats=_of_series(store, series))
     return [at for (at,) in store.rows(sql, scope.parameters() | {"start": start, "end": end})]
 
 
 def _voice(scope: Scope, fact: str, segment: Segment) -> dict[str, object]:
-    return {**scope.parameters(), "fact": fact, "asset": None, "cause": None, "from_at": segment.start,
-            "to_at": segment.end, "series": segment.span.series}  # fmt: skip
+    return {
+        **scope.parameters(),
+        "fact": fact,
+        "asset": None,
+        "cause": None,
+        "from_at": segment.start,
+        "to_at": segment.end,
+        "series": segment.span.series,
+    }
 
 
 # ------------------------------------------------------------------------------------- filtered exports
@@ -263,51 +263,53 @@ def _filtered(
         if not segment.span.filterable:
             continue
         given: set[tuple[str, str]] = set()
-        rivals = {span.series: span for span in spans if span.series != segment.span.series
-                  and span.start < segment.end and span.end > segment.start}  # fmt: skip
+        rivals = {
+            span.series: span
+            for span in spans
+            if span.series != segment.span.series and span.start < segment.end and span.end > segment.start
+        }
         for name, span in sorted(rivals.items(), key=lambda item: (item[1].rank, item[0])):
             start, end = max(segment.start, span.start), min(segment.end, span.end)
             for what, cause in _left_out(store, scope, fact, segment, name, start, end, spans):
                 if (what, cause) not in given:
                     given.add((what, cause))
-                    overrides.append({**scope.parameters(), "fact": fact, "asset": what, "cause": cause,
-                                      "from_at": start, "to_at": end, "series": name})  # fmt: skip
+                    overrides.append(
+                        {
+                            **scope.parameters(),
+                            "fact": fact,
+                            "asset": what,
+                            "cause": cause,
+                            "from_at": start,
+                            "to_at": end,
+                            "series": name,
+                        }
+                    )
     return overrides
 
 
 def _left_out(
-    store: Store, scope: Scope, fact: str, segment: Segment, rival: str, start: datetime, end: datetime,
+    store: Store,
+    scope: Scope,
+    fact: str,
+    segment: Segment,
+    rival: str,
+    start: datetime,
+    end: datetime,
     spans: Sequence[Span],
-) -> list[tuple[str, str]]:  # fmt: skip
-    table, time, what, cause, amount = FACT_ROWS[fact]
+) -> list[tuple[str, str]]:
     files = [span for span in spans if span.series == segment.span.series and span.start < end and span.end > start]
     distance = max(span.skew_s + span.resolution_s for span in spans) * 2
-    sql = f"""
-    WITH speaker AS (
-      SELECT {what} AS what, {cause} AS cause, {amount} AS amount, {time} AS moment FROM {table}_stated
-      WHERE {WHERE} AND format IN ({_of_series(store, [segment.span.series])}) AND {time} BETWEEN $file_start AND $file_end
-    ), rival AS (
-      SELECT {what} AS what, {cause} AS cause, {amount} AS amount, {time} AS moment FROM {table}_stated
-      WHERE {WHERE} AND format IN ({_of_series(store, [rival])}) AND {time} >= $start AND {time} < $end
-    ), spoken AS (SELECT what, cause, count(*) AS n FROM speaker GROUP BY ALL),
-    inside AS (
-      SELECT what, cause, amount, count(*) AS n, count(*) FILTER (
-        WHERE moment >= $start + $distance AND moment < $end - $distance) AS inner_n FROM speaker
-      WHERE moment >= $start - $distance AND moment < $end + $distance GROUP BY ALL
-    ), heard AS (
-      SELECT what, cause, amount, count(*) AS n, count(*) FILTER (
-        WHERE moment >= $start + $distance AND moment < $end - $distance) AS inner_n FROM rival GROUP BY ALL
-    ), compared AS (
-      SELECT what, cause, bool_and(coalesce(h.n, 0) >= coalesce(i.inner_n, 0)) AS has_all,
-        bool_or(coalesce(h.inner_n, 0) > coalesce(i.n, 0)) AS has_more
-      FROM heard h FULL JOIN inside i USING (what, cause, amount) GROUP BY ALL
+    sql = _compared(
+        "left_out", fact, speaker=_of_series(store, [segment.span.series]), rival=_of_series(store, [rival])
     )
-    SELECT DISTINCT r.what, r.cause FROM rival r LEFT JOIN spoken s USING (what, cause)
-    LEFT JOIN compared c USING (what, cause)
-    WHERE s.n IS NULL OR ($whole AND c.has_all AND c.has_more) ORDER BY ALL"""
     parameters = scope.parameters() | {
-        "file_start": min(span.start for span in files), "file_end": max(span.end for span in files), "start": start,
-        "end": end, "distance": timedelta(seconds=distance), "whole": fact == "ledger"}  # fmt: skip
+        "file_start": min(span.start for span in files),
+        "file_end": max(span.end for span in files),
+        "start": start,
+        "end": end,
+        "distance": timedelta(seconds=distance),
+        "whole": fact == "ledger",
+    }
     return [(str(what), str(cause)) for what, cause in store.rows(sql, parameters) if what is not None]
 
 
@@ -316,8 +318,16 @@ def _filtered_finding(scope: Scope, fact: str, override: dict[str, object]) -> d
         f"the export that speaks for {fact} leaves out {override['cause']} of {override['asset']} which another export "
         f"states; {str(override['series']).split('/', 1)[1]} speaks for it; download the export without a filter"
     )
-    return {"kind": "filtered_export", "severity": "warning", "account": scope.account, "wallet": scope.wallet,
-            "symbol": override["asset"], "found_at": override["from_at"], "sentence": sentence, "rows": []}  # fmt: skip
+    return {
+        "kind": "filtered_export",
+        "severity": "warning",
+        "account": scope.account,
+        "wallet": scope.wallet,
+        "symbol": override["asset"],
+        "found_at": override["from_at"],
+        "sentence": sentence,
+        "rows": [],
+    }
 
 
 # ------------------------------------------------------------------------------------------- set speaks
@@ -328,58 +338,48 @@ def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None
         (FACT_ROWS[fact][0],) if fact in FACT_ROWS else ()
     )
     for table in tables:
-        time = {"repayments": "repaid_at"}.get(table, FACT_ROWS[fact][1])
-        what, cause = FACT_ROWS[fact][2:4]
-        if table == "repayments":
-            cause = "'repay'"
         if not several:
-            store.execute(f"UPDATE {table}_stated SET speaks = TRUE WHERE NOT speaks AND {WHERE}", scope.parameters())
+            store.execute(statement("voices", "speak_alone").format(table=table), scope.parameters())
             continue
-        # A row speaks where its series is the voice: of its (asset, cause) if there is such a voice, else of all.
-        sql = f"""
-        UPDATE {table}_stated SET speaks = NOT speaks WHERE {WHERE} AND row_key IN (
-          WITH ours AS (SELECT DISTINCT series, format FROM files WHERE account = $account),
-          heard AS (
-            SELECT t.row_key, t.speaks, bool_or(v.series = o.series) FILTER (WHERE v.cause IS NULL) AS general,
-              count(v.series) FILTER (WHERE v.cause IS NULL) AS generals,
-              bool_or(v.series = o.series) FILTER (WHERE v.cause IS NOT NULL) AS special
-            FROM (SELECT row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause
-                  FROM {table}_stated WHERE {WHERE}) t
-            JOIN ours o USING (format)
-            LEFT JOIN (SELECT * FROM voices WHERE {WHERE} AND fact = $fact) v
-              ON t.moment >= v.from_at AND t.moment < v.to_at
-              AND (v.cause IS NULL OR (v.asset = t.what AND v.cause = t.cause))
-            GROUP BY t.row_key, t.speaks)
-          SELECT row_key FROM heard WHERE speaks <> coalesce(special, general, generals = 0))"""
-        store.execute(sql, scope.parameters() | {"fact": fact})
+        words = {"table": table, "time": "repaid_at", "cause": "'repay'"} if table == "repayments" else {}
+        store.execute(_compared("speak_by_voice", fact, **words), scope.parameters() | {"fact": fact})
 
 
 def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[str, object]]:
     """Let the rows near a seam count as they were paired, and say so where any was doubled."""
     if not seam.counts.height:
         return []
-    table = FACT_ROWS[fact][0]
     with store.registered(incoming=seam.counts):
-        store.execute(f"UPDATE {table}_stated SET speaks = i.counts FROM incoming i "
-                      f"WHERE {table}_stated.row_key = i.row_key::HUGEINT")  # fmt: skip
+        store.execute(_compared("count_once", fact))
     if not seam.doubled:
         return []
-    sentence = (f"two exports of {fact} meet at {seam.at:%Y-%m-%d %H:%M:%S}Z; {seam.doubled} rows that both state near it "
-                "are counted once")  # fmt: skip
+    sentence = (
+        f"two exports of {fact} meet at {seam.at:%Y-%m-%d %H:%M:%S}Z; {seam.doubled} rows that both state near it "
+        "are counted once"
+    )
     keys = [str(key) for key in seam.counts.filter(~pl.col("counts"))["row_key"]]
-    return [{"kind": "seam", "severity": "info", "account": scope.account, "wallet": scope.wallet, "symbol": None,
-             "found_at": seam.at, "sentence": sentence, "rows": keys}]  # fmt: skip
+    return [
+        {
+            "kind": "seam",
+            "severity": "info",
+            "account": scope.account,
+            "wallet": scope.wallet,
+            "symbol": None,
+            "found_at": seam.at,
+            "sentence": sentence,
+            "rows": keys,
+        }
+    ]
 
 
 def _speak_with_ledger(store: Store, scope: Scope) -> None:
     """Transfers, conversions and adjustments speak with the movement of their row, else where no ledger covers."""
     for table, time in (("transfers", "moved_at"), ("conversions", "booked_at"), ("adjustments", "booked_at")):
-        store.execute(f"""
-        UPDATE {table}_stated SET speaks = NOT speaks WHERE {WHERE} AND row_key IN (
-          SELECT t.row_key FROM {table}_stated t
-          LEFT JOIN (SELECT row_key - row_key % 256 AS base, bool_or(speaks) AS heard FROM movements_stated WHERE {WHERE} GROUP BY 1) m
-            ON m.base = t.row_key - t.row_key % 256
-          WHERE {WHERE.replace("account", "t.account", 1).replace("venue =", "t.venue =").replace("wallet =", "t.wallet =")}
-          AND t.speaks <> coalesce(m.heard, NOT EXISTS (
-            FROM voices v WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'ledger'
-            AND v.cause IS NULL AND t.{time} >= v.from_at AND t.{time} < v.to_at)))""", scope.parameters())  # fmt: skip
+        store.execute(statement("voices", "speak_with_ledger").format(table=table, time=time), scope.parameters())
+
+
+def _compared(name: str, fact: str, **words: str) -> str:
+    """Return a statement about the rows by which a fact is compared."""
+    table, time, what, cause, amount = FACT_ROWS[fact]
+    places = {"table": table, "time": time, "what": what, "cause": cause, "amount": amount}
+    return statement("voices", name).format(**(places | words))

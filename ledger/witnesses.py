@@ -10,35 +10,13 @@ from typing import Any
 import polars as pl
 
 from ledger.pairing import pair
-from ledger.store import Store
-from ledger.voices import FACT_ROWS, WHERE, Scope
+from ledger.store import Store, statement
+from ledger.voices import FACT_ROWS, Scope
 from schemas.ddl import column_types
 from schemas.derived import WitnessDay
 
-DAYS = """
-WITH heard AS (
-  SELECT v.series AS voice_series, v.fact, v.from_at, v.to_at, v.asset AS only_what, v.cause AS only_cause FROM voices v
-  WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = $fact
-), ours AS (SELECT DISTINCT series, format FROM files WHERE account = $account),
-every AS (
-  SELECT t.row_key, t.speaks, t.format, {time} AS moment, CAST({time} AS DATE) AS day, {what} AS what, {cause} AS cause, {amount} AS amount
-  FROM {table}_stated t WHERE {where}
-), silent_formats AS (SELECT DISTINCT format FROM every WHERE NOT speaks),
-silent_days AS (SELECT DISTINCT format, day FROM every WHERE NOT speaks)
-SELECT e.day, e.what, s.format AS witness,
-  count(*) FILTER (WHERE e.speaks AND e.format <> s.format) AS voice_rows,
-  count(*) FILTER (WHERE NOT e.speaks AND e.format = s.format) AS witness_rows,
-  CAST(coalesce(sum(e.amount) FILTER (WHERE e.speaks AND e.format <> s.format), 0) AS DECIMAL(38,18)) AS voice_sum,
-  CAST(coalesce(sum(e.amount) FILTER (WHERE NOT e.speaks AND e.format = s.format), 0) AS DECIMAL(38,18)) AS witness_sum,
-  coalesce(any_value(e.format) FILTER (WHERE e.speaks AND e.format <> s.format), '') AS voice
-FROM every e JOIN silent_days s ON e.day = s.day
-GROUP BY ALL HAVING witness_rows > 0 OR voice_rows > 0 ORDER BY ALL
-"""
-NEAR = """
-SELECT row_key::DECIMAL(38,0) AS row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause, {amount} AS amount
-FROM {table}_stated WHERE {where} AND (speaks OR format = $witness) AND {time} >= $start AND {time} < $end
-ORDER BY {time}, row_key
-"""
+DAYS = statement("witnesses", "days")
+NEAR = statement("witnesses", "near")
 SHOWN = 20
 
 
@@ -46,8 +24,8 @@ def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
     """Write `witness_days` of a wallet and return a finding for the rows that only one of two exports has."""
     findings: list[dict[str, Any]] = []
     for fact, (table, time, what, cause, amount) in FACT_ROWS.items():
-        texts = {"table": table, "time": time, "what": what, "cause": cause, "amount": amount, "where": WHERE}
-        if not store.scalar(f"SELECT 1 FROM {table}_stated WHERE {WHERE} AND NOT speaks LIMIT 1", scope.parameters()):
+        texts = {"table": table, "time": time, "what": what, "cause": cause, "amount": amount}
+        if not store.scalar(statement("witnesses", "has_silent").format(table=table), scope.parameters()):
             continue
         days = store.query(DAYS.format(**texts), scope.parameters() | {"fact": fact})
         days = days.filter(pl.col("witness_rows") > 0)
@@ -64,9 +42,19 @@ def _day_line(
 ) -> dict[str, Any]:
     moved_rows, moved_sum = corrected.get((row["witness"], row["day"], row["what"]), (0, Decimal(0)))
     witness_rows, witness_sum = row["witness_rows"] + moved_rows, row["witness_sum"] + moved_sum
-    return {**scope.parameters(), "fact": fact, "day": row["day"], "asset": row["what"], "voice": row["voice"] or "nobody",
-            "witness": row["witness"], "voice_rows": row["voice_rows"], "witness_rows": witness_rows,
-            "voice_sum": row["voice_sum"], "witness_sum": witness_sum, "difference": witness_sum - row["voice_sum"]}  # fmt: skip
+    return {
+        **scope.parameters(),
+        "fact": fact,
+        "day": row["day"],
+        "asset": row["what"],
+        "voice": row["voice"] or "nobody",
+        "witness": row["witness"],
+        "voice_rows": row["voice_rows"],
+        "witness_rows": witness_rows,
+        "voice_sum": row["voice_sum"],
+        "witness_sum": witness_sum,
+        "difference": witness_sum - row["voice_sum"],
+    }
 
 
 def _pair_days(
@@ -84,8 +72,11 @@ def _pair_days(
         alone: list[Mapping[str, Any]] = []
         for day in sorted(wanted):
             start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  bound as UTC, the zone of the connection
-            rows = store.query(NEAR.format(**texts), scope.parameters() | {
-                "witness": witness, "start": start - distance, "end": start + timedelta(days=1) + distance})  # fmt: skip
+            rows = store.query(
+                NEAR.format(**texts),
+                scope.parameters()
+                | {"witness": witness, "start": start - distance, "end": start + timedelta(days=1) + distance},
+            )
             pairs, single = pair(rows, distance, "speaks")
             for voice, other in pairs:
                 if voice["moment"].date() != other["moment"].date() and other["moment"].date() == day:
@@ -100,8 +91,7 @@ def _pair_days(
 
 
 def _distance(store: Store, scope: Scope, fact: str) -> timedelta:
-    found = store.scalar(f"SELECT max(skew_s + resolution_s) FROM coverage WHERE {WHERE} AND fact = $fact",
-                         scope.parameters() | {"fact": fact})  # fmt: skip
+    found = store.scalar(statement("witnesses", "distance"), scope.parameters() | {"fact": fact})
     return timedelta(seconds=2 * int(found or 1))
 
 
@@ -111,5 +101,13 @@ def _unpaired(scope: Scope, fact: str, witness: str, alone: list[Mapping[str, An
         f"{len(alone)} rows of {fact} stand in one of two overlapping exports only: {len(missing)} only in {witness}, "
         f"{len(alone) - len(missing)} only in the export that speaks; compare them with `report witnesses`"
     )
-    return {"kind": "unpaired_rows", "severity": "warning", "account": scope.account, "wallet": scope.wallet, "symbol": None,
-            "found_at": alone[0]["moment"], "sentence": sentence, "rows": [str(row["row_key"]) for row in alone[:SHOWN]]}  # fmt: skip
+    return {
+        "kind": "unpaired_rows",
+        "severity": "warning",
+        "account": scope.account,
+        "wallet": scope.wallet,
+        "symbol": None,
+        "found_at": alone[0]["moment"],
+        "sentence": sentence,
+        "rows": [str(row["row_key"]) for row in alone[:SHOWN]],
+    }

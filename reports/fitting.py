@@ -18,7 +18,7 @@ from reports.reading import Field, Reading, is_constant
 
 GAP = "  "
 LEAST_TEXT = 16
-LEAST_WORDS = 20
+LEAST_WORDS, GOOD_WORDS = 20, 40
 MINUTES = 16
 """Width of an instant without its seconds."""
 
@@ -81,8 +81,9 @@ def fit(reading: Reading, report: Report, width: int | None) -> Fitted:
             slots.remove(slot)
             left_out.append(slot)
     back: list[Slot] = []
+    reading_room = sum(min(slot.full, GOOD_WORDS) - slot.least for slot in slots if slot.field.wraps)
     for slot in reversed(left_out):  # there may be room again, the most telling first
-        if _total([*slots, *back, slot], least=True) <= width:
+        if _total([*slots, *back, slot], least=True) + reading_room <= width:
             back.append(slot)
     order = {field.column.name: place for place, field in enumerate(reading.fields)}
     return Fitted(

@@ -20,12 +20,40 @@ FILES = Report(
     title="Imported files",
     one_row="a file part",
     columns=(
-        Column("import_no", "count"), Column("name"), Column("format"), Column("account"), Column("rows_read", "count"),
-        Column("stored", "count"), Column("duplicate", "count"), Column("ignored", "count"), Column("rejected", "count"),
-        Column("first_at", "instant"), Column("last_at", "instant"), Column("variant", wide=True), Column("file_id", wide=True),
+        Column("import_no", "count"),
+        Column("name"),
+        Column("format"),
+        Column("account"),
+        Column("rows_read", "count"),
+        Column("stored", "count"),
+        Column("duplicate", "count"),
+        Column("ignored", "count"),
+        Column("rejected", "count"),
+        Column("first_at", "instant"),
+        Column("last_at", "instant"),
+        Column("variant", wide=True),
+        Column("file_id", wide=True),
     ),
     empty="nothing was imported yet: `marginbook import PATH...`",
-)  # fmt: skip
+)
+
+IMPORTED = Report(
+    name="imported",
+    title="Import",
+    one_row="a file part",
+    columns=(
+        Column("file"),
+        Column("format"),
+        Column("read", "count"),
+        Column("stored", "count"),
+        Column("duplicate", "count"),
+        Column("ignored", "count"),
+        Column("rejected", "count"),
+        Column("from", "instant"),
+        Column("to", "instant"),
+        Column("note"),
+    ),
+)
 
 REJECTS = Report(
     name="rejects",
@@ -76,16 +104,28 @@ DETECTED = Report(
     title="What these files are",
     one_row="a file part",
     columns=(
-        Column("file"), Column("format"), Column("variant"), Column("confidence"), Column("zone"), Column("states"), Column("note"),
+        Column("file"),
+        Column("format"),
+        Column("variant"),
+        Column("confidence"),
+        Column("zone"),
+        Column("states"),
+        Column("note"),
     ),
     empty="no file there",
-)  # fmt: skip
+)
 
 
 def traced(rows: Sequence[Any]) -> pl.DataFrame:
     """Return traced source rows as a frame."""
-    schema = {"at": pl.Datetime("us", "UTC"), "table": pl.String, "what": pl.String, "place": pl.String, "raw": pl.String,
-              "row_key": pl.String}  # fmt: skip
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "at": pl.Datetime("us", "UTC"),
+        "table": pl.String,
+        "what": pl.String,
+        "place": pl.String,
+        "raw": pl.String,
+        "row_key": pl.String,
+    }
     lines = [(row.at, row.table, row.what, f"{row.file}:{row.row}", row.raw, row.row_key) for row in rows]
     return pl.DataFrame(lines, schema=schema, orient="row")
 
@@ -109,14 +149,23 @@ def schema_frame(table: str | None) -> pl.DataFrame:
 
 def answer(frame: pl.DataFrame) -> Report:
     """Return how the answer of a person's own SQL prints."""
-    return Report(name="sql", title="Answer", one_row="a row", columns=tuple(_column(name, kind) for name, kind in frame.schema.items()),
-                  empty="no row")  # fmt: skip
+    return Report(
+        name="sql",
+        title="Answer",
+        one_row="a row",
+        columns=tuple(_column(name, kind) for name, kind in frame.schema.items()),
+        empty="no row",
+    )
 
 
 def offenders(name: str, frame: pl.DataFrame) -> Report:
     """Return how the offenders of an invariant print."""
-    return Report(name=name, title=f"Offenders of {name.replace('_', ' ')}", one_row="an offender",
-                  columns=tuple(_column(column, kind) for column, kind in frame.schema.items()))  # fmt: skip
+    return Report(
+        name=name,
+        title=f"Offenders of {name.replace('_', ' ')}",
+        one_row="an offender",
+        columns=tuple(_column(column, kind) for column, kind in frame.schema.items()),
+    )
 
 
 def _column(name: str, dtype: pl.DataType) -> Column:

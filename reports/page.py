@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -36,6 +37,7 @@ tbody tr:nth-child(even) td:first-child, tfoot th:first-child { background: var(
 thead th:first-child { z-index: 1; background: var(--band); }
 tbody tr:nth-child(even) td { background: var(--band); }
 tbody tr:hover td { background: var(--line); }
+td wbr { display: none; }
 .n { text-align: right; }
 .w { white-space: normal; min-width: 14rem; }
 .loss { color: var(--loss); font-weight: 600; }
@@ -44,11 +46,13 @@ tbody tr:hover td { background: var(--line); }
   :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --ground: #fff; --band: #f5f6f8;
     --loss: #b3261e; }
   body { padding: 0; font-size: 6pt; } .scroll { overflow: visible; max-height: none; border: 0; }
-  th, td { padding: .1rem .2rem; white-space: normal; } .n { white-space: nowrap; }
+  th, td { padding: .1rem .2rem; white-space: normal; } .n, .i { white-space: nowrap; } td wbr { display: inline; }
   .w { min-width: 0; } thead { display: table-header-group; } thead th { position: static; } tr { break-inside: avoid; }
   tfoot { display: table-row-group; position: static; }
   th:first-child, td:first-child { position: static; } }
 """
+
+PARTS = re.compile(r":(?=.{4})")
 
 SHELL = """<!doctype html>
 <html lang="en">
@@ -147,7 +151,7 @@ def _heading(name: str) -> str:
 
 def _breaking(cell: str) -> str:
     """Return a cell whose ids may break on paper, where their parts do."""
-    return escape(cell).replace(":", ":<wbr>") if len(cell) > LONGEST_ID else escape(cell)
+    return PARTS.sub(":<wbr>", escape(cell)) if len(cell) > LONGEST_ID else escape(cell)
 
 
 def _plain(text: str) -> str:

@@ -48,46 +48,73 @@ POSITIONS = Report(
     title="Positions",
     one_row="a position",
     columns=(
-        Column("position_id"), Column("account", wide=True), Column("venue", wide=True), Column("wallet", wide=True),
-        Column("symbol"), Column("product", wide=True), Column("margin_mode", wide=True), Column("position_side", wide=True),
-        Column("side"), Column("status"), Column("opened_at", "instant"), Column("closed_at", "instant"),
-        Column("max_quantity", "quantity"), Column("quantity", "quantity", wide=True), Column("entry_price", "price"),
-        Column("exit_price", "price"), Column("settle_asset"),
+        Column("position_id"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("wallet", wide=True),
+        Column("symbol"),
+        Column("product", wide=True),
+        Column("margin_mode", wide=True),
+        Column("position_side", wide=True),
+        Column("side"),
+        Column("status"),
+        Column("opened_at", "instant"),
+        Column("closed_at", "instant"),
+        Column("max_quantity", "quantity"),
+        Column("quantity", "quantity", wide=True),
+        Column("entry_price", "price"),
+        Column("exit_price", "price"),
+        Column("settle_asset"),
         *money("gross_pnl", "trading_fees", "funding", "interest", "liquidation_fees", "insurance", "net_pnl"),
-        Column("fills", "count", wide=True), Column("flags", "words"),
+        Column("fills", "count", wide=True),
+        Column("flags", "words"),
     ),
     ratios={
         "entry_price": average_price("entry_quantity", "entry_weight"),
         "exit_price": average_price("exit_quantity", "exit_weight"),
         "running_entry_price": pl.when(pl.col("quantity") != 0).then(
-            pl.when(INVERSE).then(quotient(pl.col("quantity") * pl.col("multiplier"), pl.col("open_cost")))
-            .otherwise(quotient(pl.col("open_cost"), pl.col("quantity") * pl.col("multiplier")))),
+            pl.when(INVERSE)
+            .then(quotient(pl.col("quantity") * pl.col("multiplier"), pl.col("open_cost")))
+            .otherwise(quotient(pl.col("open_cost"), pl.col("quantity") * pl.col("multiplier")))
+        ),
     },
     scaffold=("entry_weight", "exit_weight"),
     asset_column="settle_asset",
     empty="no position: import fills (a trade history, executions) of perpetuals or futures",
-)  # fmt: skip
+)
 
 CARRY = Report(
     name="carry",
     title="Cost of carry by position",
     one_row="a position; costs that belong to none follow",
     columns=(
-        Column("position_id"), Column("account", wide=True), Column("venue", wide=True), Column("symbol"), Column("side"),
-        Column("status"), Column("opened_at", "instant"), Column("closed_at", "instant", wide=True), Column("settle_asset"),
-        Column("holding_days", "quantity"), Column("exposure_days", "quantity", wide=True),
+        Column("position_id"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("symbol"),
+        Column("side"),
+        Column("status"),
+        Column("opened_at", "instant"),
+        Column("closed_at", "instant", wide=True),
+        Column("settle_asset"),
+        Column("holding_days", "quantity"),
+        Column("exposure_days", "quantity", wide=True),
         *money("trading_fees", "funding", "interest", "liquidation_fees", "carry", "cost_of_carry"),
-        Column("carry_per_day", "money", wide=True), Column("carry_annualized_on_notional", "ratio"),
-        Column("breakeven_price", "price"), Column("breakeven_percent", "percent"),
-        *money("gross_pnl", "net_pnl"), Column("turned_to_loss"),
+        Column("carry_per_day", "money", wide=True),
+        Column("carry_annualized_on_notional", "ratio"),
+        Column("breakeven_price", "price"),
+        Column("breakeven_percent", "percent"),
+        *money("gross_pnl", "net_pnl"),
+        Column("turned_to_loss"),
     ),
     ratios={
         "holding_days": days("held_us"),
-        "exposure_days": pl.col("exposure") + pl.when(pl.col("since_us") > 0).then(pl.col("open_cost") * days("since_us"))
-        .otherwise(decimal(0)),
+        "exposure_days": pl.col("exposure")
+        + pl.when(pl.col("since_us") > 0).then(pl.col("open_cost") * days("since_us")).otherwise(decimal(0)),
         "carry_per_day": pl.when(LONG_ENOUGH).then(quotient(pl.col("carry"), pl.col("holding_days"))),
         "carry_annualized_on_notional": pl.when(LONG_ENOUGH).then(
-            quotient(pl.col("carry"), pl.col("exposure_days")) * decimal(365)),
+            quotient(pl.col("carry"), pl.col("exposure_days")) * decimal(365)
+        ),
         "entry_price": average_price("entry_quantity", "entry_weight"),
         "breakeven_price": pl.when(INVERSE)
         .then(quotient(pl.col("entry_price") * pl.col("entry_value"), pl.col("entry_value") - SIGNED_COST))
@@ -97,14 +124,18 @@ CARRY = Report(
     scaffold=("held_us", "since_us", "exposure", "open_cost", "entry_quantity", "entry_weight", "style", "quantity"),
     asset_column="settle_asset",
     empty="no position and no cost: import fills and the transaction history",
-)  # fmt: skip
+)
 
 REALIZED = Report(
     name="realized",
     title="Realized results",
     one_row="a position in a period; what no position took has lines of its own",
     columns=(
-        Column("period"), Column("position_id"), Column("account", wide=True), Column("venue", wide=True), Column("symbol"),
+        Column("period"),
+        Column("position_id"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("symbol"),
         Column("settle_asset"),
         *money("gross_pnl", "trading_fees", "funding", "interest", "liquidation_fees", "insurance", "net_pnl"),
     ),
@@ -112,15 +143,21 @@ REALIZED = Report(
     empty="nothing was realized in this range",
     note="Lines without a position: rows of the ledger that no fill explains; where the venue booked one result per "
     "session, gross, fees and funding are not known.",
-)  # fmt: skip
+)
 
 FUNDING = Report(
     name="funding",
     title="Funding",
     one_row="period, account, instrument",
     columns=(
-        Column("period"), Column("account", wide=True), Column("venue", wide=True), Column("symbol"), Column("asset"),
-        *money("paid", "received", "net"), Column("rows", "count"), Column("implied_annual_rate", "ratio"),
+        Column("period"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("symbol"),
+        Column("asset"),
+        *money("paid", "received", "net"),
+        Column("rows", "count"),
+        Column("implied_annual_rate", "ratio"),
     ),
     ratios={
         "implied_annual_rate": quotient(pl.col("longs_paid"), pl.col("held_value"))
@@ -130,100 +167,162 @@ FUNDING = Report(
     asset_column="asset",
     empty="no funding: import a transaction history or executions",
     note="The implied rate is what longs paid on the cost of the position, simple, at the instrument's own interval.",
-)  # fmt: skip
+)
 
 LIQUIDATIONS = Report(
     name="liquidations",
     title="Liquidations",
     one_row="a liquidation event",
     columns=(
-        Column("liquidation_id"), Column("account", wide=True), Column("venue", wide=True), Column("wallet", wide=True),
-        Column("product", wide=True), Column("margin_mode", wide=True), Column("symbol"), Column("side"),
-        Column("started_at", "instant"), Column("ended_at", "instant", wide=True), Column("stage"),
-        Column("quantity", "quantity"), Column("trigger_price", "price"), Column("average_price", "price"),
-        Column("bankruptcy_price", "price"), *money("liquidation_fee", "insurance", "loss"), Column("settle_asset"),
-        Column("position_id", wide=True), Column("primary_cause", wide=True),
+        Column("liquidation_id"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("wallet", wide=True),
+        Column("product", wide=True),
+        Column("margin_mode", wide=True),
+        Column("symbol"),
+        Column("side"),
+        Column("started_at", "instant"),
+        Column("ended_at", "instant", wide=True),
+        Column("stage"),
+        Column("quantity", "quantity"),
+        Column("trigger_price", "price"),
+        Column("average_price", "price"),
+        Column("bankruptcy_price", "price"),
+        *money("liquidation_fee", "insurance", "loss"),
+        Column("settle_asset"),
+        Column("position_id", wide=True),
+        Column("primary_cause", wide=True),
     ),
     ratios={
         "average_price": pl.coalesce(
             pl.col("stated_average"),
-            pl.when(INVERSE).then(quotient(pl.col("quantity"), pl.col("weight")))
-            .otherwise(quotient(pl.col("weight"), pl.col("quantity")))),
+            pl.when(INVERSE)
+            .then(quotient(pl.col("quantity"), pl.col("weight")))
+            .otherwise(quotient(pl.col("weight"), pl.col("quantity"))),
+        ),
     },
     scaffold=("weight", "stated_average", "style"),
     asset_column="settle_asset",
     empty="no liquidation in this range",
-)  # fmt: skip
+)
 
 BALANCES = Report(
     name="balances",
     title="Balances",
     one_row="account, wallet, asset",
     columns=(
-        Column("account"), Column("venue", wide=True), Column("wallet"), Column("asset"), Column("computed", "money"),
-        Column("owed", "money", wide=True), Column("stated", "money"), Column("difference", "money"),
-        Column("stated_at", "instant"), Column("basis"),
+        Column("account"),
+        Column("venue", wide=True),
+        Column("wallet"),
+        Column("asset"),
+        Column("computed", "money"),
+        Column("owed", "money", wide=True),
+        Column("stated", "money"),
+        Column("difference", "money"),
+        Column("stated_at", "instant"),
+        Column("basis"),
     ),
     asset_column="asset",
     empty="no balance: import a ledger (wallet history, transaction history, statement)",
-    note="basis: stated = the venue states this very balance; anchored = computed on from one it stated; derived = from fills "
-    "and transfers, no ledger; no_anchor = the opening is unknown, so it starts at 0.",
-)  # fmt: skip
+    note="basis: stated = the venue states this very balance; anchored = computed on from one it stated; "
+    "derived = from fills and transfers, no ledger; no_anchor = the opening is unknown, so it starts at 0.",
+)
 
 BREAKS = Report(
     name="breaks",
     title="Breaks in the chain of stated balances",
     one_row="a place where the chain does not hold",
     columns=(
-        Column("break_id"), Column("account", wide=True), Column("venue", wide=True), Column("wallet"), Column("asset"),
-        Column("broken_at", "instant"), Column("expected", "money"), Column("stated", "money"), Column("difference", "money"),
-        Column("file"), Column("row", "count"), Column("hint", wide=True),
+        Column("break_id"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("wallet"),
+        Column("asset"),
+        Column("broken_at", "instant"),
+        Column("expected", "money"),
+        Column("stated", "money"),
+        Column("difference", "money"),
+        Column("file"),
+        Column("row", "count"),
+        Column("hint", wide=True),
     ),
     asset_column="asset",
     empty="no breaks: every balance that the venue states follows from the rows before it",
-)  # fmt: skip
+)
 
 COVERAGE = Report(
     name="coverage",
     title="What the imported files cover",
     one_row="account, wallet, fact, format",
     columns=(
-        Column("account"), Column("venue", wide=True), Column("wallet"), Column("fact"), Column("format"),
-        Column("first_at", "instant"), Column("last_at", "instant"), Column("rows", "count"), Column("gaps", "count"),
+        Column("account"),
+        Column("venue", wide=True),
+        Column("wallet"),
+        Column("fact"),
+        Column("format"),
+        Column("first_at", "instant"),
+        Column("last_at", "instant"),
+        Column("rows", "count"),
+        Column("gaps", "count"),
         Column("hint"),
     ),
     empty="nothing is covered yet: `marginbook import PATH...`",
-)  # fmt: skip
+)
 
 WITNESSES = Report(
     name="witnesses",
     title="Where two exports state the same fact",
     one_row="account, wallet, fact, day, asset",
     columns=(
-        Column("account", wide=True), Column("wallet"), Column("fact"), Column("day", "instant"), Column("asset"), Column("voice"),
-        Column("witness"), Column("voice_rows", "count"), Column("witness_rows", "count"), Column("voice_sum", "money"),
-        Column("witness_sum", "money"), Column("difference", "money"),
+        Column("account", wide=True),
+        Column("wallet"),
+        Column("fact"),
+        Column("day", "instant"),
+        Column("asset"),
+        Column("voice"),
+        Column("witness"),
+        Column("voice_rows", "count"),
+        Column("witness_rows", "count"),
+        Column("voice_sum", "money"),
+        Column("witness_sum", "money"),
+        Column("difference", "money"),
     ),
     asset_column="asset",
     empty="no two exports overlap",
     note="A witness is compared, never added.",
-)  # fmt: skip
+)
 
 FINDINGS = Report(
     name="findings",
     title="Findings",
     one_row="a thing to look at",
     columns=(
-        Column("finding_id"), Column("kind", wide=True), Column("severity"), Column("account", wide=True),
-        Column("wallet", wide=True), Column("symbol"), Column("found_at", "instant"), Column("sentence"),
+        Column("finding_id"),
+        Column("kind", wide=True),
+        Column("severity"),
+        Column("account", wide=True),
+        Column("wallet", wide=True),
+        Column("symbol"),
+        Column("found_at", "instant"),
+        Column("sentence"),
         Column("rows", "words", wide=True),
     ),
     empty="nothing to look at",
-)  # fmt: skip
+)
 
 REPORTS: dict[str, Report] = {
     report.name: report
     for report in (
-        POSITIONS, CARRY, REALIZED, FUNDING, LIQUIDATIONS, BALANCES, BREAKS, WITNESSES, COVERAGE, FINDINGS,
+        POSITIONS,
+        CARRY,
+        REALIZED,
+        FUNDING,
+        LIQUIDATIONS,
+        BALANCES,
+        BREAKS,
+        WITNESSES,
+        COVERAGE,
+        FINDINGS,
     )
-}  # fmt: skip
+}

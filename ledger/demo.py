@@ -1,0 +1,17 @@
+"""The invented exports of the demo: two venues, two months, consistent to the last digit."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+REPORTS_SHOWN = ("positions", "carry", "liquidations", "balances")
+
+
+def write_exports(folder: Path) -> Path:
+    """Copy the bundled exports into the folder, which is made, and return it; what else lies there is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for export in resources.files("ledger").joinpath("demo_exports").iterdir():
+        if export.is_file():
+            (folder / export.name).write_bytes(export.read_bytes())
+    return folder

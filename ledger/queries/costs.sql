@@ -1,0 +1,20 @@
+-- name: funding
+SELECT row_key, wallet, symbol, position_side, asset, amount, paid_at AS booked_at, rate, mark_price, position_quantity
+FROM funding WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY paid_at, row_key;
+
+-- name: liquidation_costs
+SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
+  AND basis = 'stated' ORDER BY moved_at, row_key;
+
+-- name: forced_orders
+-- One row is an order that the venue lists as a liquidation or an ADL.
+SELECT order_ref, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced
+FROM liquidations
+WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call' GROUP BY order_ref;
+
+-- name: clearance_fees
+-- One row is an instant of a symbol at which a liquidation fee was booked.
+SELECT DISTINCT symbol, moved_at AS moment FROM movements
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'liquidation_fee' AND symbol IS NOT NULL
+ORDER BY moment;

@@ -1,0 +1,32 @@
+-- name: gone
+CREATE OR REPLACE TEMP TABLE gone AS
+SELECT DISTINCT key, nth, day FROM sightings_stored
+WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id);
+
+-- name: delete_sightings
+DELETE FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id);
+
+-- name: next_sightings
+-- One row is a fact of the forgotten files, with the first sighting left (null: nobody shows it any more).
+CREATE OR REPLACE TEMP TABLE next_sighting AS
+SELECT g.key + g.nth * 256 AS base, arg_min(f.file_id, (s.file_no, s.source_row)) AS file_id,
+  arg_min(s.source_row, (s.file_no, s.source_row)) AS source_row
+FROM gone g LEFT JOIN sightings_stored s USING (key, nth) LEFT JOIN files f USING (file_no) GROUP BY 1;
+
+-- name: delete_rows
+DELETE FROM {table} WHERE row_key - row_key % 256 IN (SELECT base FROM next_sighting WHERE file_id IS NULL);
+
+-- name: lead_back
+UPDATE {table} SET file_id = n.file_id, source_row = n.source_row FROM next_sighting n
+WHERE {table}.row_key - {table}.row_key % 256 = n.base AND n.file_id IS NOT NULL;
+
+-- name: mark_stale
+INSERT INTO stale
+SELECT DISTINCT account, venue, wallet FROM coverage
+WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id);
+
+-- name: delete_of_files
+DELETE FROM {table} WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id);
+
+-- name: delete_files
+DELETE FROM files WHERE bundle_id = $bundle_id;

@@ -1,0 +1,33 @@
+-- name: of_position
+SELECT row_key FROM legs WHERE position_id = $id AND row_key IS NOT NULL
+UNION SELECT row_key FROM costs_stored WHERE position_id = $id AND row_key IS NOT NULL;
+
+-- name: of_event
+SELECT l.row_key FROM legs l WHERE l.position_id = $position_id AND l.execution IN ('liquidation', 'adl')
+  AND l.filled_at BETWEEN $started_at AND $ended_at
+UNION SELECT c.row_key FROM costs_stored c WHERE c.position_id = $position_id AND c.cause IN ('liquidation_fee', 'insurance')
+UNION SELECT q.row_key FROM liquidations q WHERE q.account = $account AND q.symbol = $symbol
+  AND q.liquidated_at BETWEEN $started_at - INTERVAL 1 MINUTE AND $ended_at + INTERVAL 1 MINUTE;
+
+-- name: of_break
+SELECT m.row_key FROM movements m JOIN breaks_stored b ON m.account = b.account AND m.venue = b.venue AND m.wallet = b.wallet
+  AND m.asset = b.asset AND m.moved_at = b.broken_at WHERE b.break_id = $id;
+
+-- name: of_funding
+SELECT row_key FROM funding WHERE period_of(paid_at, $by) = $a AND account = $b AND coalesce(symbol, '') = $c AND asset = $d;
+
+-- name: of_position_period
+SELECT row_key FROM legs WHERE position_id = $b AND period_of(filled_at, $by) = $a AND row_key IS NOT NULL
+UNION SELECT row_key FROM costs_stored WHERE position_id = $b AND period_of(booked_at, $by) = $a AND row_key IS NOT NULL;
+
+-- name: of_remainder
+SELECT row_key FROM costs_stored WHERE position_id IS NULL AND row_key IS NOT NULL AND account = $b
+  AND ($a IS NULL OR period_of(booked_at, $by) = $a) AND coalesce(symbol, '') = $c AND asset = $d
+UNION
+SELECT m.row_key FROM movements m JOIN costs_stored c ON c.position_id IS NULL AND c.row_key IS NULL
+  AND c.account = m.account AND c.venue = m.venue AND c.wallet = m.wallet AND c.asset = m.asset AND c.cause = m.cause
+  AND CAST(c.booked_at AS DATE) = CAST(m.moved_at AS DATE) AND coalesce(c.symbol, m.symbol, '') = coalesce(m.symbol, '')
+WHERE c.account = $b AND ($a IS NULL OR period_of(c.booked_at, $by) = $a) AND coalesce(c.symbol, '') = $c AND c.asset = $d;
+
+-- name: of_balance
+SELECT row_key FROM movements WHERE account = $a AND wallet = $b AND asset = $c;

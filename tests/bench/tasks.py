@@ -1,0 +1,177 @@
+"""What is measured, each in a process of its own: `python -m tests.bench.tasks NAME ARGUMENTS-AS-JSON`.
+
+A task prints one JSON object of seconds (and counts).  Loading the libraries is not part of any figure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from ledger.book import Book
+from ledger.derive import settle
+from ledger.fold import fold
+from ledger.positions import Evidence, reconstruct
+from ledger.prices import in_settle, price_table
+from ledger.store import Store
+from ledger.terms import valued_fills
+from tests.bench.form import FORMATS
+
+Figures = dict[str, float]
+
+MONEY = "DECIMAL(38,18)"
+COLUMNS = {
+    "Time": "TIMESTAMP", "Uid": "VARCHAR", "Currency": "VARCHAR", "Contract": "VARCHAR", "Type": "VARCHAR",
+    "Direction": "VARCHAR", "Quantity": MONEY, "Position": MONEY, "Filled Price": MONEY, "Funding": MONEY,
+    "Fee Paid": MONEY, "Cash Flow": MONEY, "Change": MONEY, "Wallet Balance": MONEY, "Order ID": "VARCHAR",
+    "Trade ID": "VARCHAR",
+}  # fmt: skip
+FILL_COLUMNS = {
+    "filled_at": "TIMESTAMPTZ", "symbol": "VARCHAR", "side": "VARCHAR", "quantity": MONEY, "price": MONEY, "fee": MONEY,
+    "fee_asset": "VARCHAR", "realized": MONEY, "trade_ref": "VARCHAR", "order_ref": "VARCHAR",
+}  # fmt: skip
+SCOPE = ("bench", "bench", "unified")
+
+
+class _TimedBook(Book):
+    """A book that knows how long the derived tables took."""
+
+    settled_s: float = 0.0
+    settles: bool = True
+
+    def _settle(self) -> None:
+        start = perf_counter()
+        if self.settles:
+            super()._settle()
+        self.settled_s += perf_counter() - start
+
+
+def ctas(csv: str, db: str, columns: Mapping[str, str] | None = None) -> Figures:
+    """DuckDB alone: the file, typed, into a table in a file."""
+    start = perf_counter()
+    with duckdb.connect(db) as connection:
+        connection.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
+        connection.execute(
+            f"CREATE TABLE log AS SELECT * FROM read_csv('{csv}', header=true, delim=',', quote='\"', escape='\"', "
+            f"auto_detect=false, columns={dict(columns or COLUMNS)})"
+        )
+    return {"seconds": perf_counter() - start}
+
+
+def ctas_of_fills(csv: str, db: str) -> Figures:
+    """The same of a file of fills."""
+    return ctas(csv, db, FILL_COLUMNS)
+
+
+def bring(book: str, paths: Sequence[str], terms: str | None = None, settles: bool = True) -> Figures:
+    """Import into a book, with and without what is derived; contract terms come first and are not timed."""
+    if terms is not None:
+        with Book.open(book, formats=FORMATS) as prepared:
+            prepared.import_paths([terms])
+    start = perf_counter()
+    with _TimedBook.open(book, formats=FORMATS) as opened:
+        assert isinstance(opened, _TimedBook)
+        opened.settles = settles
+        report = opened.import_paths(paths)
+    seconds = perf_counter() - start
+    wrong = [str(error) for error in report.errors] + [line for part in report.parts for line in part.reject_lines]
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return {
+        "seconds": seconds, "derived": opened.settled_s, "stored": seconds - opened.settled_s,
+        "rows": sum(part.read for part in report.parts), "new": sum(part.stored for part in report.parts),
+    }  # fmt: skip
+
+
+def sha256(csv: str) -> Figures:
+    """The checksum of a file and nothing else."""
+    start = perf_counter()
+    with Path(csv).open("rb") as raw:
+        hashlib.file_digest(raw, "sha256")
+    return {"seconds": perf_counter() - start}
+
+
+def derive_all(book: str) -> Figures:
+    """Everything derived, made anew."""
+    store = Store.open(Path(book))
+    store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE venue = 'bench'")
+    start = perf_counter()
+    with store.transaction():
+        settle(store)
+    store.close()
+    return {"seconds": perf_counter() - start}
+
+
+def positions(book: str) -> Figures:
+    """Legs and positions of every fill made anew: read, valued, folded, written."""
+    store = Store.open(Path(book))
+    start = perf_counter()
+    with store.transaction():
+        store.execute("DELETE FROM legs; DELETE FROM positions")
+        fills = valued_fills(store, *SCOPE)
+        value = in_settle(fills, price_table(store), "fee", "fee_asset", "settle_asset", "filled_at")
+        made = reconstruct(fills.with_columns(value.alias("fee_value")), Evidence(sizes={}), None)
+        store.insert("legs", made[0])
+        store.insert("positions", made[1])
+    store.close()
+    return {"seconds": perf_counter() - start, "fills": fills.height}
+
+
+def fold_alone(book: str) -> Figures:
+    """The fold of every stream, and a loop that only adds the same integers."""
+    store = Store.open(Path(book), read_only=True)
+    answer = store.query(
+        "SELECT symbol, CAST(CASE side WHEN 'buy' THEN quantity ELSE -quantity END AS DECIMAL(38,18)) AS delta, price "
+        "FROM fills ORDER BY filled_at, sequence"
+    )
+    valued = answer.with_columns((pl.col("delta") * pl.col("price")).alias("value"))
+    streams = [
+        (part["delta"].to_physical().to_list(), part["value"].to_physical().to_list())
+        for part in valued.partition_by("symbol", maintain_order=True)
+    ]
+    store.close()
+    start = perf_counter()
+    legs = sum(len(fold(deltas, values).fill) for deltas, values in streams)
+    folded = perf_counter()
+    quantity = value = 0
+    for deltas, values in streams:
+        for delta, worth in zip(deltas, values, strict=True):
+            quantity += delta
+            value += worth
+    return {"seconds": folded - start, "loop": perf_counter() - folded, "fills": valued.height, "legs": legs}
+
+
+def export_fills(book: str, csv: str) -> Figures:
+    """Write the fills of a book as a trade history of ten columns."""
+    store = Store.open(Path(book), read_only=True)
+    store.execute(
+        "COPY (SELECT filled_at, symbol, side, quantity, price, fee, fee_asset, realized_stated AS realized, trade_ref, "
+        f"order_ref FROM fills ORDER BY filled_at, sequence) TO '{csv}' (HEADER)"
+    )
+    store.close()
+    return {}
+
+
+TASKS: dict[str, Callable[..., Figures]] = {
+    task.__name__: task
+    for task in (ctas, ctas_of_fills, bring, sha256, derive_all, positions, fold_alone, export_fills)
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do one task and print its figures."""
+    name, words = arguments
+    given: dict[str, Any] = json.loads(words)
+    print(json.dumps(TASKS[name](**given)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
