@@ -17,6 +17,7 @@ help: ## what can be made
 
 demo: $(RUNTIME) ## install the locked dependencies, import invented exports of two venues, print the main reports
 	$(BIN)/marginbook demo $(DEMO)
+	@echo "(the command lies in $(BIN)/marginbook)"
 
 test: lint ## lint, types and all tests
 	$(PYTEST) -n $(JOBS)

@@ -129,6 +129,7 @@ class Book:
         self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False
     ) -> ImportReport:
         """Import files, folders and zips.  A dry run tells exactly what would happen and stores nothing."""
+        self._require_log()
         wanted = asked or Asked()
         places = [Path(path) for path in paths]
         if dry_run:
@@ -272,6 +273,7 @@ class Book:
 
         Raises UnknownThing where nothing, or more than one thing, is called so.
         """
+        self._require_log()
         words = {"name": name, "start": f"{name}%" if len(name) >= 6 else name}
         found = self.store.rows(statement("book", "called"), words)
         if len({bundle for bundle, _ in found}) != 1:
@@ -289,6 +291,7 @@ class Book:
 
     def retry(self) -> ImportReport:
         """Read every file again that had rejects, from the archive, with its own options."""
+        self._require_log()
         report = ImportReport()
         rows = self.store.rows(statement("book", "with_rejects"))
         for bundle_id, _, options in rows:
@@ -324,6 +327,15 @@ class Book:
         if missing:
             self.archive.create()
             self.archive.append([json.loads(entry) for (entry,) in missing])
+
+    def _require_log(self) -> None:
+        """Refuse to write to a book that is older than its archive: the file was lost or put back from a copy."""
+        if self.archive is None:
+            return
+        done, known = int(self.store.scalar(statement("book", "next_seq"))) - 1, len(self.archive.entries())
+        if known > done:
+            what = f"its archive knows {known} imports and decisions, the book only {done}"
+            raise BookError(self.store.path, what, "`marginbook rebuild` makes the book from the archive")
 
     @contextmanager
     def _restored(self, bundle_id: str) -> Iterator[Bundle]:

@@ -190,7 +190,9 @@ def forget(book_path: Path, file: str) -> None:
 @click.pass_obj
 def rebuild(book_path: Path) -> None:
     """Make the whole book again from its archive alone."""
-    with _writable(book_path, must_exist=True) as book:
+    from ledger.book import archive_of
+
+    with _writable(book_path, must_exist=not archive_of(book_path).exists()) as book:
         before, after = book.rebuild()
     if before == after:
         click.echo("rebuilt from the archive: the book says the same to the last digit", err=True)

@@ -247,8 +247,9 @@ class Bench:
             measured = timed(command, "--book", book, "report", name)
             seconds[name] = least(measured() for _ in range(self.times)).wall
         worst = max(seconds, key=lambda name: seconds[name])
-        self.add(f"the slowest report of a book of {rows:,} rows (`{worst}`)", "2 s (10M rows)",
-                 f"{seconds[worst]:.1f} s = {seconds[worst] / reference['seconds']:.2f} x CTAS", seconds[worst] <= 2)  # fmt: skip
+        shown = f"{seconds[worst]:.1f} s = {seconds[worst] / reference['seconds']:.2f} x CTAS"
+        work = f"the slowest report of a book of {rows:,} rows (`{worst}`)"
+        self.add(work, "2 s (10M rows)", shown, seconds[worst] <= 2)
         others = ", ".join(f"{name} {took:.1f}" for name, took in sorted(seconds.items(), key=lambda item: -item[1]))
         self.add("- all of them, seconds", "", others)
 
@@ -272,9 +273,10 @@ def markdown(bench: Bench) -> str:
     """Return the table and what it was measured on."""
     libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars"))
     head = (
-        f"# Benchmark\n\nPython {platform.python_version()}, {libraries}, {os.cpu_count()} cores, the least of {bench.times} "
-        "runs in turns, each in its own process.  CTAS: DuckDB alone, `CREATE TABLE AS SELECT * FROM read_csv` of the same "
-        "file, typed, `DECIMAL(38,18)`, into a file.  Seconds are of this machine and this hour; the ratios are the claim.\n\n"
+        f"# Benchmark\n\nPython {platform.python_version()}, {libraries}, {os.cpu_count()} cores, the least of "
+        f"{bench.times} runs in turns, each in its own process.  CTAS: DuckDB alone, `CREATE TABLE AS SELECT * FROM "
+        "read_csv` of the same file, typed, `DECIMAL(38,18)`, into a file.  Seconds are of this machine and this hour; "
+        "the ratios are the claim.\n\n"
         "| work | at most | measured | verdict |\n|---|---|---|---|\n"
     )
     return head + "".join(

@@ -14,6 +14,11 @@ from tests.bench.generate import HEADER, QUOTE
 AT, ASSET, SYMBOL = pl.col("time"), pl.col("asset"), pl.col("symbol")
 CASH_FLOW, FEE = pl.col("cash_flow"), pl.col("fee")
 IS_SPOT = SYMBOL.str.contains("/", literal=True)
+EVENT = (
+    pl.when(pl.col("type") != "trade")
+    .then("type")
+    .otherwise(pl.when(IS_SPOT).then(pl.lit("spot")).otherwise(pl.lit("perpetual")))
+)
 TYPES = {"TRADE": "trade", "SETTLEMENT": "funding", "TRANSFER_IN": "transfer", "TRANSFER_OUT": "transfer"}
 
 
@@ -81,7 +86,7 @@ TRANSACTION_LOG = Format(
         "order_ref": text("order_id"),
         "trade_ref": text("trade_id", required=True),
     },
-    event=pl.when(pl.col("type") != "trade").then("type").when(IS_SPOT).then(pl.lit("spot")).otherwise(pl.lit("perpetual")),
+    event=EVENT,
     event_columns=("type",),
     cases={
         "perpetual": (_movement("realized_pnl", CASH_FLOW), _movement("trading_fee", -FEE), FILL),

@@ -153,8 +153,8 @@ def export_fills(book: str, csv: str) -> Figures:
     """Write the fills of a book as a trade history of ten columns."""
     store = Store.open(Path(book), read_only=True)
     store.execute(
-        "COPY (SELECT filled_at, symbol, side, quantity, price, fee, fee_asset, realized_stated AS realized, trade_ref, "
-        f"order_ref FROM fills ORDER BY filled_at, sequence) TO '{csv}' (HEADER)"
+        "COPY (SELECT filled_at, symbol, side, quantity, price, fee, fee_asset, realized_stated AS realized, "
+        f"trade_ref, order_ref FROM fills ORDER BY filled_at, sequence) TO '{csv}' (HEADER)"
     )
     store.close()
     return {}
