@@ -14,6 +14,9 @@ from schemas.types import MONEY
 
 SHOWN = 20
 TWO_UNITS = Decimal("0.00000002")
+UNIT_BOOKED = Decimal("0.00000001")
+RESULT_STEP, HALF_CENT = pl.lit(Decimal("0.000001")).cast(MONEY), pl.lit(Decimal("0.005")).cast(MONEY)
+"""A position history prints results of average prices with few decimals."""
 
 UNATTRIBUTED = statement("findings", "unattributed")
 NEW_COLUMNS = statement("findings", "new_columns")
@@ -126,9 +129,11 @@ def _mismatched(scope: Scope, differences: pl.DataFrame | None) -> list[dict[str
 
 def _unattributed(store: Store, scope: Scope) -> list[dict[str, Any]]:
     count = int(store.scalar(statement("findings", "movement_count"), scope.parameters()) or 0)
-    sql = UNATTRIBUTED.replace("$rows_", str(max(count, 1)))
+    tolerance = max(count, 1) * UNIT_BOOKED
     found = []
-    for cause, asset, amount, first_at, lines, keys in store.rows(sql, scope.parameters()):
+    for cause, asset, amount, first_at, lines, keys in store.rows(
+        UNATTRIBUTED, scope.parameters() | {"tolerance": tolerance}
+    ):
         if cause == "session_result" and not store.scalar(statement("findings", "has_positions"), scope.parameters()):
             continue  # only wallet rows exist: the net result is known, and nothing is wrong
         hint = HINTS.get(cause, "import more")
@@ -152,7 +157,10 @@ def _stated_positions(store: Store, scope: Scope) -> list[dict[str, Any]]:
             f"the fills make {held.normalize():f}; fills may be missing"
         )
         found.append(_finding(scope, "stated_position", "warning", symbol, stated_at, sentence, [key]))
-    for position_id, symbol, closed_at, stated, gross, key in store.rows(CLOSED_RESULTS, scope.parameters()):
+    results = store.query(CLOSED_RESULTS, scope.parameters())
+    agrees = (pl.col("stated") - pl.col("gross")).abs() <= pl.col("exit_quantity") * RESULT_STEP + HALF_CENT
+    disagreeing = results.filter(~agrees.any().over("key")).unique("key", keep="first", maintain_order=True)
+    for position_id, symbol, closed_at, stated, gross, key in disagreeing.drop("exit_quantity").iter_rows():
         sentence = (
             f"{position_id}: the position history states a result of {stated.normalize():f}, the fills give "
             f"{gross.normalize():f}; fills may be missing"

@@ -25,7 +25,11 @@ def in_settle(rows: pl.DataFrame, prices: pl.DataFrame, amount: str, asset: str,
     A price of `BNBUSDT` or of `BNB` in USDT values BNB in USDT.  Null where no such price is known.
     """
     same = pl.col(asset) == pl.col(settle)
-    foreign = rows.with_row_index("index").filter(~same.fill_null(True) & pl.col(amount).is_not_null())
+    foreign = (
+        rows.select(amount, asset, settle, at)
+        .with_row_index("index")
+        .filter(~same.fill_null(True) & pl.col(amount).is_not_null())
+    )
     if not foreign.height or not prices.height:
         return rows.select(pl.when(same).then(pl.col(amount)))[amount]
     pairs = foreign.select(asset, settle).unique()
@@ -44,7 +48,7 @@ def in_settle(rows: pl.DataFrame, prices: pl.DataFrame, amount: str, asset: str,
             tolerance=STALE,
         )
     )
-    valued = matched.select("index", (pl.col(amount) * pl.col("price")).alias("valued"))
+    valued = matched.select("index", (pl.col(amount) * pl.col("unit_price")).alias("valued"))
     return (
         rows.with_row_index("index")
         .join(valued, on="index", how="left", maintain_order="left")
@@ -64,5 +68,5 @@ def _quotes(prices: pl.DataFrame, base: str, quote: str, asset: str, settle: str
         pl.lit(base).alias(asset),
         pl.lit(quote).alias(settle),
         pl.col("priced_at").cast(INSTANT).alias("moment"),
-        pl.col("price").cast(MONEY),
+        pl.col("price").cast(MONEY).alias("unit_price"),
     )

@@ -70,7 +70,7 @@ def _table(parts: list[PartResult], verb: str) -> None:
         click.echo(f"... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
     read, *rest = (f"{sum(getattr(part, name) for part in parts):,} {name}" for name in numbers)
     rest[0] = rest[0].replace("stored", verb)
-    click.echo(f"{len(parts)} files: {read} = {' + '.join(rest)}", err=True)
+    click.echo(f"{len(parts)} file{'s' * (len(parts) > 1)}: {read} = {' + '.join(rest)}", err=True)
 
 
 def _effects(report: ImportReport, colour: bool) -> None:
@@ -95,7 +95,7 @@ def _findings(book: Book, colour: bool) -> None:
         if not breaks:
             _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
         return
-    _say(f"{frame.height} findings, the first of them:", colour)
+    _say(f"{frame.height} findings, the first of them:" if frame.height > 1 else "1 finding:", colour)
     for row in frame.head(SHOWN_FINDINGS).iter_rows(named=True):
         mark = {"error": "x", "warning": "!"}.get(row["severity"], "-")
         _say(f"{mark} {row['sentence']}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"]))

@@ -114,7 +114,9 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
 
 def _locate(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
     """Return table, instant, what and file of each key, in order of time."""
-    frame = pl.DataFrame({"row_key": pl.Series([str(key) for key in keys], dtype=pl.String)})
+    distinct = list(dict.fromkeys(keys))
+    texts = pl.Series([str(key) for key in distinct], dtype=pl.String)
+    frame = pl.DataFrame({"row_key": texts, "ordinal": range(len(distinct))})
     names = (
         [f"{name}_stated" for name in STATED] + [name for name in EMITTED if name not in STATED] + ["movements_derived"]
     )

@@ -44,6 +44,10 @@ class Column:
     wide: bool = False
     total: bool = False
     """Summed per asset under the terminal's table."""
+    whole: bool = False
+    """Never shortened: a person copies it into the next command."""
+    keep: bool = False
+    """Shown as a column even where the terminal is narrow or all rows say the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

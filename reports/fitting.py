@@ -45,7 +45,7 @@ class Slot:
     @property
     def least(self) -> int:
         """Return the smallest width at which it still can be read."""
-        if self.field.is_number:
+        if self.field.is_number or self.field.column.whole:
             return self.full
         if self.field.kind == "instant":
             return min(self.full, max(MINUTES, *map(len, self.header)))
@@ -69,7 +69,7 @@ def fit(reading: Reading, report: Report, width: int | None) -> Fitted:
     slots = [_slot(slot.field, _broken(slot), _labels(reading, place)) for place, slot in enumerate(slots)]
     if _total(slots) <= width:
         return Fitted(slots=tuple(slots))
-    constant = [slot for slot in slots[1:] if is_constant(slot.field)]
+    constant = [slot for slot in slots[1:] if is_constant(slot.field) and not slot.field.column.keep]
     slots = [slot for slot in slots if slot not in constant]
     left_out: list[Slot] = []
     for slot in [slot for slot in reversed(slots[1:]) if slot.field.column.wide]:
@@ -123,6 +123,7 @@ def _by_importance(slots: Sequence[Slot], report: Report) -> list[Slot]:
     """Return what may leave, the least telling first: never the key, the asset or the last of the results."""
     results = [slot for slot in slots if slot.field.totals] or [slot for slot in slots if slot.field.kind == "money"]
     kept = {slots[0].name, report.asset_column, *(slot.name for slot in results[-1:])}
+    kept |= {slot.name for slot in slots if slot.field.column.keep}
     leaving = [slot for slot in reversed(slots) if slot.name not in kept]
     leaving.sort(key=_rank)
     return [*leaving, *(slot for slot in slots[1:] if slot.name == report.asset_column)]

@@ -9,6 +9,8 @@ from schemas.types import MONEY
 
 DAY_US = 86_400_000_000
 YEAR_US = 365 * DAY_US
+INVERSE_DIGITS = 8
+"""A harmonic price is a quotient of a quotient of 18 places: more digits of it are noise."""
 INVERSE = pl.col("style") == "inverse"
 
 
@@ -24,7 +26,7 @@ def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 
 def average_price(quantity: str, weight: str) -> pl.Expr:
     """Return the size-weighted average price; harmonic for inverse contracts."""
-    harmonic = quotient(pl.col(quantity), pl.col(weight))
+    harmonic = quotient(pl.col(quantity), pl.col(weight)).round(INVERSE_DIGITS)
     arithmetic = quotient(pl.col(weight), pl.col(quantity))
     return pl.when(INVERSE).then(harmonic).otherwise(arithmetic)
 
@@ -48,7 +50,7 @@ POSITIONS = Report(
     title="Positions",
     one_row="a position",
     columns=(
-        Column("position_id"),
+        Column("position_id", whole=True),
         Column("account", wide=True),
         Column("venue", wide=True),
         Column("wallet", wide=True),
@@ -88,7 +90,7 @@ CARRY = Report(
     title="Cost of carry by position",
     one_row="a position; costs that belong to none follow",
     columns=(
-        Column("position_id"),
+        Column("position_id", whole=True),
         Column("account", wide=True),
         Column("venue", wide=True),
         Column("symbol"),
@@ -132,7 +134,7 @@ REALIZED = Report(
     one_row="a position in a period; what no position took has lines of its own",
     columns=(
         Column("period"),
-        Column("position_id"),
+        Column("position_id", whole=True),
         Column("account", wide=True),
         Column("venue", wide=True),
         Column("symbol"),
@@ -174,7 +176,7 @@ LIQUIDATIONS = Report(
     title="Liquidations",
     one_row="a liquidation event",
     columns=(
-        Column("liquidation_id"),
+        Column("liquidation_id", whole=True),
         Column("account", wide=True),
         Column("venue", wide=True),
         Column("wallet", wide=True),
@@ -234,7 +236,7 @@ BREAKS = Report(
     title="Breaks in the chain of stated balances",
     one_row="a place where the chain does not hold",
     columns=(
-        Column("break_id"),
+        Column("break_id", whole=True),
         Column("account", wide=True),
         Column("venue", wide=True),
         Column("wallet"),
@@ -298,7 +300,7 @@ FINDINGS = Report(
     title="Findings",
     one_row="a thing to look at",
     columns=(
-        Column("finding_id"),
+        Column("finding_id", whole=True),
         Column("kind", wide=True),
         Column("severity"),
         Column("account", wide=True),

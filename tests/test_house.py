@@ -143,7 +143,9 @@ STARS = re.compile(r"count\s*\(\s*\*\s*\)|\bSELECT\s+(?:DISTINCT\s+)?\*|\.\*|,\s
                    r"\*\s+(?:EXCLUDE|REPLACE)|COLUMNS\s*\(\s*\*\s*\)", re.IGNORECASE)  # fmt: skip
 IDENTITY = re.compile(r"\bnth\s*\*\s*256|row_key\s*%\s*256|::HUGEINT\s*\*\s*4294967296", re.IGNORECASE)
 """A row's key is a number in which the lowest byte counts its legs: arithmetic of identity, not of money."""
-ARITHMETIC = re.compile(r"[*/%]|\b(?:avg|mean|median|round|stddev|product|fmod|pow|power|sqrt|ln|exp)\s*\(", re.IGNORECASE)
+ARITHMETIC = re.compile(
+    r"[*/%]|\b(?:avg|mean|median|round|stddev|product|fmod|pow|power|sqrt|ln|exp)\s*\(", re.IGNORECASE
+)
 FLOATS = re.compile(r"\b(?:DOUBLE|FLOAT|REAL)\b|\d[eE][+-]?\d", re.IGNORECASE)
 
 
@@ -183,7 +185,9 @@ def test_the_lint_sees_what_it_should(sql: str, found: list[str]) -> None:
 
 def started(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in a fresh interpreter, in the repository."""
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+    )
 
 
 RUN = """

@@ -109,9 +109,13 @@ def test_json_is_an_array_of_objects_with_plain_values() -> None:
     assert first["opened_at"] == "2026-02-03T09:14:55Z" and first["closed_at"] == "2026-02-04T09:14:55.12Z"
     assert (first["fills"], first["share"]) == (1234, 0.12345)
     assert first["flags"] == ["opening_inferred", "unvalued_cost"]
-    assert tuple(
-        second[name] for name in ("settle_asset", "closed_at", "gross_pnl", "flags", "share")
-    ) == (None, None, None, [], None)
+    assert tuple(second[name] for name in ("settle_asset", "closed_at", "gross_pnl", "flags", "share")) == (
+        None,
+        None,
+        None,
+        [],
+        None,
+    )
     assert list(row()) == list(first)
     assert json.loads(text(frame(), "json")) == []
 

@@ -2,7 +2,7 @@
 SELECT cause, asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount, min(booked_at) AS first_at, count(*) AS n,
   list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY booked_at, row_key) FILTER (WHERE row_key IS NOT NULL) AS keys
 FROM costs_stored WHERE account = $account AND venue = $venue AND wallet = $wallet AND how = 'unattributed' GROUP BY ALL
-HAVING sum(abs(amount)) > $rows_ * 0.00000001 ORDER BY ALL;
+HAVING sum(abs(amount)) > $tolerance ORDER BY ALL;
 
 -- name: new_columns
 SELECT name, warnings FROM files WHERE account = $account AND venue = $venue AND warnings LIKE '%new_column%' ORDER BY file_no;
@@ -26,18 +26,18 @@ SELECT a.symbol, a.stated_at, a.quantity AS stated, h.quantity AS held, a.row_ke
 FROM asked a JOIN held h USING (row_key) WHERE h.quantity <> a.quantity ORDER BY ALL;
 
 -- name: closed_results
+-- One row is a stated result of a closed position beside one of ours that ended at the same time.
 WITH ours AS (
   SELECT p.position_id, p.symbol, p.side, p.closed_at, p.opened_at, l.gross_after AS gross, l.exit_quantity
   FROM positions p JOIN legs l USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND p.ended <> 'open'
   QUALIFY row_number() OVER (PARTITION BY p.position_id ORDER BY l.leg_no DESC) = 1
 )
-SELECT o.position_id, o.symbol, o.closed_at, r.amount AS stated, o.gross, r.row_key::DECIMAL(38,0)::VARCHAR AS key
+SELECT o.position_id, o.symbol, o.closed_at, r.amount AS stated, o.gross, r.row_key::DECIMAL(38,0)::VARCHAR AS key,
+  o.exit_quantity
 FROM stated_results r JOIN ours o ON o.symbol = r.symbol AND o.closed_at BETWEEN r.booked_at - INTERVAL 2 SECOND AND r.booked_at + INTERVAL 2 SECOND
 WHERE r.account = $account AND r.venue = $venue AND r.wallet = $wallet AND r.grain = 'position' AND r.basis = 'gross'
-  AND o.gross IS NOT NULL AND NOT EXISTS (
-    FROM ours x WHERE x.symbol = r.symbol AND x.closed_at BETWEEN r.booked_at - INTERVAL 2 SECOND AND r.booked_at + INTERVAL 2 SECOND
-      AND abs(x.gross - r.amount) <= 0.000001 * o.exit_quantity + 0.005)
+  AND o.gross IS NOT NULL
 ORDER BY ALL;
 
 -- name: funding_rows

@@ -1,6 +1,12 @@
 -- name: of_position
-SELECT row_key FROM legs WHERE position_id = $id AND row_key IS NOT NULL
-UNION SELECT row_key FROM costs_stored WHERE position_id = $id AND row_key IS NOT NULL;
+-- One row is a source row behind a position: its fills in order of execution, what it paid, the orders that forced it.
+SELECT row_key FROM (
+  SELECT row_key, filled_at AS moment, leg_no FROM legs WHERE position_id = $id AND row_key IS NOT NULL
+  UNION SELECT row_key, booked_at, 0 FROM costs_stored WHERE position_id = $id AND row_key IS NOT NULL
+  UNION SELECT q.row_key, q.liquidated_at, 0 FROM liquidations q JOIN fills f
+    ON f.account = q.account AND f.venue = q.venue AND f.order_ref = q.order_ref
+  WHERE f.row_key IN (SELECT row_key FROM legs WHERE position_id = $id))
+ORDER BY moment, leg_no, row_key;
 
 -- name: of_event
 SELECT l.row_key FROM legs l WHERE l.position_id = $position_id AND l.execution IN ('liquidation', 'adl')

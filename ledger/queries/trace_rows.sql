@@ -7,7 +7,7 @@ FROM {table} t WHERE t.row_key IN (SELECT row_key::HUGEINT FROM incoming);
 -- One row is a traced row with the file it stands in.
 SELECT r.row_key::DECIMAL(38,0)::VARCHAR AS row_key, r."table", r.moment, r.what, r.file_id, r.source_row, f.name AS file
 FROM ({selects}) r LEFT JOIN (SELECT file_id, min(name) AS name FROM files GROUP BY file_id) f ON f.file_id = r.file_id
-ORDER BY r.moment, r.source_row, r.row_key;
+ORDER BY r.moment, (SELECT i.ordinal FROM incoming i WHERE i.row_key::HUGEINT = r.row_key), r.row_key;
 
 -- name: bundle_of
 SELECT bundle_id, name FROM files WHERE file_id = $file_id LIMIT 1;

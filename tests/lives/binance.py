@@ -118,7 +118,9 @@ def force_orders(desk: Desk, wallet: str) -> Export:
             f"83897655{first.order:011d}", first.contract.symbol, "FILLED", f"autoclose-{first.order}", price, price, size,
             size, "0", "IOC", "LIMIT", "false", "false", "BUY" if first.buys else "SELL", first.position_side.upper(), "0",
             "CONTRACT_PRICE", "LIMIT", milliseconds, milliseconds)))  # fmt: skip
-    return Export(name=f"forceOrders-{{tag}}-{wallet}{{zone}}.csv", header=FORCE_ORDERS, lines=tuple(lines), newest_first=True)
+    return Export(
+        name=f"forceOrders-{{tag}}-{wallet}{{zone}}.csv", header=FORCE_ORDERS, lines=tuple(lines), newest_first=True
+    )
 
 
 def position_history(desk: Desk) -> Export:
@@ -142,9 +144,11 @@ def position_history(desk: Desk) -> Export:
 def prices(desk: Desk, plan: Plan) -> Export:
     """Return what the user says BNB was worth, twice a day."""
     lines = []
-    if plan.priced:
+    if plan.priced and any(fill.fee_asset == "BNB" for fill in desk.fills):
         at = plan.start
         while at <= desk.clock:
             lines += [Line(at=at, cells=(at, symbol, digits(BNB, 0))) for symbol in ("BNBUSDT", "BNBUSDC")]
             at += timedelta(hours=12)
-    return Export(name="prices-{tag}{zone}.csv", header="time,symbol,price", clock="%Y-%m-%dT%H:%M:%SZ", lines=tuple(lines))
+    return Export(
+        name="prices-{tag}{zone}.csv", header="time,symbol,price", clock="%Y-%m-%dT%H:%M:%SZ", lines=tuple(lines)
+    )

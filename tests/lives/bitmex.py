@@ -121,11 +121,15 @@ class _Chain:
         self.balances: dict[str, Fraction] = defaultdict(Fraction)
         self.lines: list[Line] = []
 
-    def add(self, at: datetime, kind: str, asset: str, amount: Fraction, fee: Fraction | None, number: int, **more: str) -> None:
+    def add(
+        self, at: datetime, kind: str, asset: str, amount: Fraction, fee: Fraction | None, number: int, **more: str
+    ) -> None:
         self.balances[asset] += amount
         self.put(at, kind, asset, amount, fee, number, **more)
 
-    def put(self, at: datetime, kind: str, asset: str, amount: Fraction, fee: Fraction | None, number: int, **more: str) -> None:
+    def put(
+        self, at: datetime, kind: str, asset: str, amount: Fraction, fee: Fraction | None, number: int, **more: str
+    ) -> None:
         self.lines.append(Line(at=at, symbol=more.get("address"), kind=kind, cells=_row(
             WALLET, timestamp=at, transactTime=at, transactType=kind, transactStatus="Completed",
             currency=CURRENCY[asset][0], amount=minor(amount, asset), fee="" if fee is None else minor(fee, asset),
@@ -150,7 +154,9 @@ def wallet(desk: Desk) -> Export:
             chain.external(row)
         elif row.cause == "funding":
             assert row.contract is not None
-            chain.add(_booked_at(row), "Funding", row.asset, row.amount, -row.amount, row.number, address=row.contract.symbol)
+            chain.add(
+                _booked_at(row), "Funding", row.asset, row.amount, -row.amount, row.number, address=row.contract.symbol
+            )
         elif row.fill is not None and row.number not in seen:
             seen.add(row.number)
             fill = row.fill

@@ -132,7 +132,10 @@ def _true_position(stake: Stake, venue: str, priced: bool, symbols_known: bool, 
     contract = stake.contract
     funding = stake.funding if symbols_known or venue == "bitmex" else ZERO
     forced_fees = stake.liquidation_fees if symbols_known else ZERO
-    fees = sum((amount * (1 if asset == contract.settle else BNB if priced else 0) for asset, amount in stake.fees.items()), ZERO)
+    fees = sum(
+        (amount * (1 if asset == contract.settle else BNB if priced else 0) for asset, amount in stake.fees.items()),
+        ZERO,
+    )
     return {
         "symbol": contract.symbol, "wallet": contract.wallet, "position_side": stake.position_side,
         "side": "long" if stake.long else "short",

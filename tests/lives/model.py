@@ -252,7 +252,10 @@ class Desk:
         self.last[contract.symbol] = price
         result = self._apply(fill)
         fill.stated = rounded(result, contract.places)
-        for cause, asset, amount in (("realized_pnl", contract.settle, fill.stated), ("trading_fee", fill.fee_asset, -fill.fee)):
+        for cause, asset, amount in (
+            ("realized_pnl", contract.settle, fill.stated),
+            ("trading_fee", fill.fee_asset, -fill.fee),
+        ):
             if amount:
                 self.bookings.append(Booking(at=fill.at, wallet=contract.wallet, asset=asset, amount=amount, cause=cause,
                                              number=number, contract=contract, fill=fill))  # fmt: skip
@@ -276,7 +279,9 @@ class Desk:
             value, fee, rest, stake = value - own_value, fee - own_fee, rest - part, self.open.get(key)
         if rest:
             if stake is None:
-                stake = Stake(contract=fill.contract, position_side=fill.position_side, long=fill.buys, opened_at=fill.at)
+                stake = Stake(
+                    contract=fill.contract, position_side=fill.position_side, long=fill.buys, opened_at=fill.at
+                )
                 self.stakes.append(stake)
                 self.open[key] = stake
             self._touch(stake, fill, fee)

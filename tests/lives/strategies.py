@@ -15,13 +15,21 @@ from tests.lives.model import EIGHT_HOURS, SECOND, Contract, Desk, Fill, Stake, 
 
 F = Fraction
 USDM = (
-    Contract(symbol="BTCUSDT", wallet="usdm", settle="USDT", style="linear", multiplier=F(1), step=F(1, 1000), price=60_000),
-    Contract(symbol="ETHUSDT", wallet="usdm", settle="USDT", style="linear", multiplier=F(1), step=F(1, 100), price=3_000),
+    Contract(
+        symbol="BTCUSDT", wallet="usdm", settle="USDT", style="linear", multiplier=F(1), step=F(1, 1000), price=60_000
+    ),
+    Contract(
+        symbol="ETHUSDT", wallet="usdm", settle="USDT", style="linear", multiplier=F(1), step=F(1, 100), price=3_000
+    ),
     Contract(symbol="SOLUSDC", wallet="usdm", settle="USDC", style="linear", multiplier=F(1), step=F(1), price=150),
 )
 COINM = (
-    Contract(symbol="BTCUSD_PERP", wallet="coinm", settle="BTC", style="inverse", multiplier=F(100), step=F(1), price=60_000),
-    Contract(symbol="ETHUSD_PERP", wallet="coinm", settle="ETH", style="inverse", multiplier=F(10), step=F(1), price=3_000),
+    Contract(
+        symbol="BTCUSD_PERP", wallet="coinm", settle="BTC", style="inverse", multiplier=F(100), step=F(1), price=60_000
+    ),
+    Contract(
+        symbol="ETHUSD_PERP", wallet="coinm", settle="ETH", style="inverse", multiplier=F(10), step=F(1), price=3_000
+    ),
 )
 BITMEX = (
     Contract(symbol="XBTUSD", wallet="unified", settle="BTC", style="inverse", multiplier=F(1), step=F(100), price=60_000,
@@ -81,8 +89,10 @@ class Plan:
     """Whether funding is paid by shorts."""
 
 
-def _plan(contracts: tuple[Contract, ...], start: datetime, *, hedge: st.SearchStrategy[bool]) -> st.SearchStrategy[Plan]:
-    chosen = st.lists(st.sampled_from(contracts), min_size=1, max_size=3, unique_by=lambda contract: contract.symbol)
+def _plan(
+    contracts: tuple[Contract, ...], start: datetime, *, hedge: st.SearchStrategy[bool]
+) -> st.SearchStrategy[Plan]:
+    chosen = st.lists(st.sampled_from(contracts), min_size=1, max_size=2, unique_by=lambda contract: contract.symbol)
     return st.builds(
         Plan,
         steps=st.lists(STEPS, min_size=2, max_size=18).map(tuple),
@@ -125,7 +135,12 @@ def live(plan: Plan, venue: str = "binance") -> Desk:
         side = ("long", "short")[step.which // 3 % 2] if plan.hedge else "both"
         desk.advance(_later(desk, step.gap))
         if step.kind == "transfer":
-            _transfer(desk, contract, F(step.size) * (1 if step.act % 2 else -1) / (1 if contract.style == "linear" else 100), bitmex)
+            _transfer(
+                desk,
+                contract,
+                F(step.size) * (1 if step.act % 2 else -1) / (1 if contract.style == "linear" else 100),
+                bitmex,
+            )
         elif step.kind == "kickback" and not bitmex:
             if contract.style == "linear":
                 desk.book("usdm", "USDT", F(step.size, 1000), "rebate")
@@ -229,7 +244,9 @@ def _halves(buys: bool, quantity: Fraction, step: Fraction) -> list[tuple[bool, 
     return [(buys, quantity)] if quantity == step else [(buys, step), (buys, quantity - step)]
 
 
-def _fee(contract: Contract, quantity: Fraction, price: Fraction, kind: int, bitmex: bool = False) -> tuple[Fraction, str]:
+def _fee(
+    contract: Contract, quantity: Fraction, price: Fraction, kind: int, bitmex: bool = False
+) -> tuple[Fraction, str]:
     """Return fee and asset: taker, maker rebate, BNB, none, another rate."""
     value = contract.value(quantity, price)
     rate = (F(4, 10_000), F(-1, 10_000), F(3, 10_000), F(0), F(75, 100_000))[kind]
