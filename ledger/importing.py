@@ -375,6 +375,7 @@ class Importing:
                 "duplicate": result.duplicate,
                 "ignored": result.ignored,
                 "rejected": result.rejected,
+                "wallets": sorted(result.wallets),
                 "first_at": result.first_at,
                 "last_at": result.last_at,
                 "ignored_reasons": json.dumps(dict(result.ignored_reasons), ensure_ascii=False),

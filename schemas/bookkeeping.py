@@ -36,6 +36,7 @@ class File(Table):
     last_at: Instant = maybe("last instant of its rows")
     stated_from: Instant = maybe("start of the range that its name or preamble states")
     stated_to: Instant = maybe("end of that range")
+    wallets: pl.List(pl.String) = maybe("wallets that its rows are in")  # type: ignore[valid-type]
     pool: pl.UInt32 = known("parts of one bundle that number their twins together")
     importer_version: str = known("version that read it")
 

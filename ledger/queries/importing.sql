@@ -8,7 +8,7 @@ SELECT $file_no::UINTEGER AS file_no, $file_id AS file_id, $bundle_id AS bundle_
 -- name: finish
 UPDATE files SET account = $account, series = $series, rows_read = $rows_read, stored = $stored, duplicate = $duplicate,
   ignored = $ignored, rejected = $rejected, ignored_reasons = $ignored_reasons, warnings = $warnings,
-  first_at = $first_at, last_at = $last_at
+  first_at = $first_at, last_at = $last_at, wallets = $wallets
 WHERE file_no = $file_no;
 
 -- name: next_file
