@@ -28,7 +28,7 @@ lint: $(DEV)
 	$(BIN)/mypy
 
 accept: $(DEV) ## rewrite golden files and the generated blocks of the README; read the difference before committing
-	$(PYTEST) -n $(JOBS) --accept || $(PYTEST) -n $(JOBS)
+	$(PYTEST) --accept || $(PYTEST) -n $(JOBS)
 
 test-external: $(DEV) ## tests that need programs of the system (chromium); says what it could not run
 	$(PYTEST) -m external -rs tests/external

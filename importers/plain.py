@@ -95,7 +95,7 @@ def _table_format(table: str, described: Described) -> Format:
         venue=VENUE,
         title=described.title,
         confidence="our own",
-        how="written by hand or by a script; `marginbook templates` gives an empty one",
+        how="written by hand or by a script; its columns are those of the table of that name (`marginbook schema`)",
         headers=(Header(name="plain", columns=must, optional=tuple(name for name in names if name not in must)),),
         cells={**cells, "wallet": _cell(table, "wallet", required=False)},
         cases={"row": (Emit(table=table, columns={name: pl.col(name) for name in names}),)},

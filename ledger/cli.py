@@ -134,9 +134,12 @@ def import_(
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
-    with _writable(book_path, in_memory=dry_run and not book_path.exists()) as book:
+    fresh = not book_path.exists()
+    with _writable(book_path, in_memory=dry_run and fresh) as book:
         report = book.import_paths(paths, asked, dry_run=dry_run)
         print_import(report, book, colour=_colour(sys.stderr))
+    if fresh and not report.parts:
+        book_path.unlink(missing_ok=True)  # nothing was stored: leave no empty book behind
     sys.exit(report.exit_code)
 
 
@@ -172,7 +175,10 @@ def retry(book_path: Path) -> None:
 
     with _writable(book_path, must_exist=True) as book:
         report = book.retry()
-        print_import(report, book, colour=_colour(sys.stderr))
+        if report.parts or report.errors:
+            print_import(report, book, colour=_colour(sys.stderr))
+        else:
+            click.echo("no file had rejects; there is nothing to read again", err=True)
     sys.exit(report.exit_code)
 
 
@@ -265,7 +271,20 @@ def report(
     kind: OutputKind | None,
     output: Path | None,
 ) -> None:
-    """Answer a question with a table that leads back to the rows behind it; `marginbook report --help` names them."""
+    """Answer a question with a table that leads back to the rows behind it.
+
+    \b
+    positions     what was won or lost on price, paid in fees, funding, liquidation fees, and what is left
+    carry         what holding each position cost, per day, per year, and its breakeven price
+    realized      results by period; the sum over all lines is what the ledger booked
+    funding       paid and received by period and instrument, with the implied annual rate
+    liquidations  forced reductions with their prices, fees and loss
+    balances      every wallet's assets beside the venue's own figure
+    breaks        where the chain of stated balances does not hold
+    witnesses     days on which two exports state the same fact, side by side
+    coverage      which ranges of time the imported files cover
+    findings      things to look at, each with what to do
+    """
     from reports.registry import REPORTS
 
     with _readable(book_path) as book:

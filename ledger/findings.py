@@ -75,7 +75,7 @@ FLAG_SENTENCES = {
         "does not follow from one-way nor wholly from hedge mode; an export with the position side decides it",
     ),
     "hedge_inferred": ("info", "was read as one side of a hedge, because only so the stated results follow"),
-    "unvalued_cost": ("info", "has costs in an asset without a known price; import a price file for that asset"),
+    "unvalued_cost": ("info", "with costs in an asset of which no price is known; import a price file of"),
     "unknown_result": ("warning", "has closes whose result nothing states; import older fills"),
 }
 
@@ -92,13 +92,14 @@ def _flagged(store: Store, scope: Scope) -> list[dict[str, Any]]:
         named = (
             positions[0][0]
             if len(positions) == 1
-            else f"{len(positions)} positions of {symbol}, first {positions[0][0]}:"
+            else f"{len(positions)} positions of {symbol}, first {positions[0][0]}; each"
         )
-        found.append(
-            _finding(
-                scope, flag, severity, symbol, positions[0][1], f"{named} {sentence}", [name for name, _ in positions]
-            )
-        )
+        if flag == "unvalued_cost":
+            of_symbol = scope.parameters() | {"symbol": symbol}
+            assets = [asset for (asset,) in store.rows(statement("findings", "unvalued_assets"), of_symbol)]
+            sentence = f"{sentence} {', '.join(assets)}"
+        names = [name for name, _ in positions]
+        found.append(_finding(scope, flag, severity, symbol, positions[0][1], f"{named} {sentence}", names))
     return found
 
 

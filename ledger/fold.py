@@ -89,20 +89,28 @@ def realized_by_fill(legs: Legs, fills: int) -> list[int]:
     return totals
 
 
-def mismatches(legs: Legs, stated: Sequence[int | None], tolerance: Sequence[int], unknown: bool) -> list[int]:
-    """Return the fills whose stated result differs from the folded one; position 0 of an `unknown` entry is skipped.
+def mismatches(legs: Legs, stated: Sequence[int | None], tolerance: Sequence[int], opening: int = 0) -> list[int]:
+    """Return the fills whose stated result differs from the folded one.
 
-    A fill of the unknown position is wrong only where it realizes while it should not, or the reverse is certain.
+    Of a position whose entry is unknown (position 0 of an `opening`) only this is certain: a fill that closes some of
+    it states a result, one that adds to it states none.
     """
     folded = realized_by_fill(legs, len(stated))
-    skipped: set[int] = set()
-    if unknown:
-        skipped = {index for index, position in zip(legs.fill, legs.position, strict=True) if position == 0}
-    return [
-        index
-        for index, result in enumerate(stated)
-        if result is not None and index not in skipped and abs(folded[index] - result) > tolerance[index]
-    ]
+    closes: dict[int, bool] = {}
+    if opening:
+        for index, position, delta in zip(legs.fill, legs.position, legs.delta, strict=True):
+            if position == 0:
+                closes[index] = (delta > 0) != (opening > 0)
+    wrong = []
+    for index, result in enumerate(stated):
+        if result is None:
+            continue
+        if index in closes:
+            if bool(result) != closes[index]:
+                wrong.append(index)
+        elif abs(folded[index] - result) > tolerance[index]:
+            wrong.append(index)
+    return wrong
 
 
 def infer_opening(deltas: Sequence[int], stated: Sequence[int | None]) -> int:

@@ -251,7 +251,7 @@ class Importing:
                     keyed = keyed.with_columns(content=pl.lit(0, dtype=pl.Int64))
                 numbered, changed = number_ids(keyed, twins, earlier)
                 if changed.height:
-                    rejected = pl.concat([rejected, self._changed(changed, result.name)])
+                    rejected = pl.concat([rejected, self._changed(changed, normalized, result.name)])
             self._insert(form, normalized, numbered, result, series, file_no)
         if rejected.height:
             self.store.insert("rejects_stored", rejected.with_columns(file_no=pl.lit(file_no, dtype=pl.UInt32)))
@@ -259,12 +259,15 @@ class Importing:
             for source_row, column, text, reason in rejected.head(SHOWN_REJECTS - len(result.reject_lines)).rows():
                 result.reject_lines.append(f"{result.name}:{source_row}  {column or 'row'}: {text!r}  {reason}")
 
-    def _changed(self, changed: pl.DataFrame, name: str) -> pl.DataFrame:
-        names = dict(self.store.rows("SELECT file_no, name FROM files"))
+    def _changed(self, changed: pl.DataFrame, normalized: Normalized, name: str) -> pl.DataFrame:
+        """Return a rejected line for each row whose id was seen with other content, with both places."""
+        names = dict(self.store.rows(statement("importing", "file_names")))
+        texts = changed.join(normalized.rows.select("source_row", "key_text", "content_text"), on="source_row")
         lines = []
-        for row in changed.select("source_row", "other_file_no", "other_row").iter_rows():
+        for row in texts.select("source_row", "other_file_no", "other_row", "key_text", "content_text").iter_rows():
             first = f"{names.get(row[1], name)}:{row[2]}"
-            lines.append((row[0], None, None, f"changed: the same id stands with other content at {first}"))
+            text = f"{row[3]} | {row[4]}".replace("\x1f", " ")
+            lines.append((row[0], None, text, f"changed: the same id stands with other content at {first}"))
         schema = {"source_row": pl.UInt32, "column": pl.String, "text": pl.String, "reason": pl.String}
         return pl.DataFrame(lines, schema=schema, orient="row")
 

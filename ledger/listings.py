@@ -76,20 +76,20 @@ def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None
     named = {path for path in paths if not path.is_dir()}
     for found in collect(paths):
         if isinstance(found, UnreadableFile):
-            lines.append((found.name, "", "", "", "", "", str(found).replace("\n", " ")))
+            lines.append((found.name, "", "", "", "", "", _in_a_line(found)))
             code = 3 if found.named else code
             continue
         try:
             parts = found.parts(encoding)
         except MarginbookError as error:
-            lines.append((found.name, "", "", "", "", "", str(error).replace("\n", " ")))
+            lines.append((found.name, "", "", "", "", "", _in_a_line(error)))
             code = max(code, error.exit_code if found.path in named else 0)
             continue
         for part in parts:
             try:
                 seen = recognize(part, formats(), Options(zone=zone, encoding=encoding))
             except MarginbookError as error:
-                lines.append((part.name, "", "", "", "", "", str(error).replace("\n", " ")))
+                lines.append((part.name, "", "", "", "", "", _in_a_line(error)))
                 if found.path in named and (len(parts) == 1 or not isinstance(error, UnknownFormat)):
                     code = max(code, error.exit_code)
                 continue
@@ -108,3 +108,9 @@ def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None
             )
     names = ["file", "format", "variant", "confidence", "zone", "states", "note"]
     return pl.DataFrame(lines, schema=dict.fromkeys(names, pl.String), orient="row"), code
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return the message of an error as one line, without the name of the file that starts it."""
+    sentence = "; ".join(line.strip() for line in str(error).splitlines())
+    return sentence.split(": ", 1)[-1]

@@ -20,6 +20,10 @@ DAY_US = 86_400_000_000
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
 
 
+Size = tuple[datetime, str | None, int]
+"""Instant, position side or None, and the size that was stated for it, at 1e-18."""
+
+
 @dataclass(kw_only=True)
 class Stream:
     """The fills of one key in execution order, and what was concluded about them."""
@@ -64,62 +68,76 @@ def reconstruct(
 # ------------------------------------------------------------------------------------------------ streams
 
 
-def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[tuple[datetime, str | None, int]]) -> list[Stream]:
-    """Return one stream, or two where only hedge mode explains the stated results."""
-    side = side_key if side_key != "both" else "both"
-    one = _replayed(Stream(fills=group, position_side=side), sizes)
-    stated = group["realized_stated"]
-    unsaid = side_key == "both" and not group["position_side"].is_not_null().any()
-    if not one.wrong or not unsaid or not stated.is_not_null().any():
-        if one.wrong:
-            one.flags.add("realized_mismatch")
+def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[Size]) -> list[Stream]:
+    """Return one stream, or two where only hedge mode explains the stated results.
+
+    What needs the least that is unknown wins: one-way from flat, the two sides of a hedge from flat, one-way from an
+    opening that the export does not show, a hedge with such openings.
+    """
+    one = _replayed(Stream(fills=group, position_side=side_key))
+    stated = group["realized_stated"].is_not_null().any()
+    if not stated or side_key != "both":
+        return [_with_opening(one, sizes)]
+    if not one.wrong:
         return [one]
-    results = _ints(stated)
-    deltas = _required(_ints(group["delta"]))
-    sides = pl.Series([1 if side_ > 0 else -1 for side_ in hedge_sides(deltas, results)])
-    pair = []
+    unsaid = not group["position_side"].is_not_null().any()
+    hedge = _hedge(group) if unsaid else []
+    if hedge and not any(stream.wrong or stream.opening for stream in hedge):
+        return hedge
+    best = min(([_with_opening(one, sizes)], hedge, [one]), key=lambda streams: _doubt(streams, group.height))
+    for stream in best:
+        if stream.wrong:
+            stream.flags |= {"realized_mismatch"} | ({"hedge_undecidable"} if len(best) > 1 else set())
+    return best
+
+
+def _doubt(streams: Sequence[Stream], fills: int) -> int:
+    return sum(len(stream.wrong) for stream in streams) if streams else fills + 1
+
+
+def _hedge(group: pl.DataFrame) -> list[Stream]:
+    """Return the long and the short stream of fills without a side, by what their stated results say."""
+    sides = hedge_sides(_required(_ints(group["delta"])), _ints(group["realized_stated"]))
+    streams = []
     for sign, name in ((1, "long"), (-1, "short")):
-        part = group.filter(sides == sign)
+        part = group.filter(pl.Series([side == sign for side in sides]))
         if part.height:
-            pair.append(_replayed(Stream(fills=part, position_side=name, flags={"hedge_inferred"}), sizes, sign=sign))
-    if sum(len(stream.wrong) for stream in pair) < len(one.wrong):
-        for stream in pair:
-            if stream.wrong:
-                stream.flags |= {"hedge_undecidable", "realized_mismatch"}
-        return pair
-    one.flags |= {"realized_mismatch"}
-    return [one]
+            streams.append(
+                _with_opening(_replayed(Stream(fills=part, position_side=name, flags={"hedge_inferred"})), ())
+            )
+    return streams
 
 
-def _replayed(stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], sign: int = 0) -> Stream:
-    """Fold the stream from flat; where its stated results or sizes contradict that, from an inferred opening."""
+def _replayed(stream: Stream, opening: int = 0) -> Stream:
+    """Return the stream folded from flat, or from an opening."""
     deltas, values = _required(_ints(stream.fills["delta"])), _values(stream.fills)
-    stated, tolerance = _ints(stream.fills["realized_stated"]), _tolerances(stream.fills)
-    stream.legs = fold(deltas, values)
+    legs = fold(deltas, values, opening)
     known = stream.fills["notional"].null_count() == 0
-    stream.wrong = mismatches(stream.legs, stated, tolerance, unknown=False) if known else []
-    side = sign or {"long": 1, "short": -1}.get(stream.position_side, 0)
-    opening = 0
+    stated, tolerance = _ints(stream.fills["realized_stated"]), _tolerances(stream.fills)
+    wrong = mismatches(legs, stated, tolerance, opening) if known else []
+    flags = (
+        stream.flags | ({"opening_inferred"} if opening else set()) | (set() if known else {"unknown_contract_size"})
+    )
+    return Stream(
+        fills=stream.fills, position_side=stream.position_side, opening=opening, flags=flags, legs=legs, wrong=wrong
+    )
+
+
+def _with_opening(stream: Stream, sizes: Sequence[Size]) -> Stream:
+    """Return the stream from the opening that its closes, stated results or stated sizes demand, if any does."""
+    deltas = _required(_ints(stream.fills["delta"]))
+    stated = _ints(stream.fills["realized_stated"])
+    side = {"long": 1, "short": -1}.get(stream.position_side, 0)
     if side:
         opening = deficit(deltas, side)
-    elif stream.wrong:
+    elif any(result is not None for result in stated):
         opening = infer_opening(deltas, stated)
-    if not opening and not any(result is not None for result in stated):
+    else:
         opening = _opening_of_funding(stream, deltas, sizes)
-    if opening:
-        legs = fold(deltas, values, opening)
-        wrong = mismatches(legs, stated, tolerance, unknown=True) if known else []
-        if side or len(wrong) < len(stream.wrong) or not stream.wrong:
-            stream.opening, stream.legs, stream.wrong = opening, legs, wrong
-            stream.flags |= {"opening_inferred"}
-    if not known:
-        stream.flags.add("unknown_contract_size")
-    return stream
+    return _replayed(stream, opening) if opening else stream
 
 
-def _opening_of_funding(
-    stream: Stream, deltas: Sequence[int], sizes: Sequence[tuple[datetime, str | None, int]]
-) -> int:
+def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[Size]) -> int:
     if not sizes:
         return 0
     times = stream.fills["filled_at"].to_list()
@@ -167,7 +185,7 @@ def to_money(values: Sequence[int | None]) -> pl.Series:
 
 
 def _rows_of(
-    stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], covered_from: datetime | None
+    stream: Stream, sizes: Sequence[Size], covered_from: datetime | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     legs = _leg_frame(stream)
     if stream.opening:
@@ -179,9 +197,7 @@ def _rows_of(
     return legs, positions, wrong
 
 
-def _opening_at(
-    stream: Stream, sizes: Sequence[tuple[datetime, str | None, int]], covered_from: datetime | None
-) -> datetime:
+def _opening_at(stream: Stream, sizes: Sequence[Size], covered_from: datetime | None) -> datetime:
     first: datetime = stream.fills["filled_at"][0]
     before = [
         at

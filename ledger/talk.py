@@ -48,7 +48,7 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
     if report.dry_run:
         _effects(report, colour)
         return
-    _findings(book, colour)
+    _findings(report, book, colour)
 
 
 def _table(parts: list[PartResult], verb: str) -> None:
@@ -86,13 +86,16 @@ def _effects(report: ImportReport, colour: bool) -> None:
         _say(f"    ... and {effects.height - SHOWN_EFFECTS} more", colour)
 
 
-def _findings(book: Book, colour: bool) -> None:
+def _findings(report: ImportReport, book: Book, colour: bool) -> None:
     frame = book.report("findings")
     breaks = book.report("breaks").height
     if breaks:
         _say(f"! {breaks} breaks in the chain of stated balances; `marginbook report breaks`", colour, "yellow")
+    if report.errors and not report.parts:
+        _say("nothing was stored", colour)
+        return
     if not frame.height:
-        if not breaks:
+        if not breaks and not report.errors:
             _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
         return
     _say(f"{frame.height} findings, the first of them:" if frame.height > 1 else "1 finding:", colour)

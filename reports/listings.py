@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from reports.contract import Column, Kind, Report
-from schemas.bookkeeping import BOOKKEEPING, Finding
+from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import describe
 from schemas.derived import DERIVED
 from schemas.errors import UnknownThing
@@ -132,8 +132,8 @@ def traced(rows: Sequence[Any]) -> pl.DataFrame:
 
 def schema_frame(table: str | None) -> pl.DataFrame:
     """Return the columns of one table, or one line a table.  Raises UnknownThing with the nearest names."""
-    models = STATED | {f"{name}_stated": model for name, model in STATED.items()} | CHECKS | BOOKKEEPING | DERIVED
-    models = models | {"findings": Finding}
+    models = {name.removesuffix("_stored"): model for name, model in (STATED | CHECKS | BOOKKEEPING | DERIVED).items()}
+    models |= {f"{name}_stated": model for name, model in STATED.items()}
     names = ("table", "column", "type", "meaning")
     if table is None:
         lines = [(name, "", "", (model.__doc__ or "").split("\n")[0]) for name, model in models.items()]

@@ -129,8 +129,8 @@ def test_a_clearance_fee_makes_the_fill_before_it_a_liquidation(book: Book, tmp_
         "2026-02-01 11:00:02,INSURANCE_CLEAR,3,USDT,ETHUSDT,100"]))  # fmt: skip
     columns = ("status", "gross_pnl", "liquidation_fees", "insurance", "net_pnl")
     assert facts(book, "positions", *columns) == [("liquidated", "-100", "25", "3", "-122")]
-    columns = ("side", "stage", "quantity", "average_price", "liquidation_fee", "insurance", "loss", "primary_cause")
-    assert facts(book, "liquidations", *columns) == [("long", "full", "1", "1900", "25", "3", "122", None)]
+    event = ("side", "stage", "quantity", "average_price", "liquidation_fee", "insurance", "loss", "primary_cause")
+    assert facts(book, "liquidations", *event) == [("long", "full", "1", "1900", "25", "3", "122", None)]
 
 
 def test_a_position_partly_liquidated_and_then_closed_by_hand_is_closed(book: Book, tmp_path: Path) -> None:

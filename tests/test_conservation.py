@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +24,7 @@ from tests.lives.books import (
     assert_positions, offenders, said_balances, said_carry, said_months, said_positions, said_remainder, said_totals,
     true_months, true_positions, true_remainder, true_totals,
 )  # fmt: skip
-from tests.lives.files import Export, write_all
+from tests.lives.files import Export, Line, write_all
 from tests.lives.model import Desk, digits
 from tests.lives.strategies import Plan, any_binance, bitmex_daily, hedged, live, one_way
 from tests.lives.strategies import bitmex as bitmex_plans
@@ -253,7 +252,7 @@ def test_without_income_the_statement_keeps_balances_and_totals(plan: Plan) -> N
         assert desk.balances() == said_balances(book)
         assert_positions(true_positions(desk, priced=plan.priced, symbols_known=False), said_positions(book))
         assert true_totals(desk, CAUSES) == said_totals(book)
-        assert true_months(desk) == true_months(desk)
+        assert true_months(desk) == said_months(book)
         assert true_remainder(desk, BY_SYMBOL, symbols_known=False) == said_remainder(book, COSTS)
 
 
@@ -330,20 +329,24 @@ def booked_until_noon(desk: Desk) -> dict[tuple[str, str], Fraction]:
 # ------------------------------------------------------------------------------- 4: exports that are filtered
 
 
-def filters(plan: Plan) -> dict[str, tuple[str, Callable[[Any], bool]]]:
+FILTERS = ("income, only funding", "income, only fees", "income, only one symbol", "trades, only one symbol")
+
+
+def filters(plan: Plan) -> dict[str, tuple[str, Callable[[Line], bool]]]:
     """Return ways to filter an export: which, and what is kept."""
     symbol = plan.contracts[0].symbol
     wallet = plan.contracts[0].wallet
-    return {
-        "income, only funding": (f"income_{wallet}", lambda line: line.kind == "funding"),
-        "income, only fees": (f"income_{wallet}", lambda line: line.kind == "trading_fee"),
-        "income, only one symbol": (f"income_{wallet}", lambda line: line.symbol == symbol),
-        "trades, only one symbol": (f"trades_{wallet}", lambda line: line.symbol == symbol),
-    }
+    ways: tuple[tuple[str, Callable[[Line], bool]], ...] = (
+        (f"income_{wallet}", lambda line: line.kind == "funding"),
+        (f"income_{wallet}", lambda line: line.kind == "trading_fee"),
+        (f"income_{wallet}", lambda line: line.symbol == symbol),
+        (f"trades_{wallet}", lambda line: line.symbol == symbol),
+    )
+    return dict(zip(FILTERS, ways, strict=True))
 
 
 @examples(20)
-@given(plan=any_binance, name=st.sampled_from(sorted(filters(Plan(steps=(), contracts=one_contract(), start=START)))))
+@given(plan=any_binance, name=st.sampled_from(FILTERS))
 def test_a_filtered_export_costs_no_cent_and_invents_no_position(plan: Plan, name: str) -> None:
     desk = live(plan)
     exports = binance.exports(desk, plan, position_sides=plan.hedge)
@@ -354,7 +357,7 @@ def test_a_filtered_export_costs_no_cent_and_invents_no_position(plan: Plan, nam
     if name.startswith("trades"):
         gone = {contract.symbol for contract in plan.contracts[1:] if contract.wallet == plan.contracts[0].wallet}
         kept = {contract.symbol for contract in plan.contracts} - gone
-    with imported(exports.values(), plan.zone) as book:
+    with imported([export for export in exports.values() if export.lines], plan.zone) as book:
         assert_sound(book)
         assert desk.balances() == said_balances(book)
         assert true_totals(desk, CAUSES) == said_totals(book)

@@ -77,3 +77,9 @@ SELECT 1 FROM positions WHERE account = $account AND venue = $venue AND wallet =
 
 -- name: has_fills
 SELECT 1 FROM fills WHERE account = $account AND venue = $venue AND wallet = $wallet LIMIT 1;
+
+-- name: unvalued_assets
+-- One row is an asset in which positions of a symbol paid costs that no price values.
+SELECT DISTINCT asset FROM costs
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND symbol = $symbol AND position_id IS NOT NULL
+  AND value IS NULL ORDER BY asset;

@@ -43,3 +43,6 @@ SELECT coalesce(max(series), 0) + 1 FROM series_names;
 
 -- name: mark_stale
 INSERT INTO stale VALUES ($account, $venue, $wallet);
+
+-- name: file_names
+SELECT file_no, name FROM files;

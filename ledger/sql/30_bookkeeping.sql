@@ -1,11 +1,11 @@
 -- One row is an accepted source row of one file.
 CREATE OR REPLACE VIEW sightings AS
-SELECT n.name AS series, s.day, s.key, s.nth, f.file_id, s.source_row
+SELECT s.* REPLACE (n.name AS series), f.file_id
 FROM sightings_stored s JOIN files f USING (file_no) JOIN series_names n ON n.series = s.series;
 
 -- One row is a source row that was not understood.
 CREATE OR REPLACE VIEW rejects AS
-SELECT f.account, f.venue, f.format, f.file_id, f.name AS file, r.source_row, r."column", r.text, r.reason
+SELECT r.*, f.name AS file, f.account, f.venue, f.format, f.file_id
 FROM rejects_stored r JOIN files f USING (file_no);
 
 -- One row is a thing to look at.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +15,8 @@ from tests.lives.strategies import BNB
 
 Sums = dict[tuple[str, str], Fraction]
 UNIT = Fraction(1, 10**18)
-EXACT_ZERO = Decimal(0)
+PRICE_UNIT = Fraction(1, 10**8)
+"""Harmonic averages are shown with 8 decimals."""
 
 
 def fraction(value: Any) -> Fraction | None:
@@ -164,7 +164,7 @@ def assert_positions(expected: list[dict[str, Any]], actual: list[dict[str, Any]
 def _agrees(name: str, expected: Any, actual: Any, fills: int) -> bool:
     if isinstance(expected, Fraction) and isinstance(actual, Fraction):
         if name in ("entry_price", "exit_price"):
-            return abs(expected - actual) <= abs(expected) * Fraction(1, 10**12)
+            return abs(expected - actual) <= PRICE_UNIT
         if name in ("trading_fees", "net_pnl", "gross_pnl"):
             return abs(expected - actual) <= 700 * fills * UNIT  # a fee in BNB is valued before or after it is split
         return expected == actual
