@@ -71,7 +71,7 @@ TRACE = Report(
         Column("at", "instant"),
         Column("table"),
         Column("what"),
-        Column("place", whole=True),
+        Column("place", whole=True, keep=True),
         Column("raw"),
         Column("row_key", wide=True),
     ),

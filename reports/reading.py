@@ -120,7 +120,7 @@ def same_in_every_row(fields: Sequence[Field]) -> list[str]:
 def summary(report: Report, reading: Reading) -> str:
     """Return what the rows are, how many, and in which zone."""
     count = "1 row" if reading.rows == 1 else f"{reading.rows:,} rows"
-    return f"{count}; one row: {report.one_row}" + ("; times in UTC" if reading.has_instants else "")
+    return f"{count}; one row is {report.one_row}" + ("; times in UTC" if reading.has_instants else "")
 
 
 # ------------------------------------------------------------------------------------------------ columns

@@ -231,7 +231,7 @@ def test_a_table_has_title_rows_totals_and_note() -> None:
     unknown = row(net_pnl=None, settle_asset="BTC", gross_pnl=None)
     data = frame(row(), unknown, row(settle_asset="BTC", net_pnl=Decimal("0.5")))
     lines = text(data).splitlines()
-    assert lines[:2] == ["Positions", "3 rows; one row: a position; times in UTC"] and REPORT.note == lines[-1]
+    assert lines[:2] == ["Positions", "3 rows; one row is a position; times in UTC"] and REPORT.note == lines[-1]
     assert "2026-02-03 09:14:55" in lines[5] and "12.35%" in lines[5] and "opening_inferred unvalued_cost" in lines[5]
     bitcoin = next(line for line in lines if line.startswith("total BTC"))
     assert "0.5 + ?" in bitcoin and "1,234,567.891 + ?" in bitcoin

@@ -250,7 +250,7 @@ class Desk:
                     fee=fee[0], fee_asset=fee[1], maker=maker, number=number, order=order or number, forced=forced)  # fmt: skip
         self.fills.append(fill)
         self.last[contract.symbol] = price
-        result = self._apply(fill)
+        result = self.apply(fill)
         fill.stated = rounded(result, contract.places)
         for cause, asset, amount in (
             ("realized_pnl", contract.settle, fill.stated),
@@ -261,7 +261,8 @@ class Desk:
                                              number=number, contract=contract, fill=fill))  # fmt: skip
         return fill
 
-    def _apply(self, fill: Fill) -> Fraction:
+    def apply(self, fill: Fill) -> Fraction:
+        """Give a fill to what is open and return its result."""
         key = (fill.contract.symbol, fill.position_side)
         stake = self.open.get(key)
         value, fee, rest, result = fill.value, fill.fee, fill.quantity, ZERO

@@ -120,7 +120,7 @@ bitmex_daily = _plan(BITMEX[:2], BITMEX_DAILY_START, hedge=st.just(False))
 # ------------------------------------------------------------------------------------------------- living
 
 
-def live(plan: Plan, venue: str = "binance") -> Desk:
+def live(plan: Plan, venue: str = "binance", *, daily: bool = False) -> Desk:
     """Live the plan and return what happened."""
     bitmex = venue == "bitmex"
     desk = Desk(plan.start, funding_offset=timedelta(hours=4 if bitmex else 0), delays=(0,) if bitmex else plan.delays)
@@ -149,6 +149,8 @@ def live(plan: Plan, venue: str = "binance") -> Desk:
         else:
             _trade(desk, contract, side, step, bitmex, twins=step.kind == "twins")
     desk.advance(desk.clock + timedelta(hours=9))
+    if daily:  # the exports are made when a batch was just booked
+        desk.advance(desk.clock.replace(hour=12, minute=0, second=1) + timedelta(days=desk.clock.hour // 12))
     return desk
 
 
