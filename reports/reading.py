@@ -103,15 +103,26 @@ def clean(text: str, ascii_only: bool = False) -> str:
 
 
 def is_constant(field: Field) -> bool:
-    """Say whether a column may be told once: every row reads the same, and it has no total that tells more."""
+    """Say whether a column may be told once: every row reads the same (or is zero), and no total tells more."""
     cell = field.cells[0]
+    if len(field.cells) > 1 and field.is_number and all(is_zero(other) for other in field.cells):
+        return True
     telling = field.totals and cell != UNKNOWN and cell.strip("0.,-%")
     return len(field.cells) > 1 and not telling and all(other == cell for other in field.cells)
 
 
+def is_zero(cell: str) -> bool:
+    """Say whether a figure is nothing, in whatever digits (`0`, `0.00`)."""
+    return bool(cell) and not cell.strip("0.")
+
+
 def same_in_every_row(fields: Sequence[Field]) -> list[str]:
     """Return the lines that stand for columns whose cells are all the same."""
-    said = [f"{field.column.name} {field.cells[0]}" for field in fields if field.cells[0]]
+    said = [
+        f"{field.column.name} {'0' if is_zero(field.cells[0]) else field.cells[0]}"
+        for field in fields
+        if field.cells[0]
+    ]
     empty = [field.column.name for field in fields if not field.cells[0]]
     lines = {"in every row": said, "empty in every row": empty}
     return [f"{where}: {', '.join(names)}" for where, names in lines.items() if names]

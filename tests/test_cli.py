@@ -131,7 +131,10 @@ def test_the_demo_is_consistent_to_the_last_digit(run: Run, demo: Path) -> None:
     assert {row["difference"] for row in witnesses} == {"0"}
     findings = run("report", "findings", "--output-format", "json", book=demo).rows
     assert [row for row in findings if row["severity"] != "info"] == []
-    assert run("sql", "SELECT * FROM costs_stored WHERE how = 'unattributed'", "--output-format", "json", book=demo).rows == []
+    assert (
+        run("sql", "SELECT * FROM costs_stored WHERE how = 'unattributed'", "--output-format", "json", book=demo).rows
+        == []
+    )
 
 
 def test_an_import_says_its_numbers_on_stderr_and_nothing_on_stdout(run: Run, exports: Path) -> None:
@@ -184,7 +187,9 @@ def test_the_same_bytes_under_another_account_are_refused(run: Run, exports: Pat
     assert {row["account"] for row in run("files", "--output-format", "json").rows} == {"main"}
 
 
-def test_an_unknown_file_is_an_error_where_named_and_a_line_where_found(run: Run, exports: Path, tmp_path: Path) -> None:
+def test_an_unknown_file_is_an_error_where_named_and_a_line_where_found(
+    run: Run, exports: Path, tmp_path: Path
+) -> None:
     note = exports / "notes.csv"
     note.write_text("first,second\n1,2\n")
     found = run("import", exports)
@@ -219,7 +224,7 @@ def test_rejected_rows_are_listed_and_the_rest_is_stored(run: Run) -> None:
 def test_too_many_rejects_store_nothing(run: Run, options: tuple[str, ...]) -> None:
     answer = run("import", ERRORS / "unknown-word.csv", *options)
     assert answer.code == 3
-    assert run("files", "--output-format", "json").rows == []
+    assert run("files").code == 4, "not even a book was made"
 
 
 def test_a_zone_and_a_format_can_be_said(run: Run) -> None:
@@ -250,7 +255,7 @@ def test_a_zip_that_would_burst_is_refused(run: Run, tmp_path: Path) -> None:
     answer = run("import", bomb)
     assert answer.code == 5
     assert "bomb.zip" in answer.err
-    assert run("files", "--output-format", "json").rows == []
+    assert run("files").code == 4, "not even a book was made"
 
 
 # ------------------------------------------------------------------------------------------------------- errors
@@ -295,7 +300,10 @@ def test_json_is_exact_text(run: Run, demo: Path) -> None:
     assert row["net_pnl"] == "-4784.08876819"
     assert row["entry_price"] == "2.025"
     assert row["margin_mode"] is None
-    parts = [Decimal(row[name]) for name in ("gross_pnl", "trading_fees", "funding", "interest", "liquidation_fees", "insurance")]
+    parts = [
+        Decimal(row[name])
+        for name in ("gross_pnl", "trading_fees", "funding", "interest", "liquidation_fees", "insurance")
+    ]
     gross, fees, funding, interest, liquidation, insurance = parts
     assert Decimal(row["net_pnl"]) == gross - fees - (interest - funding + liquidation) + insurance
 
@@ -309,11 +317,13 @@ def test_csv_and_json_say_the_same(run: Run, demo: Path) -> None:
 
 def test_a_month_as_an_end_means_its_end(run: Run, demo: Path) -> None:
     def periods(*options: str) -> set[str]:
-        return {row["period"] for row in run("report", "funding", "--by", "day", "--output-format", "json", *options, book=demo).rows}
+        return {
+            row["period"]
+            for row in run("report", "funding", "--by", "day", "--output-format", "json", *options, book=demo).rows
+        }
 
     january = periods("--from", "2026-01", "--to", "2026-01")
-    assert (min(january), max(january)) == ("2026-01-06", "2026-01-31") or min(january) >= "2026-01-05"
-    assert max(january) == "2026-01-31"
+    assert (min(january), max(january)) == ("2026-01-05", "2026-01-31")
     assert periods("--from", "2026-01-31", "--to", "2026-01-31") == {"2026-01-31"}
     assert periods("--from", "2026-01-31T00:00:00Z", "--to", "2026-02-01T00:00:00Z") == {"2026-01-31"}
     both = periods("--to", "2026-01") | periods("--from", "2026-02")
@@ -321,8 +331,15 @@ def test_a_month_as_an_end_means_its_end(run: Run, demo: Path) -> None:
 
 
 def test_positions_are_shown_as_of_the_end(run: Run, demo: Path) -> None:
-    (then,) = run("report", "positions", "--symbol", "XRPUSDT", "--to", "2026-01", "--output-format", "json", book=demo).rows
-    assert (then["position_id"], then["status"], then["quantity"], then["closed_at"]) == (POSITION, "open", "6000", None)
+    (then,) = run(
+        "report", "positions", "--symbol", "XRPUSDT", "--to", "2026-01", "--output-format", "json", book=demo
+    ).rows
+    assert (then["position_id"], then["status"], then["quantity"], then["closed_at"]) == (
+        POSITION,
+        "open",
+        "6000",
+        None,
+    )
 
 
 def test_the_months_of_a_year_add_up_to_the_positions(run: Run, demo: Path) -> None:
@@ -331,7 +348,10 @@ def test_the_months_of_a_year_add_up_to_the_positions(run: Run, demo: Path) -> N
     for name in ("gross_pnl", "trading_fees", "funding", "liquidation_fees", "net_pnl"):
         for asset in ("USDT", "BTC"):
             of_months = sum(Decimal(row[name]) for row in months if row["settle_asset"] == asset and row["position_id"])
-            assert of_months == sum(Decimal(row[name]) for row in positions if row["settle_asset"] == asset), (name, asset)
+            assert of_months == sum(Decimal(row[name]) for row in positions if row["settle_asset"] == asset), (
+                name,
+                asset,
+            )
 
 
 def test_symbols_have_two_names(run: Run, demo: Path) -> None:
@@ -351,7 +371,9 @@ def test_a_table_goes_to_stdout_alone(run: Run, demo: Path) -> None:
     ("report", "funding", "--by", "week"), ("nosuch",), ("trace", "nope"), ("forget", "nope"), ("schema", "fils"),
     ("formats", "show", "binance.futures_trade"), ("sql", "SELEC 1"), ("report", "positions", "--output-format", "pdf"),
 ])  # fmt: skip
-def test_what_does_not_exist_is_exit_2_with_a_sentence(run: Run, tmp_path: Path, demo: Path, arguments: tuple[str, ...]) -> None:
+def test_what_does_not_exist_is_exit_2_with_a_sentence(
+    run: Run, tmp_path: Path, demo: Path, arguments: tuple[str, ...]
+) -> None:
     book = demo
     if arguments[0] == "forget":
         book = tmp_path / "book.duckdb"
@@ -436,7 +458,15 @@ def test_sql_reads_the_book_and_nothing_else(run: Run, demo: Path, tmp_path: Pat
 
 
 def test_commands_without_a_book_say_how_to_make_one(run: Run) -> None:
-    for arguments in (("files",), ("report", "positions"), ("check",), ("verify",), ("rebuild",), ("retry",), ("forget", "x")):
+    for arguments in (
+        ("files",),
+        ("report", "positions"),
+        ("check",),
+        ("verify",),
+        ("rebuild",),
+        ("retry",),
+        ("forget", "x"),
+    ):
         answer = run(*arguments)
         assert answer.code == 4, arguments
         assert "marginbook import" in answer.err
@@ -475,7 +505,7 @@ def test_a_newer_book_is_exit_4(run: Run, exports: Path, tmp_path: Path) -> None
 def test_a_damaged_archive_is_exit_4_and_the_report_still_prints(run: Run, exports: Path, tmp_path: Path) -> None:
     run("import", exports / TRADES)
     assert run("verify").code == 0
-    (thing,) = [path for path in (tmp_path / "book.archive").rglob("*.zst")]
+    (thing,) = (tmp_path / "book.archive").rglob("*.zst")
     content = bytearray(thing.read_bytes())
     content[len(content) // 2] ^= 0xFF
     thing.chmod(0o644)
@@ -502,7 +532,6 @@ def test_the_book_is_found_by_the_environment(run: Run, demo: Path, monkeypatch:
 
 
 def test_an_answer_into_a_closed_pipe_is_no_error(demo: Path) -> None:
-    command = f'{sys.executable} -m ledger.cli --book "{demo}" report witnesses --output-format csv | head -n 1; exit "${{PIPESTATUS[0]}}"'
     code = f"import sys; from ledger.cli import main; sys.argv = ['marginbook', '--book', {str(demo)!r}, 'report', 'witnesses']; main()"
     command = f'"{sys.executable}" -c "{code}" | head -n 1; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -48,7 +48,9 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 def options(command: click.Command) -> list[str]:
-    return [max(item.opts, key=len) for item in command.params if isinstance(item, click.Option) and item.name not in HELP]
+    return [
+        max(item.opts, key=len) for item in command.params if isinstance(item, click.Option) and item.name not in HELP
+    ]
 
 
 def arguments(command: click.Command) -> str:
@@ -67,7 +69,7 @@ def escaped(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(escaped(cell) for cell in line) + " |" for line in lines)
 
@@ -193,7 +195,7 @@ def test_the_console_examples_print_just_that(place: Path, accept: bool) -> None
 
 def test_the_shell_examples_name_real_commands_and_targets() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    known = {name: command for name, command in commands()}
+    known = dict(commands())
     for block in SHELL.findall(README.read_text(encoding="utf-8")):
         for line in block.splitlines():
             words = line.split("#")[0].replace(".venv/bin/", "").split()
@@ -218,7 +220,9 @@ def test_everything_has_its_place_in_the_readme() -> None:
 
 
 def test_every_function_that_the_readme_names_is_there() -> None:
-    named = re.findall(r"`((?:schemas|importers|ledger|reports)/[\w/]+\.py):(\w+(?:\.\w+)?)`", README.read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`((?:schemas|importers|ledger|reports)/[\w/]+\.py):(\w+(?:\.\w+)?)`", README.read_text(encoding="utf-8")
+    )
     assert len(named) >= 6
     for path, function in named:
         thing: object = importlib.import_module(path.removesuffix(".py").replace("/", "."))
@@ -228,7 +232,9 @@ def test_every_function_that_the_readme_names_is_there() -> None:
 
 
 def test_every_path_that_the_readme_names_is_there() -> None:
-    named = re.findall(r"`((?:schemas|importers|ledger|reports|tests|\.ci)/[\w./<>*-]*)[:`]", README.read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`((?:schemas|importers|ledger|reports|tests|\.ci)/[\w./<>*-]*)[:`]", README.read_text(encoding="utf-8")
+    )
     assert [path for path in named if not any(sign in path for sign in "<*") and not (ROOT / path).exists()] == []
 
 
