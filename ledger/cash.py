@@ -33,18 +33,17 @@ def chain(store: Store, scope: Scope) -> None:
     """Write the opening of every asset of the wallet, and each place where its stated balances do not follow."""
     for table in ("openings", "breaks_stored"):
         store.execute(statement("cash", "delete_chain").format(table=table), scope.parameters())
-    groups = store.query(GROUPS, scope.parameters())
     openings: list[dict[str, object]] = []
     breaks: list[dict[str, object]] = []
-    for (asset,), frame in groups.partition_by("asset", as_dict=True, maintain_order=True).items():
-        opening, found = follow(frame)
+    for asset, first_at, low_gap, high_gap in store.rows(statement("cash", "chains"), scope.parameters()):
+        opening, found = _opening_and_breaks(store, scope, asset, (low_gap, high_gap))
         openings.append(
             {
                 **scope.parameters(),
                 "asset": asset,
                 "opening": opening or Decimal(0),
                 "anchored": opening is not None,
-                "first_at": frame["moment"][0],
+                "first_at": first_at,
             }
         )
         for broken in found:
@@ -55,6 +54,17 @@ def chain(store: Store, scope: Scope) -> None:
         store.insert("openings", pl.DataFrame(openings, schema=column_types(Balance)))
     if breaks:
         store.insert("breaks_stored", pl.DataFrame(breaks, schema=column_types(Break)))
+
+
+def _opening_and_breaks(
+    store: Store, scope: Scope, asset: str, gaps: tuple[Decimal | None, Decimal | None]
+) -> tuple[Decimal | None, list[dict[str, object]]]:
+    """Return the opening and the breaks of one asset, by the cheapest look that proves the chain."""
+    of_asset = scope.parameters() | {"asset": asset}
+    if gaps[0] == gaps[1]:
+        return gaps[0], []
+    low, high = store.rows(statement("cash", "row_chain"), of_asset)[0]
+    return (low, []) if low == high else follow(store.query(GROUPS, of_asset))
 
 
 def follow(groups: pl.DataFrame) -> tuple[Decimal | None, list[dict[str, object]]]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd
 
 
 @dataclass(kw_only=True)
@@ -113,17 +115,16 @@ def mismatches(legs: Legs, stated: Sequence[int | None], tolerance: Sequence[int
     return wrong
 
 
-def infer_opening(deltas: Sequence[int], stated: Sequence[int | None]) -> int:
-    """Return the signed size that must have been open before the first fill, 0 where nothing shows one.
+def possible_openings(deltas: Sequence[int], values: Sequence[int], stated: Sequence[int | None]) -> list[int]:
+    """Return the signed sizes that may have been open before the first fill, the likeliest first; [] where none was.
 
     A fill that states a result closes something, one that states zero opens something (or closes at the entry
-    price, which is rare: a contradiction is passed over).  Each says on which side of a bound the opening lies.  If
-    the bounds leave a choice, the position is taken to end exactly where a fill shows that it was flat, else at its
-    last close.
+    price, which is rare: a contradiction is passed over).  Each says on which side of a bound the opening lies.
+    Inside the bounds the candidates are: a size with which some fill starts from flat, one that a stated result after
+    a flip gives away, and the least with which no close crosses zero.
     """
-    above: int | None = None  # the opening is larger than this ...
-    below: int | None = None  # ... and smaller than this
-    flat: list[int] = []  # openings that make some fill start from flat
+    above, below = -(1 << 200), 1 << 200
+    flat: list[int] = []
     uncrossed = [0, 0]  # largest long, largest short that the closes need if none crosses zero
     net = 0
     for delta, result in zip(deltas, stated, strict=True):
@@ -133,25 +134,41 @@ def infer_opening(deltas: Sequence[int], stated: Sequence[int | None]) -> int:
             if result == 0:
                 bound += -1 if long else 1
                 flat.append(-net)
-            if long and (below is None or bound + 1 < below):
-                above = bound if above is None else max(above, bound)
-            elif not long and (above is None or bound - 1 > above):
-                below = bound if below is None else min(below, bound)
+            if long and bound + 1 < below:
+                above = max(above, bound)
+            elif not long and bound - 1 > above:
+                below = min(below, bound)
             if result and delta < 0:
                 uncrossed[0] = max(uncrossed[0], -net - delta)
             elif result:
                 uncrossed[1] = max(uncrossed[1], net + delta)
         net += delta
-    low = above if above is not None else -(1 << 200)
-    high = below if below is not None else 1 << 200
-    if low < 0 < high:
-        return 0
-    side = 1 if low >= 0 else -1
-    tight = [size for size in flat if low < size < high]
-    if tight:
-        return min(tight, key=abs)
-    size = side * uncrossed[0 if side > 0 else 1]
-    return size if low < size < high else (low + 1 if side > 0 else high - 1)
+    if above < 0 < below:
+        return []
+    side = 1 if above >= 0 else -1
+    candidates = (
+        sorted(flat, key=abs) + _flipped_openings(deltas, values, stated) + [side * uncrossed[0 if side > 0 else 1]]
+    )
+    return list(dict.fromkeys(size for size in candidates if above < size < below and size))
+
+
+def _flipped_openings(deltas: Sequence[int], values: Sequence[int], stated: Sequence[int | None]) -> list[int]:
+    """Return the openings that follow where a fill crosses zero and the next closes all that it opened.
+
+    Between two fills of unit values u and w, a result r closes `-r / (w - u)`; it is snapped to the step of all sizes.
+    """
+    step = gcd(*deltas)
+    found = []
+    net = 0
+    for index in range(len(deltas) - 1):
+        delta, other, result = deltas[index], deltas[index + 1], stated[index + 1]
+        if stated[index] and result and (delta > 0) != (other > 0):
+            unit, next_unit = Fraction(values[index], delta), Fraction(values[index + 1], other)
+            if unit != next_unit:
+                closed = round(Fraction(-result) / (next_unit - unit) / step) * step
+                found.append(-closed - net - delta)
+        net += delta
+    return found
 
 
 def opening_of_sizes(nets: Sequence[int], sizes: Sequence[int]) -> int:

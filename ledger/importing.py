@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -35,6 +36,7 @@ IMPORTER_VERSION = "1"
 DEFAULT_MAX_REJECTS = 0.05
 ORDERED = ("movements", "fills")
 SHOWN_REJECTS = 5
+PADDED = re.compile(r"\.(\d*?)0+(?= |$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +268,8 @@ class Importing:
         lines = []
         for row in texts.select("source_row", "other_file_no", "other_row", "key_text", "content_text").iter_rows():
             first = f"{names.get(row[1], name)}:{row[2]}"
-            text = f"{row[3]} | {row[4]}".replace("\x1f", " ")
+            content = f"{row[3]} | {row[4]}".replace("\x1f", " ")
+            text = PADDED.sub(lambda found: f".{found[1]}" if found[1] else "", content)
             lines.append((row[0], None, text, f"changed: the same id stands with other content at {first}"))
         schema = {"source_row": pl.UInt32, "column": pl.String, "text": pl.String, "reason": pl.String}
         return pl.DataFrame(lines, schema=schema, orient="row")

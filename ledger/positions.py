@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from ledger.fold import Legs, deficit, fold, half_even, hedge_sides, infer_opening, mismatches, opening_of_sizes
+from ledger.fold import Legs, deficit, fold, half_even, hedge_sides, mismatches, opening_of_sizes, possible_openings
 from schemas.ddl import column_types
 from schemas.derived import Leg, Position
 from schemas.types import KEY, MONEY, UNIT
@@ -17,6 +17,7 @@ STREAM = ("pair", "symbol", "side_key")
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
 DAY_US = 86_400_000_000
+TRIED_OPENINGS = 12
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
 
 
@@ -129,12 +130,13 @@ def _with_opening(stream: Stream, sizes: Sequence[Size]) -> Stream:
     stated = _ints(stream.fills["realized_stated"])
     side = {"long": 1, "short": -1}.get(stream.position_side, 0)
     if side:
-        opening = deficit(deltas, side)
+        openings = [deficit(deltas, side)]
     elif any(result is not None for result in stated):
-        opening = infer_opening(deltas, stated)
+        openings = possible_openings(deltas, _values(stream.fills), stated)[:TRIED_OPENINGS]
     else:
-        opening = _opening_of_funding(stream, deltas, sizes)
-    return _replayed(stream, opening) if opening else stream
+        openings = [_opening_of_funding(stream, deltas, sizes)]
+    replays = [_replayed(stream, opening) for opening in openings if opening]
+    return min(replays, key=lambda replay: len(replay.wrong), default=stream)
 
 
 def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[Size]) -> int:
@@ -241,18 +243,17 @@ def _share_out(frame: pl.DataFrame) -> pl.DataFrame:
     second = (pl.col("fill") == pl.col("fill").shift(1)).fill_null(False)
     first = (pl.col("fill") == pl.col("fill").shift(-1)).fill_null(False)
     marked = frame.with_columns(second=second, first=first)
+    crossing = marked.with_row_index().filter("first")
+    rows = crossing["index"].to_list()
+    parts, sizes = _required(_ints(crossing["delta"])), _required(_ints(crossing["quantity"]))
     columns = {}
     for name in ("fee", "fee_value", "weight", "notional"):
-        amounts = _ints(frame[name])
-        shared = list(amounts)
-        for index in marked.with_row_index().filter("first")["index"].to_list():
-            whole = amounts[index]
-            if whole is None:
-                continue
-            part, size = _ints(frame["delta"][index : index + 1])[0], _ints(frame["quantity"][index : index + 1])[0]
-            assert part is not None and size is not None
-            shared[index] = half_even(whole * abs(part), size)
-            shared[index + 1] = whole - (shared[index] or 0)
+        shared = _ints(frame[name])
+        for index, part, size in zip(rows, parts, sizes, strict=True):
+            whole = shared[index]
+            if whole is not None:
+                first_share = half_even(whole * abs(part), size)
+                shared[index], shared[index + 1] = first_share, whole - first_share
         columns[name] = to_money(shared)
     known = pl.col("notional").is_not_null()
     return (

@@ -18,7 +18,6 @@ from ledger.store import Store, statement
 from schemas.types import MONEY
 
 AGREEMENT = Decimal("0.00000001")
-FILL_TERMS = statement("terms", "fill_terms")
 
 
 @cache
@@ -35,9 +34,15 @@ def valued_fills(store: Store, account: str, venue: str, wallet: str) -> pl.Data
     fill wins, but where it only repeats the formula in fewer digits.  `weight` is quantity x price (inverse:
     quantity / price): what average prices are made of.
     """
-    fills = store.query(FILL_TERMS, {"account": account, "venue": venue, "wallet": wallet})
+    words = {"account": account, "venue": venue, "wallet": wallet}
+    fills = store.query(statement("terms", "fills"), words)
     if not fills.height:
         return fills
+    fills = fills.with_columns(pl.lit(text).alias(name) for name, text in words.items())
+    listed = store.query(statement("terms", "instruments"), {"venue": venue})
+    fills = fills.sort("filled_at").join_asof(
+        listed, left_on="filled_at", right_on="valid_from", by="symbol", strategy="backward", check_sortedness=False
+    )
     terms = _terms_of(fills, venue, wallet)
     fills = fills.join(terms, on="symbol", how="left").with_columns(
         style=pl.coalesce("listed_style", "style", "builtin_style"),

@@ -42,7 +42,7 @@ IMPORTED = Report(
     title="Import",
     one_row="a file part",
     columns=(
-        Column("file"),
+        Column("file", whole=True),
         Column("format"),
         Column("read", "count", keep=True),
         Column("stored", "count", keep=True),

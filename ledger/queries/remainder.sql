@@ -3,5 +3,4 @@ SELECT cause, asset, symbol, moved_at AS moment, amount, row_key::DECIMAL(38,0) 
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis = 'stated';
 
 -- name: spans
-SELECT from_at, to_at FROM voices WHERE account = $account AND venue = $venue AND wallet = $wallet
-AND fact = 'ledger' AND cause IS NULL ORDER BY 1;
+SELECT from_at, to_at FROM ledger_spans($account, $venue, $wallet) ORDER BY from_at;

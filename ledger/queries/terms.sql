@@ -1,12 +1,14 @@
--- name: fill_terms
-SELECT f.*, i.multiplier AS listed_multiplier, i.style AS listed_style, i.settle AS listed_settle, i.lot_size,
-  i.instrument AS listed_instrument
-FROM fills f
-ASOF LEFT JOIN (
-  SELECT venue, symbol, coalesce(valid_from, TIMESTAMPTZ '1970-01-01') AS valid_from, any_value(multiplier) AS multiplier,
-    any_value(style) AS style, any_value(settle) AS settle, any_value(lot_size) AS lot_size,
-    any_value(instrument) AS instrument
-  FROM (FROM instruments ORDER BY row_key) GROUP BY ALL
-) i ON f.symbol = i.symbol AND (i.venue = f.venue OR i.venue = 'plain') AND f.filled_at >= i.valid_from
-WHERE f.account = $account AND f.venue = $venue AND f.wallet = $wallet
-  AND f.product IN ('perpetual', 'future', 'option');
+-- name: fills
+-- One row is a fill of a derivative.
+SELECT row_key, filled_at, sequence, symbol, instrument, product, margin_mode, pair, position_side, side, quantity, price, fee,
+  fee_asset, execution, trade_ref, order_ref, realized_stated, notional_stated, settle_asset, style
+FROM fills
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future', 'option');
+
+-- name: instruments
+-- One row is the terms of a contract from an instant on; the venue's own win over a plain file's.
+SELECT symbol, coalesce(valid_from, TIMESTAMPTZ '1970-01-01') AS valid_from, multiplier AS listed_multiplier,
+  style AS listed_style, settle AS listed_settle, lot_size, instrument AS listed_instrument
+FROM instruments WHERE venue IN ($venue, 'plain')
+QUALIFY row_number() OVER (PARTITION BY symbol, valid_from ORDER BY venue = 'plain', row_key) = 1
+ORDER BY valid_from;
