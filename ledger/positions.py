@@ -9,6 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from ledger.fold import Legs, deficit, fold, half_even, hedge_sides, mismatches, opening_of_sizes, possible_openings
+from ledger.running import with_running_totals
 from schemas.ddl import column_types
 from schemas.derived import Leg, Position
 from schemas.types import KEY, MONEY, UNIT
@@ -16,7 +17,6 @@ from schemas.types import KEY, MONEY, UNIT
 STREAM = ("pair", "symbol", "side_key")
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
-DAY_US = 86_400_000_000
 TRIED_OPENINGS = 12
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
 
@@ -193,7 +193,7 @@ def _rows_of(
     if stream.opening:
         opened_at = min(_opening_at(stream, sizes, covered_from), stream.fills["filled_at"][0])
         legs = pl.concat([_opening_leg(stream, opened_at, legs.schema), legs])
-    legs = _with_running_totals(stream, legs)
+    legs = with_running_totals(legs, unknown_entry=bool(stream.opening))
     positions = _position_frame(stream, legs)
     wrong = _difference_frame(stream, legs)
     return legs, positions, wrong
@@ -280,55 +280,6 @@ def _opening_leg(stream: Stream, at: datetime, schema: pl.Schema) -> pl.DataFram
     }
     nothing = {name: pl.Series([None], dtype=kind) for name, kind in schema.items() if name not in known}
     return pl.DataFrame(known | nothing).select(schema.names())
-
-
-def _with_running_totals(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
-    """Add what the position is after each leg.  What depends on an unknown entry or contract size is null."""
-    opens = pl.col("realized_opens")
-    after = pl.col("delta").cum_sum().over("position")
-    unknown_entry = (pl.col("position") == 0) & pl.lit(bool(stream.opening))
-    unknown = unknown_entry | pl.col("notional").is_null().any().over("position")
-    opening_sign = pl.col("delta").first().over("position").sign()
-    legs = legs.with_columns(
-        realized_opens=pl.col("delta").sign() == opening_sign,
-        quantity_after=after,
-    ).with_columns(
-        realized=pl.when(unknown)
-        .then(pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("realized_stated")))
-        .otherwise(pl.col("realized")),
-        cost_after=pl.when(~unknown).then(pl.col("cost_after")),
-        entry_quantity=pl.when(opens).then(pl.col("delta").abs()).otherwise(pl.lit(0).cast(MONEY)),
-        entry_weight=pl.when(opens).then(pl.col("weight")).otherwise(pl.lit(0).cast(MONEY)),
-        entry_value=pl.when(opens).then(pl.col("notional")).otherwise(pl.lit(0).cast(MONEY)),
-        exit_quantity=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("delta").abs()),
-        exit_weight=pl.when(opens).then(pl.lit(0).cast(MONEY)).otherwise(pl.col("weight")),
-        unvalued=(pl.col("fee").is_not_null() & (pl.col("fee") != 0) & pl.col("fee_value").is_null()).cast(pl.UInt32),
-    )
-    known_so_far = {
-        name: pl.when(pl.col(name).is_null().cum_max().over("position"))
-        .then(None)
-        .otherwise(pl.col(name).cum_sum().over("position"))
-        for name in ("entry_weight", "exit_weight", "entry_value")
-    }
-    gap = (pl.col("filled_at") - pl.col("filled_at").shift(1).over("position")).dt.total_microseconds()
-    days = gap.fill_null(0).cast(pl.Int64).cast(MONEY) / pl.lit(DAY_US).cast(MONEY)
-    held = pl.col("cost_after").shift(1).over("position")
-    exposure = (held * days).fill_null(pl.when(gap.is_null()).then(pl.lit(0).cast(MONEY)))
-    return legs.with_columns(
-        max_after=pl.col("quantity_after").abs().cum_max().over("position"),
-        entry_quantity=pl.col("entry_quantity").cum_sum().over("position"),
-        exit_quantity=pl.col("exit_quantity").cum_sum().over("position"),
-        **known_so_far,
-        gross_after=pl.when(pl.col("realized").is_null().cum_max().over("position"))
-        .then(None)
-        .otherwise(pl.col("realized").cum_sum().over("position")),
-        fees_after=pl.col("fee_value").fill_null(pl.lit(0).cast(MONEY)).cum_sum().over("position"),
-        fees_unvalued=pl.col("unvalued").cum_sum().over("position"),
-        exposure=pl.when(exposure.is_null().cum_max().over("position"))
-        .then(None)
-        .otherwise(exposure.cum_sum().over("position")),
-        leg_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("position"),
-    )
 
 
 def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,8 @@ def said_positions(book: Book) -> list[dict[str, Any]]:
     fees = book.store.query("SELECT position_id, asset, CAST(sum(-amount) AS DECIMAL(38,18)) AS amount FROM costs "
                             "WHERE cause = 'trading_fee' AND position_id IS NOT NULL GROUP BY ALL")  # fmt: skip
     for name, asset, amount in fees.iter_rows():
-        native[name][asset] = Fraction(amount)
+        if amount:
+            native[name][asset] = Fraction(amount)
     rows = []
     for row in book.report("positions").iter_rows(named=True):
         rows.append({
