@@ -33,8 +33,8 @@ accept: $(DEV) ## rewrite golden files and the generated blocks of the README; r
 test-external: $(DEV) ## tests that need programs of the system (chromium); says what it could not run
 	$(PYTEST) -m external -rs tests/external
 
-longtest: $(DEV) ## the random tests with many more examples
-	MARGINBOOK_EXAMPLES=$${MARGINBOOK_EXAMPLES:-2000} $(PYTEST) -n $(JOBS)
+longtest: $(DEV) ## the random tests with ten times as many examples
+	MARGINBOOK_EXAMPLES=$${MARGINBOOK_EXAMPLES:-10} $(PYTEST) -n $(JOBS)
 
 bench: $(DEV) ## the table of speed and memory (ARGS="--help" for what can be chosen)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -135,9 +135,10 @@ class Book:
         if dry_run:
             return self._dry_run(places, wanted)
         report = ImportReport()
-        for bundle, error in self._bundles(places, report):
+        for bundle, named in self._bundles(places, report):
             if bundle is not None:
-                self._guarded(bundle, error, report, lambda bundle: self._import_bundle(bundle, wanted))
+                self._guarded(bundle, named, report, lambda bundle: self._import_bundle(bundle, wanted))
+        self._synchronize_log()
         self._settle()
         return report
 
@@ -177,9 +178,7 @@ class Book:
             self.archive.create()
             self.archive.keep(bundle.path, bundle.file_id)
         with self.store.transaction():
-            parts = self._store_bundle(bundle, asked)
-        self._synchronize_log()
-        return parts
+            return self._store_bundle(bundle, asked)
 
     def _store_bundle(self, bundle: Bundle, asked: Asked) -> list[PartResult]:
         if self._known(bundle.file_id):

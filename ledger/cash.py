@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
 
+from ledger.pairing import pair
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
 from schemas.derived import Balance, Break
+from schemas.types import KEY
 
 
 def derive_movements(store: Store, scope: Scope) -> None:
@@ -22,6 +25,20 @@ def derive_movements(store: Store, scope: Scope) -> None:
         store.execute(statement("cash", "keep_spot_notional"))
     store.execute(statement("cash", "derive"), scope.parameters())
     store.execute("DROP TABLE spot_notional")
+    _count_edges_once(store, scope)
+
+
+def _count_edges_once(store: Store, scope: Scope) -> None:
+    """Take back what was derived just outside the ledger's range and is booked just inside it, a second off."""
+    distance = timedelta(seconds=2 * int(store.scalar(statement("cash", "distance"), scope.parameters()) or 1))
+    edges = store.query(statement("cash", "edges"), scope.parameters() | {"distance": distance})
+    if not edges.height or edges["stated"].all():
+        return
+    pairs, _ = pair(edges, distance, "stated")
+    doubled = pl.DataFrame({"row_key": [derived["row_key"] for _, derived in pairs]}, schema={"row_key": KEY})
+    if doubled.height:
+        with store.registered(incoming=doubled):
+            store.execute(statement("cash", "delete_doubled"))
 
 
 # ---------------------------------------------------------------------------------------------- the chain

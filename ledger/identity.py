@@ -17,7 +17,6 @@ from ledger.store import Store, statement
 from schemas.types import KEY
 
 KEYS = statement("identity", "keys")
-TWINS = statement("identity", "twins")
 EARLIER = statement("identity", "earlier")
 
 
@@ -36,10 +35,12 @@ def with_keys(store: Store, series: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.drop("key_text", "content_text").with_columns(keys["key"], keys["content"])
 
 
-def twin_keys(store: Store, rows: pl.DataFrame) -> pl.Series:
+def twin_keys(rows: pl.DataFrame) -> pl.Series:
     """Return the keys that occur more than once among the rows."""
-    with store.registered(incoming=rows.select("key")):
-        return store.query(TWINS)["key"]
+    keys = rows["key"]
+    if keys.n_unique() == len(keys):
+        return keys.clear()
+    return keys.filter(keys.is_duplicated()).unique()
 
 
 def earlier_sightings(store: Store, rows: pl.DataFrame) -> pl.DataFrame:

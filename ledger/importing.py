@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +37,12 @@ IMPORTER_VERSION = "1"
 DEFAULT_MAX_REJECTS = 0.05
 ORDERED = ("movements", "fills")
 SHOWN_REJECTS = 5
+HELD_ROWS = 500_000
 PADDED = re.compile(r"\.(\d*?)0+(?= |$)")
+
+
+Read = tuple[Normalized, int]
+"""A chunk normalized, and how many source rows it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,8 @@ class Importing:
     bundle: Bundle
     asked: Asked
     import_no: int
+    held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    """Rows of the part that are numbered and not inserted yet."""
 
     def run(self) -> list[PartResult]:
         """Store every recognized part.  Raises where nothing of the bundle may be stored."""
@@ -181,7 +189,7 @@ class Importing:
         self._register(file_no, part, form, result, pool_no)
         previous: tuple[datetime, int] | None = None
         newest_first: bool | None = None
-        for normalized, read in chunks(item, self.asked.encoding):
+        for normalized, read in ahead(chunks(item, self.asked.encoding)):
             self._account(form, normalized, result)
             rows = normalized.rows
             if newest_first is None and rows.height:
@@ -198,6 +206,7 @@ class Importing:
             result.read += read
         if not result.account:
             self._account(form, None, result)
+        self._flush(form, result)
         self._finish(file_no, form, result)
         return result
 
@@ -245,7 +254,7 @@ class Importing:
         if rows.height:
             series = f"{result.account}/{form.family}"
             keyed = with_keys(self.store, series, rows)
-            twins, earlier = twin_keys(self.store, keyed), earlier_sightings(self.store, keyed)
+            twins, earlier = twin_keys(keyed), earlier_sightings(self.store, keyed)
             if form.identity.kind == "content":
                 numbered = number(keyed, twins, earlier, pool)
             else:
@@ -315,19 +324,29 @@ class Importing:
             ),
         )
         bases = base_keys(fresh)
-        origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": result.file_id}
         for name, table in normalized.tables.items():
             keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
             keyed = keyed.with_columns(row_key=pl.col("first_leg") + pl.col("part").cast(KEY))
             if name in ORDERED:
                 keyed = keyed.with_columns(sequence=pl.coalesce("sequence", "order"))
             keyed = keyed.drop("first_leg", "part", "order")
-            if name in STATED:
-                store.insert(f"{name}_stated", keyed.with_columns(speaks=pl.lit(True)), origin)
-            else:
-                store.insert(name, keyed, origin)
+            self.held.setdefault(name, []).append(keyed)
+        if sum(frame.height for frames in self.held.values() for frame in frames) >= HELD_ROWS:
+            self._flush(form, result)
         if fresh.height and fresh.height < numbered.height and form.sequence is None:
+            self._flush(form, result)
             self._settle_order(form, normalized, numbered)
+
+    def _flush(self, form: Format, result: PartResult) -> None:
+        """Insert what is held: few large inserts use both cores and leave no half-filled row groups."""
+        origin = {"account": result.account, "venue": form.venue, "format": form.name, "file_id": result.file_id}
+        for name, frames in self.held.items():
+            rows = pl.concat(frames)
+            if name in STATED:
+                self.store.insert(f"{name}_stated", rows.with_columns(speaks=pl.lit(True)), origin)
+            else:
+                self.store.insert(name, rows, origin)
+        self.held.clear()
 
     def _settle_order(self, form: Format, normalized: Normalized, numbered: pl.DataFrame) -> None:
         """Order instants that two files cut differently as the file that has most rows there does."""
@@ -418,6 +437,15 @@ class Importing:
                 )
         if lines:
             self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
+
+
+def ahead(items: Iterator[Read]) -> Iterator[Read]:
+    """Yield the items, making the next one while the caller works on this one."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        pending = maker.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = maker.submit(next, items, None)
+            yield item
 
 
 def series_number(store: Store, name: str) -> int:

@@ -19,7 +19,9 @@ NOTHING = pl.lit(0).cast(MONEY)
 KEYS = ["cause", "asset", "symbol", "at"]
 
 BOOKED = statement("remainder", "booked")
-SPANS = statement("remainder", "spans")
+HAS_LEDGER = statement("remainder", "has_ledger")
+HAS_DERIVED = statement("remainder", "has_derived")
+NOT_DERIVED = statement("remainder", "not_derived")
 
 
 def remainder(
@@ -32,7 +34,7 @@ def remainder(
     """
     names = ", ".join(f"'{cause}'" for cause in (*DAY_CAUSES, "session_result"))
     booked = store.query(f"{BOOKED} AND cause IN ({names})", scope.parameters())
-    taken = _inside(_taken(costs, legs, positions), store.query(SPANS, scope.parameters()))
+    taken = _booked(store, scope, _taken(costs, legs, positions))
     booked = booked.rename({"moment": "at"})
     sessions = booked.filter(pl.col("cause") == "session_result")
     by_day = booked.filter(pl.col("cause") != "session_result")
@@ -64,7 +66,7 @@ def remainder(
 
 def _taken(costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
     """Return what positions (and rows listed one by one) took: cause, asset, symbol, at, amount in cash signs."""
-    parts = [costs.select("cause", "asset", "symbol", pl.col("booked_at").alias("at"), "amount")]
+    parts = [costs.select("cause", "asset", "symbol", pl.col("booked_at").alias("at"), "amount", "row_key")]
     if legs.height:
         settled = legs.join(positions.select("position_id", "settle_asset", "symbol"), on="position_id")
         at = pl.col("filled_at").alias("at")
@@ -77,6 +79,7 @@ def _taken(costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame) -> 
                 "symbol",
                 at,
                 (-pl.col("fee")).alias("amount"),
+                "row_key",
             ),
             result.select(
                 pl.lit("realized_pnl").alias("cause"),
@@ -84,19 +87,21 @@ def _taken(costs: pl.DataFrame, legs: pl.DataFrame, positions: pl.DataFrame) -> 
                 "symbol",
                 at,
                 pl.col("realized").alias("amount"),
+                "row_key",
             ),
         ]
     return pl.concat([part.cast({"amount": MONEY, "at": INSTANT}) for part in parts])
 
 
-def _inside(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows at whose instant a ledger speaks."""
-    if not spans.height or not rows.height:
-        return rows.clear()
-    found = rows.sort("at").join_asof(
-        spans.cast(INSTANT).sort("from_at"), left_on="at", right_on="from_at", strategy="backward"
-    )
-    return found.filter(pl.col("at") < pl.col("to_at")).select(rows.columns)
+def _booked(store: Store, scope: Scope, taken: pl.DataFrame) -> pl.DataFrame:
+    """Return what a ledger booked, too: all that was taken but what had to be derived, since no ledger covers it."""
+    if not store.scalar(HAS_LEDGER, scope.parameters()):
+        return taken.clear()
+    if not store.scalar(HAS_DERIVED, scope.parameters()):
+        return taken
+    with store.registered(incoming=taken):
+        left = store.query(NOT_DERIVED, scope.parameters())
+    return left.select(pl.col(name).cast(kind) for name, kind in taken.schema.items())
 
 
 def _in_session(taken: pl.DataFrame, sessions: pl.DataFrame) -> pl.Series:

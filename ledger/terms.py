@@ -51,18 +51,29 @@ def valued_fills(store: Store, account: str, venue: str, wallet: str) -> pl.Data
         instrument=pl.coalesce("instrument", "listed_instrument"),
         lot_size=pl.coalesce("lot_size", pl.when("builtin_lot_rounding").then(pl.lit(1).cast(MONEY))),
     )
+    return _with_values(fills).sort("filled_at", "sequence", "row_key", nulls_last=True)
+
+
+def _with_values(fills: pl.DataFrame) -> pl.DataFrame:
+    """Add `weight` and `notional`; divisions and lots only where some fill needs them."""
     inverse = pl.col("style") == "inverse"
-    product = pl.col("quantity") * pl.col("price")
-    ratio = pl.col("quantity") / pl.when(pl.col("price") != 0).then(pl.col("price"))
-    fills = fills.with_columns(weight=pl.when(inverse).then(ratio).otherwise(product))
-    exact = position_value(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), inverse)
-    by_lot = lot_rounded(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), pl.col("lot_size"), inverse)
-    computed = pl.when(pl.col("lot_size").is_not_null()).then(by_lot).otherwise(exact)
-    repeats = ((computed - pl.col("notional_stated")).abs() <= pl.lit(AGREEMENT).cast(MONEY)) & pl.col(
-        "lot_size"
-    ).is_null()
-    notional = pl.when(repeats).then(computed).otherwise(pl.coalesce("notional_stated", computed))
-    return fills.with_columns(notional=notional).sort("filled_at", "sequence", "row_key", nulls_last=True)
+    fills = fills.with_columns(weight=pl.col("quantity") * pl.col("price"))
+    if fills.select(inverse.any()).item():
+        ratio = pl.col("quantity") / pl.when(pl.col("price") != 0).then(pl.col("price"))
+        fills = fills.with_columns(weight=pl.when(inverse).then(ratio).otherwise(pl.col("weight")))
+    computed = pl.col("weight") * pl.col("multiplier")
+    if fills.select(inverse.any()).item():
+        computed = position_value(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), inverse)
+    if fills["lot_size"].null_count() < fills.height:
+        by_lot = lot_rounded(pl.col("quantity"), pl.col("price"), pl.col("multiplier"), pl.col("lot_size"), inverse)
+        computed = pl.when(pl.col("lot_size").is_not_null()).then(by_lot).otherwise(computed)
+    fills = fills.with_columns(computed=computed)
+    if fills["notional_stated"].null_count() == fills.height:
+        return fills.rename({"computed": "notional"})
+    near = (pl.col("computed") - pl.col("notional_stated")).abs() <= pl.lit(AGREEMENT).cast(MONEY)
+    repeats = near & pl.col("lot_size").is_null()
+    stated = pl.coalesce("notional_stated", "computed")
+    return fills.with_columns(notional=pl.when(repeats).then(pl.col("computed")).otherwise(stated)).drop("computed")
 
 
 def lot_rounded(quantity: pl.Expr, price: pl.Expr, multiplier: pl.Expr, lot_size: pl.Expr, inverse: pl.Expr) -> pl.Expr:

@@ -375,7 +375,9 @@ def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[
 def _speak_with_ledger(store: Store, scope: Scope) -> None:
     """Transfers, conversions and adjustments speak with the movement of their row, else where no ledger covers."""
     for table, time in (("transfers", "moved_at"), ("conversions", "booked_at"), ("adjustments", "booked_at")):
-        store.execute(statement("voices", "speak_with_ledger").format(table=table, time=time), scope.parameters())
+        silent = statement("voices", "has_silent").format(table=table)
+        if store.scalar(silent, scope.parameters()):
+            store.execute(statement("voices", "speak_with_ledger").format(table=table, time=time), scope.parameters())
 
 
 def _compared(name: str, fact: str, **words: str) -> str:

@@ -176,6 +176,17 @@ def test_daily_results_of_bitmex_are_taken_apart_exactly(plan: Plan) -> None:
         assert expected == sum(said_totals(book).values(), Fraction(0))
 
 
+@examples(6)
+@given(plan=bitmex_daily)
+def test_what_follows_the_last_daily_result_counts_as_its_fills_state_it(plan: Plan) -> None:
+    desk = live(plan, "bitmex")
+    with imported(bitmex.exports(desk, daily=True).values()) as book:
+        assert_sound(book)
+        assert_positions(true_positions(desk, venue="bitmex"), said_positions(book))
+        if any(row.contract is not None and row.at <= bitmex.last_noon(desk) for row in desk.bookings):
+            assert desk.balances() == said_balances(book)  # without any result the file does not show how it books
+
+
 # ---------------------------------------------------------------------- 2: cut, mixed, renamed, again
 
 

@@ -1,7 +1,5 @@
 """Readers: every cell and every line number comes back, whatever the dialect; whatever is wrong is said."""
 
-# ruff: noqa: SIM300 - the house writes `expected == actual`
-
 from __future__ import annotations
 
 import csv
@@ -350,7 +348,7 @@ def test_members_of_a_zip_are_parts_in_order(tmp_path: Path) -> None:
     book = xlsx_of('<row r="1"><c r="A1"><v>1</v></c></row>')
     members = [
         ("z/", b""), ("z/a.csv", b"x,y\n1,2\n"), ("__MACOSX/._a.csv", b"?"), ("z/.DS_Store", b"?"),
-        ("a.csv", b"x,y\n3,4\n"), ("a.csv", b"x,y\n7,8\n"), ("../../etc/p\x1b[31m.csv", b"x,y\n9,9\n"), ("n.zip", inner),  # noqa: E501
+        ("a.csv", b"x,y\n3,4\n"), ("a.csv", b"x,y\n7,8\n"), ("../../etc/p\x1b[31m.csv", b"x,y\n9,9\n"), ("n.zip", inner),
         ("b.xlsx", book), ("r.pdf", b"%PDF-"),
     ]  # fmt: skip
     parts = bundle_of(tmp_path, zip_of(members), "e.zip").parts()
@@ -460,7 +458,7 @@ def test_a_workbook_keeps_digits_and_places(tmp_path: Path) -> None:
     assert (2, ["time", "symbol", "qty"]) == part.head()[0]
     rows, broken, blank = read(part, header_row=2)
     expected = [
-        (3, "8389765500000000001", None, "0.00012345678901"), (5, "1E-10", "true", "x\ry"), (6, "45000.5", "false", "2"),  # noqa: E501
+        (3, "8389765500000000001", None, "0.00012345678901"), (5, "1E-10", "true", "x\ry"), (6, "45000.5", "false", "2"),
     ]  # fmt: skip
     assert (expected, [], 1) == (rows, broken, blank)
     assert "8389765500000000001,,0.00012345678901" == part.raw_row(3)
@@ -534,7 +532,7 @@ def test_json_keeps_the_text_of_numbers(tmp_path: Path) -> None:
 
 def test_json_lines(tmp_path: Path) -> None:
     lines = [
-        '{"a":1,"b":true}', "", '{"a":1,"a":2}', '{"a":"\\u0000"}', "nope", '{"b":false,"c":"\\ud800"}', '{"c":"x"}', '{"a":',  # noqa: E501
+        '{"a":1,"b":true}', "", '{"a":1,"a":2}', '{"a":"\\u0000"}', "nope", '{"b":false,"c":"\\ud800"}', '{"c":"x"}', '{"a":',
     ]  # fmt: skip
     part = part_of(tmp_path, "\n".join(lines), "a.csv")
     assert [(0, ["a", "b", "c"]), (1, ["1", "true", ""])] == part.head(2)
@@ -588,7 +586,7 @@ def rendered(table: list[list[str]], delimiter: str, quoting: int, end: str) -> 
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"]),
     block=st.sampled_from([7, 64, 1 << 20]),
 )
-def test_any_table_comes_back(  # noqa: PLR0917 - hypothesis names them
+def test_any_table_comes_back(
     tmp_path: Path, table: list[list[str]], delimiter: str, quoting: int, end: str, encoding: str, block: int
 ) -> None:
     text, starts = rendered(table, delimiter, quoting, end)

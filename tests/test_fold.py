@@ -326,8 +326,18 @@ def test_splitting_a_fill_changes_no_total_of_a_position(
     ],
 )
 def test_the_opening_that_stated_results_show(deltas: list[int], stated: list[int | None], opening: int) -> None:
-    values = [delta * (index + 1) for index, delta in enumerate(deltas)]
-    assert opening in (possible_openings(deltas, values, stated) or [0])
+    values = [delta * 100 for delta in deltas]
+    assert [opening] == [*possible_openings(deltas, values, stated), 0][:1]
+
+
+def test_a_result_after_a_flip_gives_the_opening_away() -> None:
+    deltas, prices_paid = [-22, 12, -2], [59_760, 59_220, 60_180]
+    values = [delta * price for delta, price in zip(deltas, prices_paid, strict=True)]
+    assert 12 in possible_openings(deltas, values, [-2_880, 5_400, 1_920])
+    right = fold(deltas, values, 12)
+    assert not mismatches(right, [-2_880, 5_400, 1_920], [0, 0, 0], opening=12)
+    wrong = fold(deltas, values, 11)
+    assert mismatches(wrong, [-2_880, 5_400, 1_920], [0, 0, 0], opening=11)
 
 
 def test_no_result_is_made_up_for_an_unknown_entry() -> None:

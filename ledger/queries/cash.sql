@@ -95,6 +95,25 @@ SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, f
   trade_ref, order_ref, transaction_ref
 FROM every WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
 
+-- name: edges
+-- One row is a derived movement, or a spoken one of the ledger, close to an end of what the ledger covers.
+WITH covered AS (
+  SELECT from_at, to_at FROM voices
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger' AND cause IS NULL
+)
+SELECT row_key::DECIMAL(38,0) AS row_key, basis = 'stated' AS stated, moved_at AS moment, asset AS what, cause, amount
+FROM movements m
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND EXISTS (
+  FROM covered c WHERE m.moved_at BETWEEN c.from_at - 2 * $distance AND c.from_at + 2 * $distance
+    OR m.moved_at BETWEEN c.to_at - 2 * $distance AND c.to_at + 2 * $distance);
+
+-- name: distance
+-- How far the clock of a ledger may be off that of the facts that movements are derived from.
+SELECT max(skew_s + resolution_s) FROM coverage WHERE account = $account AND venue = $venue AND wallet = $wallet;
+
+-- name: delete_doubled
+DELETE FROM movements_derived WHERE row_key IN (SELECT row_key::HUGEINT FROM incoming);
+
 -- name: delete_derived
 DELETE FROM movements_derived WHERE account = $account AND venue = $venue AND wallet = $wallet;
 

@@ -8,6 +8,3 @@ FROM incoming;
 SELECT s.key::DECIMAL(38,0) AS key, s.nth, s.content, s.file_no, s.source_row, f.pool, f.bundle_id
 FROM sightings_stored s JOIN files f USING (file_no)
 WHERE s.day BETWEEN $first AND $last AND s.key IN (SELECT key::HUGEINT FROM incoming);
-
--- name: twins
-SELECT key::HUGEINT::DECIMAL(38,0) AS key FROM incoming GROUP BY ALL HAVING count(*) > 1;

@@ -96,3 +96,11 @@ DELETE FROM voices WHERE account = $account AND venue = $venue AND wallet = $wal
 
 -- name: formats_of_series
 SELECT DISTINCT series, format FROM files;
+
+-- name: has_silent
+-- Whether the table has rows of the wallet, and any of them or any movement is, or may have to be, silent.
+SELECT 1 FROM {table}_stated t
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND (NOT speaks
+  OR EXISTS (FROM movements_stated WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT speaks)
+  OR (SELECT count(DISTINCT series) > 1 FROM coverage
+      WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger')) LIMIT 1;

@@ -116,8 +116,7 @@ class Bench:
             times, self.patience, lambda: self.ctas(log), lambda: self.bring(log, name=f"book-{rows}")
         )
         million = f"import {rows:,} rows, all promises kept"
-        seconds = f" ({brought['seconds']:.1f} s of {reference['seconds']:.1f} s)"
-        self.ratio(million, 3.0, brought["seconds"] / reference["seconds"], "CTAS", seconds)
+        self.ratio(million, 3.0, brought["seconds"] / reference["seconds"], "CTAS", beside(brought, reference))
         self.ratio(
             "- of which read, archived, numbered, stored", None, brought["stored"] / reference["seconds"], "CTAS"
         )
@@ -182,11 +181,10 @@ class Bench:
             1.0,
             alone["seconds"] / base,
             "CTAS of them",
-            f" ({alone['seconds']:.1f} s of {base:.1f} s)",
+            beside(alone, reference),
         )
-        self.ratio(
-            "- everything derived of them (with costs, cash, checks of balances)", None, whole["seconds"] / base, "CTAS"
-        )
+        work = "- everything derived of them (with costs, cash, checks of balances)"
+        self.ratio(work, None, whole["seconds"] / base, "CTAS", beside(whole, reference))
         (folded,) = in_turns(self.times, self.patience, lambda: task("fold_alone", book=book))
         speed = folded["fills"] / folded["seconds"] / 1e6
         self.add("the fold alone, one core", "1 M fills/s at least", f"{speed:.2f} M/s", speed >= 1)
@@ -252,6 +250,12 @@ class Bench:
         self.add(work, "2 s (10M rows)", shown, seconds[worst] <= 2)
         others = ", ".join(f"{name} {took:.1f}" for name, took in sorted(seconds.items(), key=lambda item: -item[1]))
         self.add("- all of them, seconds", "", others)
+
+
+def beside(one: Measured, other: Measured) -> str:
+    """Return the seconds of both, and the ratio of their processor times, which a busy machine disturbs less."""
+    ratio = one["worked"] / other["worked"]
+    return f" ({one['seconds']:.1f} s of {other['seconds']:.1f} s; processor time {ratio:.2f} x)"
 
 
 def timed(*command: str) -> Callable[[], Measured]:

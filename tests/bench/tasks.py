@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import duckdb
@@ -41,6 +41,17 @@ FILL_COLUMNS = {
 SCOPE = ("bench", "bench", "unified")
 
 
+class _Clock:
+    """Seconds, and seconds of processor time of all threads, since it was made."""
+
+    def __init__(self) -> None:
+        self.started, self.worked = perf_counter(), process_time()
+
+    def figures(self) -> Figures:
+        """Return both."""
+        return {"seconds": perf_counter() - self.started, "worked": process_time() - self.worked}
+
+
 class _TimedBook(Book):
     """A book that knows how long the derived tables took."""
 
@@ -56,14 +67,14 @@ class _TimedBook(Book):
 
 def ctas(csv: str, db: str, columns: Mapping[str, str] | None = None) -> Figures:
     """DuckDB alone: the file, typed, into a table in a file."""
-    start = perf_counter()
+    clock = _Clock()
     with duckdb.connect(db) as connection:
         connection.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
         connection.execute(
             f"CREATE TABLE log AS SELECT * FROM read_csv('{csv}', header=true, delim=',', quote='\"', escape='\"', "
             f"auto_detect=false, columns={dict(columns or COLUMNS)})"
         )
-    return {"seconds": perf_counter() - start}
+    return clock.figures()
 
 
 def ctas_of_fills(csv: str, db: str) -> Figures:
@@ -76,17 +87,17 @@ def bring(book: str, paths: Sequence[str], terms: str | None = None, settles: bo
     if terms is not None:
         with Book.open(book, formats=FORMATS) as prepared:
             prepared.import_paths([terms])
-    start = perf_counter()
+    clock = _Clock()
     with _TimedBook.open(book, formats=FORMATS) as opened:
         assert isinstance(opened, _TimedBook)
         opened.settles = settles
         report = opened.import_paths(paths)
-    seconds = perf_counter() - start
+    spent = clock.figures()
     wrong = [str(error) for error in report.errors] + [line for part in report.parts for line in part.reject_lines]
     if wrong:
         raise ValueError("\n".join(wrong))
     return {
-        "seconds": seconds, "derived": opened.settled_s, "stored": seconds - opened.settled_s,
+        **spent, "derived": opened.settled_s, "stored": spent["seconds"] - opened.settled_s,
         "rows": sum(part.read for part in report.parts), "new": sum(part.stored for part in report.parts),
     }  # fmt: skip
 
@@ -103,17 +114,17 @@ def derive_all(book: str) -> Figures:
     """Everything derived, made anew."""
     store = Store.open(Path(book))
     store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE venue = 'bench'")
-    start = perf_counter()
+    clock = _Clock()
     with store.transaction():
         settle(store)
     store.close()
-    return {"seconds": perf_counter() - start}
+    return clock.figures()
 
 
 def positions(book: str) -> Figures:
     """Legs and positions of every fill made anew: read, valued, folded, written."""
     store = Store.open(Path(book))
-    start = perf_counter()
+    clock = _Clock()
     with store.transaction():
         store.execute("DELETE FROM legs; DELETE FROM positions")
         fills = valued_fills(store, *SCOPE)
@@ -122,7 +133,7 @@ def positions(book: str) -> Figures:
         store.insert("legs", made[0])
         store.insert("positions", made[1])
     store.close()
-    return {"seconds": perf_counter() - start, "fills": fills.height}
+    return clock.figures() | {"fills": fills.height}
 
 
 def fold_alone(book: str) -> Figures:
