@@ -31,7 +31,7 @@ def derive_movements(store: Store, scope: Scope) -> None:
 def _count_edges_once(store: Store, scope: Scope) -> None:
     """Take back what was derived just outside the ledger's range and is booked just inside it, a second off."""
     distance = timedelta(seconds=2 * int(store.scalar(statement("cash", "distance"), scope.parameters()) or 1))
-    edges = store.query(statement("cash", "edges"), scope.parameters() | {"distance": distance})
+    edges = store.query(statement("cash", "edges"), scope.parameters() | {"reach": 2 * distance})
     if not edges.height or edges["stated"].all():
         return
     pairs, _ = pair(edges, distance, "stated")

@@ -104,8 +104,8 @@ WITH covered AS (
 SELECT row_key::DECIMAL(38,0) AS row_key, basis = 'stated' AS stated, moved_at AS moment, asset AS what, cause, amount
 FROM movements m
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND EXISTS (
-  FROM covered c WHERE m.moved_at BETWEEN c.from_at - 2 * $distance AND c.from_at + 2 * $distance
-    OR m.moved_at BETWEEN c.to_at - 2 * $distance AND c.to_at + 2 * $distance);
+  FROM covered c WHERE m.moved_at BETWEEN c.from_at - $reach AND c.from_at + $reach
+    OR m.moved_at BETWEEN c.to_at - $reach AND c.to_at + $reach);
 
 -- name: distance
 -- How far the clock of a ledger may be off that of the facts that movements are derived from.

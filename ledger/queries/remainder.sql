@@ -11,7 +11,8 @@ SELECT 1 FROM movements_derived WHERE account = $account AND venue = $venue AND 
 
 -- name: not_derived
 -- One row is a share of a cost that no derived movement stands for.
-SELECT t.* FROM incoming t ANTI JOIN (
+WITH taken AS (SELECT * REPLACE (row_key::HUGEINT AS row_key) FROM incoming)
+SELECT t.* FROM taken t ANTI JOIN (
   SELECT row_key - row_key % 256 AS base, cause FROM movements_derived
   WHERE account = $account AND venue = $venue AND wallet = $wallet
-) d ON d.base = t.row_key::HUGEINT - t.row_key::HUGEINT % 256 AND d.cause = t.cause;
+) d ON d.base = t.row_key - t.row_key % 256 AND d.cause = t.cause;
