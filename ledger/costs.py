@@ -23,6 +23,8 @@ JUST_CLOSED = timedelta(seconds=60)
 """A venue books funding a few seconds after the instant; a position closed meanwhile paid it."""
 LIQUIDATION_WINDOW = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=2)
+Made = tuple[pl.DataFrame, pl.DataFrame]
+"""Legs and positions."""
 SIZE_AGREEMENT = Decimal("0.02")
 
 FUNDING = statement("costs", "funding")
@@ -39,12 +41,17 @@ def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
 
 
 def attribute(
-    store: Store, scope: Scope, legs: pl.DataFrame, positions: pl.DataFrame, prices: pl.DataFrame
+    store: Store, scope: Scope, made: Made, prices: pl.DataFrame, symbols: Sequence[str], *, traded: bool
 ) -> pl.DataFrame:
-    """Return the cost lines of a wallet: funding, liquidation fees and insurance, each to its position or to none."""
+    """Return the cost lines of these symbols: funding, liquidation fees and insurance, to their positions or to none.
+
+    Not `traded`: of all others, and of the rows that name no symbol; they belong to no position.
+    """
+    legs, positions = made
     held = holdings(legs, positions)
-    funding = store.query(FUNDING, scope.parameters()).with_columns(cause=pl.lit("funding"))
-    forced = store.query(LIQUIDATION_COSTS, scope.parameters())
+    words = scope.parameters() | {"symbols": list(symbols), "traded": traded}
+    funding = store.query(FUNDING, words).with_columns(cause=pl.lit("funding"))
+    forced = store.query(LIQUIDATION_COSTS, words)
     lines = [_funding_lines(funding, held), _liquidation_lines(forced, held)]
     found = pl.concat([line for line in lines if line.height] or [lines[0]])
     settled = found.join(

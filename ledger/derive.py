@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from ledger.cash import chain, derive_movements
 from ledger.costs import attribute, mark_forced
 from ledger.findings import findings_of
-from ledger.positions import Evidence, reconstruct
+from ledger.positions import Evidence, Size, reconstruct
 from ledger.prices import in_settle, price_table
 from ledger.remainder import remainder
 from ledger.store import Store, statement
@@ -20,11 +20,12 @@ from ledger.voices import Scope, elect
 from ledger.witnesses import compare
 from schemas.bookkeeping import Finding
 from schemas.ddl import column_types
-from schemas.derived import Cost, Leg, Position
+from schemas.derived import Leg, Position
 from schemas.types import MONEY
 
 LEDGER_FEES = statement("derive", "ledger_fees")
 SIZES = statement("derive", "sizes")
+BATCH_FILLS = 500_000
 
 
 def settle(store: Store) -> list[Scope]:
@@ -60,28 +61,52 @@ def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None
     for table in ("positions", "costs_stored", "movements_derived", "witness_days", "findings_stored"):
         store.execute(statement("derive", "delete_derived").format(table=table), parameters)
     prices = price_table(store)
-    fills = _with_fees(store, scope, valued_fills(store, *parameters.values()), prices)
-    differences = None
-    legs, positions = pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position))
-    if fills.height:
-        fills = mark_forced(store, scope, fills)
-        legs, positions, differences = reconstruct(fills, _evidence(store, scope), _covered_from(store, scope))
-        store.insert("legs", legs)
-        store.insert("positions", positions)
+    differences = _trade(store, scope, prices)
     derive_movements(store, scope)
-    costs = attribute(store, scope, legs, positions, prices)
-    rest = remainder(store, scope, costs, legs, positions)
-    store.insert("costs_stored", pl.concat([costs, rest]).select(list(column_types(Cost))))
+    store.insert("costs_stored", remainder(store, scope))
     _flag_unvalued(store, scope)
     chain(store, scope)
     found = [*elected, *compare(store, scope), *findings_of(store, scope, differences)]
     _insert_findings(store, scope, found)
 
 
+def _trade(store: Store, scope: Scope, prices: pl.DataFrame) -> pl.DataFrame | None:
+    """Write legs, positions and attributed costs, some symbols at a time; return the stated results that differ.
+
+    A symbol's positions depend on its own rows only, so memory depends on the batch, not on the book.
+    """
+    differences, traded = [], []
+    covered_from = _covered_from(store, scope)
+    for symbols in batches(store, scope):
+        fills = _with_fees(store, scope, valued_fills(store, scope, symbols), prices)
+        fills = mark_forced(store, scope, fills)
+        legs, positions, wrong = reconstruct(fills, _evidence(store, scope, symbols), covered_from)
+        store.insert("legs", legs)
+        store.insert("positions", positions)
+        store.insert("costs_stored", attribute(store, scope, (legs, positions), prices, symbols, traded=True))
+        differences.append(wrong)
+        traded += symbols
+    nothing = (pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position)))
+    store.insert("costs_stored", attribute(store, scope, nothing, prices, traded, traded=False))
+    return pl.concat(differences) if differences else None
+
+
+def batches(store: Store, scope: Scope) -> Iterator[list[str]]:
+    """Yield the traded symbols in groups of about `BATCH_FILLS` fills."""
+    batch: list[str] = []
+    held = 0
+    for symbol, fills in store.rows(statement("derive", "traded_symbols"), scope.parameters()):
+        if batch and held + fills > BATCH_FILLS:
+            yield batch
+            batch, held = [], 0
+        batch.append(symbol)
+        held += fills
+    if batch:
+        yield batch
+
+
 def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
     """Return the fills with the fee the ledger states where their own export does not, and its value."""
-    if not fills.height:
-        return fills
     if fills["fee"].null_count():
         ledger = store.query(LEDGER_FEES, scope.parameters()).unique(["symbol", "trade_ref"], keep="none")
         fills = fills.join(ledger, on=["symbol", "trade_ref"], how="left", maintain_order="left").with_columns(
@@ -93,9 +118,9 @@ def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataF
     )
 
 
-def _evidence(store: Store, scope: Scope) -> Evidence:
-    sizes: dict[str, list[tuple[datetime, str | None, int]]] = {}
-    answer = store.query(SIZES, scope.parameters())
+def _evidence(store: Store, scope: Scope, symbols: Sequence[str]) -> Evidence:
+    sizes: dict[str, list[Size]] = {}
+    answer = store.query(SIZES, scope.parameters() | {"symbols": list(symbols)})
     quantities = answer["position_quantity"].cast(MONEY).to_physical().to_list()
     for (symbol, at, side, _), quantity in zip(answer.iter_rows(), quantities, strict=True):
         sizes.setdefault(symbol, []).append((at, side, quantity))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -15,6 +16,7 @@ import polars as pl
 
 from ledger.formulas import position_value
 from ledger.store import Store, statement
+from ledger.voices import Scope
 from schemas.types import MONEY
 
 AGREEMENT = Decimal("0.00000001")
@@ -27,23 +29,21 @@ def builtin_terms() -> tuple[dict[str, str], ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def valued_fills(store: Store, account: str, venue: str, wallet: str) -> pl.DataFrame:
-    """Return the derivative fills of a wallet in execution order with `style`, `multiplier`, `notional`, `weight`.
+def valued_fills(store: Store, scope: Scope, symbols: Sequence[str]) -> pl.DataFrame:
+    """Return the derivative fills of these symbols in execution order with `style`, `multiplier`, `notional`, `weight`.
 
     `notional` is unsigned, in `settle_asset`; null where the contract size is unknown.  The venue's own value of a
     fill wins, but where it only repeats the formula in fewer digits.  `weight` is quantity x price (inverse:
     quantity / price): what average prices are made of.
     """
-    words = {"account": account, "venue": venue, "wallet": wallet}
-    fills = store.query(statement("terms", "fills"), words)
-    if not fills.height:
-        return fills
+    words = scope.parameters()
+    fills = store.query(statement("terms", "fills"), words | {"symbols": list(symbols)})
     fills = fills.with_columns(pl.lit(text).alias(name) for name, text in words.items())
-    listed = store.query(statement("terms", "instruments"), {"venue": venue})
+    listed = store.query(statement("terms", "instruments"), {"venue": scope.venue})
     fills = fills.sort("filled_at").join_asof(
         listed, left_on="filled_at", right_on="valid_from", by="symbol", strategy="backward", check_sortedness=False
     )
-    terms = _terms_of(fills, venue, wallet)
+    terms = _terms_of(fills, scope.venue, scope.wallet)
     fills = fills.join(terms, on="symbol", how="left").with_columns(
         style=pl.coalesce("listed_style", "style", "builtin_style"),
         multiplier=pl.coalesce("listed_multiplier", "builtin_multiplier"),

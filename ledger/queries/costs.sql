@@ -1,11 +1,17 @@
 -- name: funding
+-- One row is a funding row of one of the symbols ($traded), or of none of them.
 SELECT row_key, wallet, symbol, position_side, asset, amount, paid_at AS booked_at, rate, mark_price, position_quantity
-FROM funding WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY paid_at, row_key;
+FROM funding
+WHERE account = $account AND venue = $venue AND wallet = $wallet
+  AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded
+ORDER BY paid_at, row_key;
 
 -- name: liquidation_costs
+-- One row is a liquidation fee or insurance of one of the symbols ($traded), or of none of them.
 SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
-  AND basis = 'stated' ORDER BY moved_at, row_key;
+  AND basis = 'stated' AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded
+ORDER BY moved_at, row_key;
 
 -- name: forced_orders
 -- One row is an order that the venue lists as a liquidation or an ADL.

@@ -5,7 +5,8 @@ FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet 
 
 -- name: sizes
 SELECT symbol, paid_at, position_side, position_quantity FROM funding
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND position_quantity IS NOT NULL AND symbol IS NOT NULL
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND position_quantity IS NOT NULL
+  AND list_contains($symbols::VARCHAR[], symbol)
 ORDER BY paid_at;
 
 -- name: stale
@@ -34,3 +35,9 @@ WHERE NOT list_contains(flags, 'unvalued_cost') AND account = $account AND venue
   AND position_id IN (
     SELECT position_id FROM costs_stored
     WHERE account = $account AND venue = $venue AND wallet = $wallet AND value IS NULL);
+
+-- name: traded_symbols
+-- One row is a derivative that was traded, with its number of fills.
+SELECT symbol, count(*) AS fills FROM fills
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future', 'option')
+GROUP BY symbol ORDER BY symbol;

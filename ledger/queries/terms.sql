@@ -1,9 +1,10 @@
 -- name: fills
--- One row is a fill of a derivative.
+-- One row is a fill of one of the derivatives.
 SELECT row_key, filled_at, sequence, symbol, instrument, product, margin_mode, pair, position_side, side, quantity, price, fee,
   fee_asset, execution, trade_ref, order_ref, realized_stated, notional_stated, settle_asset, style
 FROM fills
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future', 'option');
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future', 'option')
+  AND list_contains($symbols::VARCHAR[], symbol);
 
 -- name: instruments
 -- One row is the terms of a contract from an instant on; the venue's own win over a plain file's.

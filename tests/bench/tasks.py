@@ -17,12 +17,13 @@ import duckdb
 import polars as pl
 
 from ledger.book import Book
-from ledger.derive import settle
+from ledger.derive import batches, settle
 from ledger.fold import fold
 from ledger.positions import Evidence, reconstruct
 from ledger.prices import in_settle, price_table
 from ledger.store import Store
 from ledger.terms import valued_fills
+from ledger.voices import Scope
 from tests.bench.form import FORMATS
 
 Figures = dict[str, float]
@@ -127,13 +128,16 @@ def positions(book: str) -> Figures:
     clock = _Clock()
     with store.transaction():
         store.execute("DELETE FROM legs; DELETE FROM positions")
-        fills = valued_fills(store, *SCOPE)
-        value = in_settle(fills, price_table(store), "fee", "fee_asset", "settle_asset", "filled_at")
-        made = reconstruct(fills.with_columns(value.alias("fee_value")), Evidence(sizes={}), None)
-        store.insert("legs", made[0])
-        store.insert("positions", made[1])
+        scope, fills = Scope(*SCOPE), 0
+        for symbols in batches(store, scope):
+            valued = valued_fills(store, scope, symbols)
+            value = in_settle(valued, price_table(store), "fee", "fee_asset", "settle_asset", "filled_at")
+            made = reconstruct(valued.with_columns(value.alias("fee_value")), Evidence(sizes={}), None)
+            store.insert("legs", made[0])
+            store.insert("positions", made[1])
+            fills += valued.height
     store.close()
-    return clock.figures() | {"fills": fills.height}
+    return clock.figures() | {"fills": fills}
 
 
 def fold_alone(book: str) -> Figures:
