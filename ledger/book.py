@@ -100,11 +100,13 @@ class Book:
         book = cls(
             Store.open(path, read_only=read_only), Archive(archive_of(path)), formats or builtin_formats(), clock
         )
+        stale = bool(book.store.scalar(statement("book", "has_stale")))
+        if read_only and stale:
+            book.close()
+            return cls.open(path, formats=formats, clock=clock)
         if not read_only:
             book._synchronize_log()
-        elif book.store.scalar(statement("book", "has_stale")):
-            book.close()
-            book = cls.open(path, formats=formats, clock=clock)
+        if stale:  # a program was killed between storing and settling
             book._settle()
         return book
 

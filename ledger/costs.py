@@ -76,19 +76,7 @@ def _funding_lines(funding: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     candidates = _candidates(rows, held)
     chosen = _choose(rows, candidates)
     joined = rows.join(chosen, on="row_key", how="left", maintain_order="left")
-    return joined.select(
-        "position_id",
-        "symbol",
-        "cause",
-        "asset",
-        "amount",
-        "booked_at",
-        "row_key",
-        pl.when(pl.col("position_id").is_not_null())
-        .then(pl.lit("instant"))
-        .otherwise(pl.lit("unattributed"))
-        .alias("how"),
-    )
+    return _lines(joined)
 
 
 def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
@@ -178,6 +166,8 @@ def _hedged(pairs: pl.DataFrame) -> pl.DataFrame:
 def _side_of(row: Mapping[str, Any], sizes: Mapping[str, Decimal], others: Sequence[Decimal]) -> str | None:
     """Return the side of a hedge that a funding row belongs to, None where nothing tells."""
     amount, rate, quantity = row["amount"], row["rate"], row["position_quantity"]
+    if not all(sizes.values()):
+        return None
     if rate:
         return "short" if (amount > 0) == (rate > 0) else "long"
     if quantity:
@@ -215,19 +205,14 @@ def _liquidation_lines(forced: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame
         found = near if found is None else pl.concat([found, near.join(found, on="row_key", how="anti")])
     assert found is not None
     joined = forced.join(found, on="row_key", how="left", maintain_order="left")
-    return joined.select(
-        "position_id",
-        "symbol",
-        "cause",
-        "asset",
-        "amount",
-        "booked_at",
-        "row_key",
-        pl.when(pl.col("position_id").is_not_null())
-        .then(pl.lit("instant"))
-        .otherwise(pl.lit("unattributed"))
-        .alias("how"),
-    )
+    return _lines(joined)
+
+
+def _lines(joined: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the position found for them, if any, as cost lines."""
+    found = pl.col("position_id").is_not_null()
+    how = pl.when(found).then(pl.lit("instant")).otherwise(pl.lit("unattributed")).alias("how")
+    return joined.select("position_id", "symbol", "cause", "asset", "amount", "booked_at", "row_key", how)
 
 
 def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
@@ -237,7 +222,7 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
     symbol up to five seconds before a clearance fee.
     """
     orders = store.query(statement("costs", "forced_orders"), scope.parameters())
-    fills = fills.join(orders, on="order_ref", how="left", maintain_order="left")
+    fills = fills.join(orders, on=["order_ref", "symbol"], how="left", maintain_order="left")
     fees = store.query(statement("costs", "clearance_fees"), scope.parameters())
     if fees.height:
         times = fills.with_columns(moment=pl.col("filled_at")).sort("moment")

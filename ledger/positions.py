@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -18,6 +19,8 @@ STREAM = ("pair", "symbol", "side_key")
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
 TRIED_OPENINGS = 12
+DERIVATIVE_WALLETS = ("usdm", "coinm", "unified")
+"""Wallets of a venue that hold different instruments, so that a symbol tells which one it is."""
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
 
 
@@ -354,7 +357,10 @@ def _named(
         )
 
     every = numbered(positions).sort("opened_at", "symbol", "position_side", "stream", "position")
-    stem = pl.concat_str("account", "symbol", "side", pl.col("opened_at").dt.strftime("%Y%m%dT%H%M"), separator=":")
+    first = positions[0].row(0, named=True)
+    opened = pl.col("opened_at").dt.strftime("%Y%m%dT%H%M")
+    where = pl.concat_str(pl.lit(_place(first)), "pair", separator="/", ignore_nulls=True)
+    stem = pl.concat_str(where, "symbol", "side", opened, separator=":")
     every = every.with_columns(stem=stem)
     ordinal = pl.int_range(1, pl.len() + 1).over("stem").cast(pl.String)
     every = every.with_columns(position_id=pl.concat_str("stem", ordinal, separator=":"))
@@ -366,3 +372,10 @@ def _named(
         every.select(pl.col(name).cast(kind) for name, kind in column_types(Position).items()),
         named_differences,
     )
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """Return what an id starts with: the account, and the venue and wallet where the account does not say them."""
+    account, venue, wallet = row["account"], row["venue"], row["wallet"]
+    said = wallet in DERIVATIVE_WALLETS and venue != "plain"
+    return "/".join([account, *([] if venue == account else [venue]), *([] if said else [wallet])])

@@ -24,6 +24,10 @@ def with_running_totals(legs: pl.DataFrame, *, unknown_entry: bool) -> pl.DataFr
         realized_opens=pl.col("delta").sign() == _of_start(pl.col("delta").sign()),
         quantity_after=_run_sum(pl.col("delta")),
     ).with_columns(
+        # what opens was not forced, whatever was forced in the same second
+        execution=pl.when(opens & pl.col("execution").is_in(["liquidation", "adl"]))
+        .then(pl.lit("trade"))
+        .otherwise(pl.col("execution")),
         realized=pl.when(~unknown)
         .then(pl.col("realized"))
         .when(opens)

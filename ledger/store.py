@@ -61,7 +61,7 @@ class Store:
             raise _as_book_error(path, error) from None
         store = cls(connection, path, read_only)
         connection.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET python_enable_replacements=false")
-        connection.execute("SET preserve_insertion_order=true")
+        connection.execute("SET preserve_insertion_order=true; SET memory_limit='1GB'")
         if read_only:
             store._require_version()
         else:

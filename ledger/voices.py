@@ -9,7 +9,7 @@ an instant without rows near it, inside the range that both cover.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -262,45 +262,32 @@ def _filtered(
     for segment in segments:
         if not segment.span.filterable:
             continue
-        given: set[tuple[str, str]] = set()
-        rivals = {
-            span.series: span
+        rivals = [
+            span
             for span in spans
             if span.series != segment.span.series and span.start < segment.end and span.end > segment.start
-        }
-        for name, span in sorted(rivals.items(), key=lambda item: (item[1].rank, item[0])):
-            start, end = max(segment.start, span.start), min(segment.end, span.end)
-            for what, cause in _left_out(store, scope, fact, segment, name, start, end, spans):
-                if (what, cause) not in given:
-                    given.add((what, cause))
-                    overrides.append(
-                        {
-                            **scope.parameters(),
-                            "fact": fact,
-                            "asset": what,
-                            "cause": cause,
-                            "from_at": start,
-                            "to_at": end,
-                            "series": name,
-                        }
-                    )
+        ]
+        offers: dict[tuple[str, str], list[Span]] = {}
+        for span in rivals:
+            offer = replace(span, start=max(segment.start, span.start), end=min(segment.end, span.end))
+            for left_out in _left_out(store, scope, fact, segment, offer, spans):
+                offers.setdefault(left_out, []).append(offer)
+        for (what, cause), offered in sorted(offers.items()):
+            overrides += [
+                {**_voice(scope, fact, elected), "asset": what, "cause": cause} for elected in speakers(offered)
+            ]
     return overrides
 
 
 def _left_out(
-    store: Store,
-    scope: Scope,
-    fact: str,
-    segment: Segment,
-    rival: str,
-    start: datetime,
-    end: datetime,
-    spans: Sequence[Span],
+    store: Store, scope: Scope, fact: str, segment: Segment, rival: Span, spans: Sequence[Span]
 ) -> list[tuple[str, str]]:
+    """Return the (asset, cause) of which the speaker has no row, or too few, in the rival's stretch."""
+    start, end = rival.start, rival.end
     files = [span for span in spans if span.series == segment.span.series and span.start < end and span.end > start]
     distance = max(span.skew_s + span.resolution_s for span in spans) * 2
     sql = _compared(
-        "left_out", fact, speaker=_of_series(store, [segment.span.series]), rival=_of_series(store, [rival])
+        "left_out", fact, speaker=_of_series(store, [segment.span.series]), rival=_of_series(store, [rival.series])
     )
     parameters = scope.parameters() | {
         "file_start": min(span.start for span in files),

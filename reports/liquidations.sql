@@ -9,7 +9,7 @@ WITH forced AS (
 ), numbered AS (
   SELECT *, coalesce(sum(apart::INT) OVER (PARTITION BY position_id ORDER BY leg_no), 0) AS event_no FROM forced
 ), orders AS (
-  SELECT account, venue, order_ref, max(mark_price) AS mark_price, any_value(bankruptcy_price) AS bankruptcy_price,
+  SELECT account, venue, order_ref, symbol, max(mark_price) AS mark_price, any_value(bankruptcy_price) AS bankruptcy_price,
     any_value(stage) AS stage
   FROM liquidations WHERE order_ref IS NOT NULL GROUP BY ALL
 ), events AS (
@@ -24,7 +24,7 @@ WITH forced AS (
     CAST(sum(coalesce(n.fee_value, 0)) AS DECIMAL(38,18)) AS trading_fees,
     sum(CASE WHEN n.style = 'inverse' THEN NULL ELSE n.notional END) AS linear_value,
     CAST(sum(n.notional) AS DECIMAL(38,18)) AS notional, max(n.exit_weight) - min(n.exit_weight - coalesce(w.weight, 0)) AS weight
-  FROM numbered n LEFT JOIN orders o ON o.account = n.account AND o.venue = n.venue AND o.order_ref = n.order_ref
+  FROM numbered n LEFT JOIN orders o ON o.account = n.account AND o.venue = n.venue AND o.order_ref = n.order_ref AND o.symbol = n.symbol
   LEFT JOIN (SELECT position_id, leg_no, exit_weight - lag(exit_weight, 1, 0) OVER (PARTITION BY position_id ORDER BY leg_no) AS weight
              FROM legs) w ON w.position_id = n.position_id AND w.leg_no = n.leg_no
   GROUP BY ALL
@@ -40,20 +40,23 @@ WITH forced AS (
     CASE q.side WHEN 'sell' THEN 'long' WHEN 'buy' THEN 'short' END AS side, q.liquidated_at AS started_at, q.liquidated_at AS ended_at,
     q.stage, q.quantity, q.mark_price AS trigger_price, q.price AS average_price, q.bankruptcy_price, q.fee AS liquidation_fee,
     q.fee_asset AS settle_asset
-  FROM liquidations q ANTI JOIN numbered n ON n.account = q.account AND n.venue = q.venue AND n.order_ref = q.order_ref
+  FROM liquidations q ANTI JOIN numbered n ON n.account = q.account AND n.venue = q.venue AND n.order_ref = q.order_ref AND n.symbol = q.symbol
 ), every AS (
   SELECT e.* EXCLUDE (realized, trading_fees, linear_value, event_no), c.liquidation_fee, c.insurance, NULL::DECIMAL(38,18) AS stated_average,
     CAST(-(e.realized - e.trading_fees - c.liquidation_fee + c.insurance) AS DECIMAL(38,18)) AS loss
   FROM events e JOIN charged c ON c.position_id = e.position_id AND c.event_no = e.event_no
   UNION ALL BY NAME
   SELECT * EXCLUDE (average_price), average_price AS stated_average FROM alone
+), ordered AS (
+  SELECT *, row_number() OVER (PARTITION BY account, symbol, side, strftime(started_at, '%Y%m%dT%H%M')
+    ORDER BY started_at, venue, wallet, position_id) AS ordinal
+  FROM every
 )
-SELECT concat_ws(':', 'liq', account, symbol, coalesce(side, '?'), strftime(started_at, '%Y%m%dT%H%M'),
-    row_number() OVER (PARTITION BY account, symbol, side, strftime(started_at, '%Y%m%dT%H%M') ORDER BY started_at, position_id)) AS liquidation_id,
+SELECT concat_ws(':', 'liq', account, symbol, coalesce(side, '?'), strftime(started_at, '%Y%m%dT%H%M'), ordinal) AS liquidation_id,
   account, venue, wallet, product, margin_mode, symbol, side, started_at, ended_at, stage, quantity, trigger_price,
   bankruptcy_price, liquidation_fee, insurance, loss, settle_asset, position_id, NULL::VARCHAR AS primary_cause, instrument,
   style, weight, stated_average
-FROM every
+FROM ordered
 WHERE started_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR started_at >= $from)
   AND ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)
   AND ($symbol::VARCHAR IS NULL OR symbol = $symbol OR instrument = $symbol)

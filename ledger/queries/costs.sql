@@ -15,9 +15,10 @@ ORDER BY moved_at, row_key;
 
 -- name: forced_orders
 -- One row is an order that the venue lists as a liquidation or an ADL.
-SELECT order_ref, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced
+SELECT order_ref, symbol, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced
 FROM liquidations
-WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call' GROUP BY order_ref;
+WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call'
+GROUP BY order_ref, symbol;
 
 -- name: clearance_fees
 -- One row is an instant of a symbol at which a liquidation fee was booked.

@@ -25,9 +25,11 @@ SELECT p.* EXCLUDE (ended, closed_at, flags),
   CAST(coalesce(c.interest, 0) AS DECIMAL(38,18)) AS interest,
   CAST(coalesce(c.liquidation_fees, 0) AS DECIMAL(38,18)) AS liquidation_fees,
   CAST(coalesce(c.insurance, 0) AS DECIMAL(38,18)) AS insurance,
-  CASE WHEN l.fees_unvalued = 0 AND coalesce(c.unvalued, 0) = 0 THEN list_filter(
-    CASE WHEN l.quantity_after <> 0 AND f.forced THEN list_append(p.flags, 'partly_liquidated') ELSE p.flags END,
-    lambda flag: flag <> 'unvalued_cost') ELSE p.flags END AS flags
+  list_concat(
+    list_filter(p.flags, lambda flag: flag NOT IN ('unvalued_cost', 'partly_liquidated')),
+    CASE WHEN l.fees_unvalued > 0 OR coalesce(c.unvalued, 0) > 0 THEN ['unvalued_cost'] ELSE []::VARCHAR[] END,
+    CASE WHEN f.forced AND NOT (l.quantity_after = 0 AND p.ended IN ('liquidated', 'adl')) THEN ['partly_liquidated']
+      ELSE []::VARCHAR[] END) AS flags
 FROM positions p JOIN reached r USING (position_id)
 JOIN legs l ON l.position_id = r.position_id AND l.leg_no = r.leg_no
 JOIN forced f ON f.position_id = p.position_id
