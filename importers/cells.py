@@ -148,7 +148,7 @@ def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
 
 def _without_thousands(series: pl.Series) -> pl.Series:
     """Return the texts without commas between groups of three; a decimal comma stays, and makes no number."""
-    grouped = series.str.contains(r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$").fill_null(False)
+    grouped = series.str.contains(r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*$").fill_null(False)
     return series.str.replace_all(",", "", literal=True).zip_with(grouped, series) if grouped.any() else series
 
 

@@ -302,13 +302,18 @@ def _rows(form: Format, stored: pl.DataFrame) -> pl.DataFrame:
     key = form.identity.cells
     content = form.identity.content or tuple(name for name in form.cells if name not in key)
     compared = form.identity.kind == "id"
+    second = pl.col(form.time).dt.strftime(
+        "%Y-%m-%d %H:%M:%S"
+    )  # exports of one id may print more digits, not another time
     return stored.select(
         "source_row",
         pl.col(form.time).alias("at"),
         (pl.col(form.sequence) if form.sequence else pl.lit(None)).cast(pl.Int64).alias("sequence"),
         "wallet",
         key_text(stored, key).alias("key_text"),
-        (key_text(stored, content) if compared else pl.lit("")).alias("content_text"),
+        (pl.concat_str(key_text(stored, content), second, separator=SEPARATOR) if compared else pl.lit("")).alias(
+            "content_text"
+        ),
     )
 
 

@@ -69,6 +69,10 @@ class ImportReport:
         return max(codes, default=0)
 
 
+PROVENANCE = ("format", "file_id", "source_row")
+"""Columns that tell which of several files showed a row first; a digest is of what the rows say."""
+
+
 class _DryRunOver(Exception):
     """Leaves the transaction of a dry run."""
 
@@ -182,11 +186,34 @@ class Book:
         with self.store.transaction():
             return self._store_bundle(bundle, asked)
 
-    def _store_bundle(self, bundle: Bundle, asked: Asked) -> list[PartResult]:
+    def _store_bundle(
+        self, bundle: Bundle, asked: Asked, accounts: Mapping[str, str] | None = None
+    ) -> list[PartResult]:
+        """Store a bundle and log it, with the accounts it was resolved to, so that a rebuild does the same."""
         if self._known(bundle.file_id):
             forget(self.store, bundle.file_id)
-        seq = self._log({"kind": "import", "bundle": bundle.file_id, "name": bundle.name, "options": asked.says()})
-        return Importing(store=self.store, formats=self.formats, bundle=bundle, asked=asked, import_no=seq).run()
+        seq = int(self.store.scalar(statement("book", "next_seq")))
+        parts = self._run(bundle, asked, seq, accounts or {})
+        resolved = {part.venue: part.account for part in parts if part.account}
+        entry = {
+            "kind": "import",
+            "bundle": bundle.file_id,
+            "name": bundle.name,
+            "options": asked.says(),
+            "accounts": resolved,
+        }
+        self._log(entry)
+        return parts
+
+    def _run(self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str]) -> list[PartResult]:
+        return Importing(
+            store=self.store,
+            formats=self.formats,
+            bundle=bundle,
+            asked=asked,
+            import_no=import_no,
+            known_accounts=accounts,
+        ).run()
 
     def _known(self, bundle_id: str) -> bool:
         return bool(self.store.scalar(statement("book", "knows_bundle"), {"bundle_id": bundle_id}))
@@ -284,11 +311,30 @@ class Book:
             )
         bundle_id, shown = found[0]
         with self.store.transaction():
+            entangled = self._entangled(bundle_id)
             self._log({"kind": "forget", "bundle": bundle_id})
             forget(self.store, bundle_id)
+            for other, import_no in entangled:
+                self._restore_rows(other, import_no)
         self._synchronize_log()
         self._settle()
         return str(shown)
+
+    def _entangled(self, bundle_id: str) -> list[tuple[str, int]]:
+        """Return the bundles that depend on this one: shared facts may owe it cells, order or a reject."""
+        if self.archive is None:
+            return []
+        return [
+            (other, number)
+            for other, number in self.store.rows(statement("forgetting", "entangled"), {"bundle_id": bundle_id})
+        ]
+
+    def _restore_rows(self, bundle_id: str, import_no: int) -> None:
+        """Store an archived bundle again, as it was imported, whatever its share of rejects."""
+        entry = self._entry_of(bundle_id)
+        forget(self.store, bundle_id)
+        with self._restored(bundle_id) as bundle:
+            self._run(bundle, _lenient(entry), import_no, entry.get("accounts", {}))
 
     def retry(self) -> ImportReport:
         """Read every file again that had rejects, from the archive, with its own options."""
@@ -299,8 +345,9 @@ class Book:
             with self._restored(bundle_id) as bundle:
 
                 def again(bundle: Bundle, options: str = options) -> list[PartResult]:
+                    accounts = self._entry_of(bundle.file_id).get("accounts", {})
                     with self.store.transaction():
-                        return self._store_bundle(bundle, Asked(**json.loads(options)))
+                        return self._store_bundle(bundle, Asked(**json.loads(options)), accounts)
 
                 self._guarded(bundle, True, report, again)
         self._synchronize_log()
@@ -342,15 +389,16 @@ class Book:
     def _restored(self, bundle_id: str) -> Iterator[Bundle]:
         """Give the archived bytes of a bundle, as it was handed over."""
         assert self.archive is not None
-        name = self._name_of(bundle_id)
+        name = str(self._entry_of(bundle_id)["name"])
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
             yield open_bundle(self.archive.restore(bundle_id, Path(folder) / "object"), name)
 
-    def _name_of(self, bundle_id: str) -> str:
-        for (entry,) in self.store.rows(statement("book", "log_backwards")):
-            logged = json.loads(entry)
-            if logged.get("bundle") == bundle_id and "name" in logged:
-                return str(logged["name"])
+    def _entry_of(self, bundle_id: str) -> dict[str, Any]:
+        """Return the latest log entry of a bundle's import."""
+        for (text,) in self.store.rows(statement("book", "log_backwards")):
+            entry: dict[str, Any] = json.loads(text)
+            if entry.get("bundle") == bundle_id and entry["kind"] == "import":
+                return entry
         raise UnknownThing(f"no import of {bundle_id[:12]} in the log")
 
     def rebuild(self) -> tuple[str, str]:
@@ -389,11 +437,8 @@ class Book:
                     continue
                 restored = archive.restore(entry["bundle"], Path(folder) / "object")
                 bundle = open_bundle(restored, entry["name"])
-                asked = Asked(**entry["options"])
                 with self.store.transaction():
-                    Importing(
-                        store=self.store, formats=self.formats, bundle=bundle, asked=asked, import_no=entry["seq"]
-                    ).run()
+                    self._run(bundle, _lenient(entry), entry["seq"], entry.get("accounts", {}))
                 restored.unlink()
         self._settle()
 
@@ -437,9 +482,7 @@ class Book:
         parts = []
         for name in DIGESTED:
             columns = self.store.query(f"SELECT * FROM {name} LIMIT 0").columns
-            texts = ", ".join(
-                f"coalesce({column}::VARCHAR, '')" for column in columns if column not in ("file_id", "source_row")
-            )
+            texts = ", ".join(f"coalesce({column}::VARCHAR, '')" for column in columns if column not in PROVENANCE)
             count, total = self.store.rows(statement("book", "digest").format(texts=texts, table=name))[0]
             parts.append(f"{name}={count}:{total}")
         return " ".join(parts)
@@ -448,6 +491,11 @@ class Book:
         """Run a query that can read the book and nothing else.  Raises UnknownThing with the engine's message."""
         self.store.execute("SET enable_external_access=false")
         return self.store.user_query(query)
+
+
+def _lenient(entry: Mapping[str, Any]) -> Asked:
+    """Return what was asked of a logged import, without its limit of rejects: what was stored once is stored again."""
+    return Asked(**{**entry["options"], "strict": False, "max_rejects": 1.0})
 
 
 def archive_of(path: Path) -> Path:

@@ -166,15 +166,13 @@ def _hedged(pairs: pl.DataFrame) -> pl.DataFrame:
 def _side_of(row: Mapping[str, Any], sizes: Mapping[str, Decimal], others: Sequence[Decimal]) -> str | None:
     """Return the side of a hedge that a funding row belongs to, None where nothing tells."""
     amount, rate, quantity = row["amount"], row["rate"], row["position_quantity"]
-    if not all(sizes.values()):
-        return None
     if rate:
         return "short" if (amount > 0) == (rate > 0) else "long"
     if quantity:
         if abs(sizes.get("long", 0) - sizes.get("short", 0)) <= SIZE_AGREEMENT * quantity:
             return None
         return min(sizes, key=lambda side: abs(sizes[side] - quantity))
-    if len(others) != 1 or not amount or not others[0] or len(sizes) != 2:
+    if len(others) != 1 or not (amount and others[0] and sizes.get("long") and sizes.get("short")):
         return None
     ratio, expected = abs(amount / others[0]), sizes["long"] / sizes["short"]
     if abs(expected - 1) <= SIZE_AGREEMENT:

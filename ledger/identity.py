@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from ledger.store import Store, statement
 from schemas.types import KEY
 
+ZONES = timedelta(days=1)
+"""The same id may stand on a neighbouring day of an export that was read in a wrong zone."""
 KEYS = statement("identity", "keys")
 EARLIER = statement("identity", "earlier")
 
@@ -46,7 +48,7 @@ def twin_keys(rows: pl.DataFrame) -> pl.Series:
 def earlier_sightings(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the sightings of the same keys that the book holds, for the days of the rows."""
     days: tuple[datetime, datetime] = rows.select(pl.col("at").min().alias("a"), pl.col("at").max().alias("b")).row(0)
-    bounds = {"first": days[0].date(), "last": days[1].date()}
+    bounds = {"first": days[0].date() - ZONES, "last": days[1].date() + ZONES}
     if not store.scalar("SELECT 1 FROM sightings_stored WHERE day BETWEEN $first AND $last LIMIT 1", bounds):
         return pl.DataFrame(
             schema={

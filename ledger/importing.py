@@ -100,6 +100,10 @@ class Importing:
     bundle: Bundle
     asked: Asked
     import_no: int
+    known_accounts: Mapping[str, str] = field(default_factory=dict)
+    """By venue, the account that an earlier import of this bundle resolved to (rebuild, retry)."""
+    last_seen: dict[tuple[str, int], tuple[datetime, int]] = field(default_factory=dict)
+    """By family and pool, the last instant of the part before and how many rows it had there."""
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     """Rows of the part that are numbered and not inserted yet."""
 
@@ -187,7 +191,7 @@ class Importing:
         )
         file_no = int(self.store.scalar(statement("importing", "next_file")))
         self._register(file_no, part, form, result, pool_no)
-        previous: tuple[datetime, int] | None = None
+        previous = self.last_seen.get((form.family, pool_no))
         newest_first: bool | None = None
         for normalized, read in ahead(chunks(item, self.asked.encoding)):
             self._account(form, normalized, result)
@@ -207,6 +211,8 @@ class Importing:
         if not result.account:
             self._account(form, None, result)
         self._flush(form, result)
+        if previous is not None:
+            self.last_seen[form.family, pool_no] = previous
         self._finish(file_no, form, result)
         return result
 
@@ -220,10 +226,12 @@ class Importing:
         if len(numbers) > 1:
             raise AccountConflict(result.name, "the file holds rows of several account numbers; split it by account")
         names = [name for (name,) in self.store.rows(statement("importing", "account_names"), at_venue)]
-        account = result.account or self.asked.account or (known.get(numbers[0]) if numbers else None)
+        account = result.account or self.asked.account or self.known_accounts.get(form.venue)
+        account = account or (known.get(numbers[0]) if numbers else None)
         if account is None and not numbers and len(names) > 1:
             raise AccountConflict(result.name, f"it may belong to any of the accounts {', '.join(names)}")
-        account = account or (names[0] if len(names) == 1 and not numbers else None) or form.venue
+        only = names[0] if len(names) == 1 and not (numbers and names[0] in known.values()) else None
+        account = account or only or form.venue
         if numbers:
             self._bind(account, form.venue, numbers[0], known, result.name)
         elif account not in names:
@@ -333,9 +341,31 @@ class Importing:
             self.held.setdefault(name, []).append(keyed)
         if sum(frame.height for frames in self.held.values() for frame in frames) >= HELD_ROWS:
             self._flush(form, result)
-        if fresh.height and fresh.height < numbered.height and form.sequence is None:
+        if fresh.height < numbered.height and form.identity.kind != "content":
+            self._flush(form, result)
+            self._enrich(normalized, numbered.filter(~pl.col("fresh")))
+        if fresh.height < numbered.height and form.sequence is None:
             self._flush(form, result)
             self._settle_order(form, normalized, numbered)
+
+    def _enrich(self, normalized: Normalized, known: pl.DataFrame) -> None:
+        """Let a richer export fill the cells that are empty in rows the book holds: any order of imports ends alike."""
+        bases = base_keys(known)
+        for name, table in normalized.tables.items():
+            rows = table.join(bases, on="source_row", how="inner")
+            if not rows.height or name not in STATED:
+                continue
+            rows = rows.with_columns(row_key=pl.col("first_leg") + pl.col("part").cast(KEY))
+            time = TIME_OF_TABLE[name]
+            filled = [column for column in table.columns if column not in ("source_row", "part", time, "sequence")]
+            words = {
+                "table": f"{name}_stated",
+                "time": time,
+                "cells": ", ".join(f'"{column}" = coalesce(t."{column}", i."{column}")' for column in filled),
+                "empty": " OR ".join(f'(t."{column}" IS NULL AND i."{column}" IS NOT NULL)' for column in filled),
+            }
+            with self.store.registered(incoming=rows.select("row_key", time, *filled)):
+                self.store.execute(statement("importing", "enrich").format(**words))
 
     def _flush(self, form: Format, result: PartResult) -> None:
         """Insert what is held: few large inserts use both cores and leave no half-filled row groups."""
@@ -351,7 +381,7 @@ class Importing:
     def _settle_order(self, form: Format, normalized: Normalized, numbered: pl.DataFrame) -> None:
         """Order instants that two files cut differently as the file that has most rows there does."""
         split = numbered.group_by("at").agg(new=pl.col("fresh").sum(), rows=pl.len(), keys=pl.col("key"))
-        split = split.filter((pl.col("new") > 0) & (pl.col("new") < pl.col("rows")))
+        split = split.filter((pl.col("rows") > 1) & (pl.col("new") < pl.col("rows")))
         if not split.height:
             return
         rows = numbered.join(split.select("at"), on="at", how="semi")
@@ -468,6 +498,7 @@ def forget(store: Store, bundle_id: str) -> None:
     for table in ("coverage", "rejects_stored"):
         store.execute(statement("forgetting", "delete_of_files").format(table=table), words)
     store.execute(statement("forgetting", "delete_files"), words)
+    store.execute(statement("forgetting", "delete_accounts"))
     store.execute("DROP TABLE gone; DROP TABLE next_sighting")
 
 

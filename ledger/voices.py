@@ -88,6 +88,8 @@ def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
         _set_speaks(store, scope, fact, several=len({span.series for span in spans}) > 1)
         for seam in seams:
             findings += _count_once(store, scope, fact, seam)
+        if fact == "funding":
+            _unite_funding(store, scope, segments, whole)
     _speak_with_ledger(store, scope)
     return findings
 
@@ -357,6 +359,34 @@ def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[
             "rows": keys,
         }
     ]
+
+
+def _unite_funding(store: Store, scope: Scope, segments: Sequence[Segment], spans: Sequence[Span]) -> None:
+    """Let rows of a witness speak, too, that a filtered export lacks: the ledger has them, and no report may lose them.
+
+    The balances' voices say so: where the ledger of an asset's funding was handed to a witness, its funding rows
+    without a partner among the speaker's speak beside them.
+    """
+    for _, asset, start, end, series in store.rows(statement("voices", "handed_funding"), scope.parameters()):
+        for segment in segments:
+            rivals = [span for span in spans if span.series == series and segment.span.series != series]
+            if not rivals or segment.start >= end or segment.end <= start:
+                continue
+            distance = timedelta(seconds=2 * max(span.skew_s + span.resolution_s for span in (segment.span, *rivals)))
+            sql = _compared(
+                "near_seam",
+                "funding",
+                ours=_of_series(store, [segment.span.series]),
+                theirs=_of_series(store, [series]),
+            )
+            stretch = {"start": max(start, segment.start), "end": min(end, segment.end)}
+            rows = store.query(sql, scope.parameters() | stretch).filter(pl.col("what") == asset)
+            _, alone = pair(rows, distance, "better")
+            keys = [row["row_key"] for row in alone if not row["better"]]
+            counts = pl.DataFrame({"row_key": keys}, schema={"row_key": rows.schema["row_key"]})
+            if counts.height:
+                with store.registered(incoming=counts.with_columns(counts=pl.lit(True))):
+                    store.execute(_compared("count_once", "funding"))
 
 
 def _speak_with_ledger(store: Store, scope: Scope) -> None:

@@ -34,3 +34,18 @@ DELETE FROM {table} WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id 
 
 -- name: delete_files
 DELETE FROM files WHERE bundle_id = $bundle_id;
+
+-- name: delete_accounts
+DELETE FROM accounts WHERE (account, venue) NOT IN (SELECT DISTINCT account, venue FROM files);
+
+-- name: entangled
+-- One row is another bundle, in order of import, that shares facts with this one, or of which rows were rejected because
+-- the book held their ids with other content.
+SELECT bundle_id, min(import_no) AS import_no FROM files
+WHERE bundle_id <> $bundle_id AND (
+  file_no IN (
+    SELECT s.file_no FROM sightings_stored s
+    SEMI JOIN (SELECT key FROM sightings_stored WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id)) mine
+    USING (key))
+  OR file_no IN (SELECT file_no FROM rejects_stored WHERE reason LIKE 'changed:%'))
+GROUP BY bundle_id ORDER BY import_no;

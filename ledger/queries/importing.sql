@@ -46,3 +46,8 @@ INSERT INTO stale VALUES ($account, $venue, $wallet);
 
 -- name: file_names
 SELECT file_no, name FROM files;
+
+-- name: enrich
+-- Cells that an export left empty are filled by another of the same id; of two times the one with more digits stays.
+UPDATE {table} AS t SET {cells}, {time} = greatest(t.{time}, i.{time}) FROM incoming i
+WHERE t.row_key = i.row_key::HUGEINT AND (t.{time} < i.{time} OR {empty});

@@ -104,3 +104,8 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND (NOT speaks
   OR EXISTS (FROM movements_stated WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT speaks)
   OR (SELECT count(DISTINCT series) > 1 FROM coverage
       WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger')) LIMIT 1;
+
+-- name: handed_funding
+-- One row is a stretch in which a witness speaks for the funding in an asset's ledger, since the speaker was filtered.
+SELECT cause, asset, from_at, to_at, series FROM voices
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger' AND cause = 'funding' ORDER BY ALL;
