@@ -114,6 +114,9 @@ def _member_parts(archive: Archive, place: Place) -> list[Part]:
     members = [info for info in archive.zip.infolist() if not info.is_dir() and not _is_hidden(info)]
     if len(members) > MEMBER_LIMIT:
         raise RefusedFile(place.name, f"it holds more than {MEMBER_LIMIT:,} files")
+    for info in members:
+        if _leads_out(info.orig_filename):
+            raise RefusedFile(place.name, f"its member {shown_name(info.orig_filename)} leads out of the archive")
     parts: list[Part] = []
     seen: dict[str, int] = {}
     for info in members:
@@ -132,6 +135,12 @@ def _member_parts(archive: Archive, place: Place) -> list[Part]:
     if not parts:
         raise UnreadableFile(place.name, "is a zip that holds no files")
     return parts
+
+
+def _leads_out(name: str) -> bool:
+    """Say whether a member is named outside its archive.  Nothing is ever unpacked; no venue makes such a file."""
+    folders = name.replace("\\", "/").split("/")
+    return ".." in folders or not folders[0] or folders[0].endswith(":")
 
 
 def _is_hidden(info: ZipInfo) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 
 import zstandard
 
+from schemas.errors import BookError
+
 FRAME = 4 << 20
 SEEK_MAGIC = 0x184D2A5E
 FOOTER_MAGIC = 0x8F92EAB1
@@ -67,6 +69,8 @@ class Archive:
 
     def restore(self, object_id: str, target: Path) -> Path:
         """Write the object's bytes to `target` and return it."""
+        if not self.has(object_id):
+            raise BookError(self.folder, f"the archive lacks the object {object_id[:12]}", "restore it from a copy")
         with self.path_of(object_id).open("rb") as packed, target.open("wb") as out:
             for block in _blocks(packed):
                 out.write(block)

@@ -58,6 +58,8 @@ class ImportReport:
     unrecognized: list[str] = field(default_factory=list)
     errors: list[MarginbookError] = field(default_factory=list)
     dry_run: bool = False
+    breaks: int = 0
+    """Places, in accounts of these files, where the chain of stated balances does not hold."""
     effects: pl.DataFrame | None = None
     """Of a dry run: account, wallet, asset, before, after of each balance that would change."""
 
@@ -66,6 +68,7 @@ class ImportReport:
         """0 clean; 1 something to look at; else the highest of the errors'."""
         codes = [error.exit_code for error in self.errors]
         codes += [1 for part in self.parts if part.rejected]
+        codes += [1] if self.breaks else []
         return max(codes, default=0)
 
 
@@ -146,6 +149,8 @@ class Book:
                 self._guarded(bundle, named, report, lambda bundle: self._import_bundle(bundle, wanted))
         self._synchronize_log()
         self._settle()
+        touched = {part.account for part in report.parts if part.stored}
+        report.breaks = self.report("breaks").filter(pl.col("account").is_in(list(touched))).height
         return report
 
     def _bundles(self, places: Sequence[Path], report: ImportReport) -> Iterator[tuple[Bundle | None, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -200,6 +201,9 @@ def rebuild(book_path: Path) -> None:
 
     with _writable(book_path, must_exist=not archive_of(book_path).exists()) as book:
         before, after = book.rebuild()
+    if all(part.endswith("=0:0") for part in before.split()):
+        click.echo("the book was made anew from its archive", err=True)
+        return
     if before == after:
         click.echo("rebuilt from the archive: the book says the same to the last digit", err=True)
         return
@@ -287,17 +291,16 @@ def report(
     """
     from reports.registry import REPORTS
 
+    first, last = _instant(start, "--from"), _instant(end, "--to", end=True)
+    if first is not None and last is not None and first >= last:
+        raise click.BadParameter("the range ends before it starts", param_hint="--from and --to")
     with _readable(book_path) as book:
-        frame = book.report(
-            name,
-            start=_instant(start, "--from"),
-            to=_instant(end, "--to", end=True),
-            account=account,
-            venue=venue,
-            symbol=symbol,
-            by=by,
-        )
+        frame = book.report(name, start=first, to=last, account=account, venue=venue, symbol=symbol, by=by)
         _print(frame, REPORTS[name], kind, output, wide=wide)
+    asked = {"--from": start, "--to": end, "--account": account, "--venue": venue, "--symbol": symbol}
+    narrowed = " ".join(f"{option} {value}" for option, value in asked.items() if value is not None)
+    if narrowed and not frame.height:
+        click.echo(f"(that is with {narrowed}; there may be rows without)", err=True)
     sys.exit(LOOK if name == "breaks" and frame.height else CLEAN)
 
 
@@ -553,9 +556,13 @@ def main() -> None:
     except BrokenPipeError:
         code = CLEAN
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader went away; nothing is left to say
-    except (MemoryError, OSError) as error:
-        click.echo(f"the machine ran out of memory or disk, or refused: {error}", err=True)
+    except MemoryError:
+        click.echo("out of memory; nothing half-done was stored", err=True)
         code = EXHAUSTED
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM)
+        click.echo(f"{'out of disk or memory' if full else 'cannot read or write'}: {error}", err=True)
+        code = EXHAUSTED if full else USAGE
     except SystemExit as done:
         code = int(done.code or 0)
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +64,7 @@ FLAG_SENTENCES = {
     "opening_inferred": (
         "warning",
         "was open before the first row of the exports; its entry price is unknown and its result is "
-        "the venue's own; import older fills, or enter the opening",
+        "the venue's own; import older fills",
     ),
     "unknown_contract_size": (
         "warning",
@@ -207,7 +208,7 @@ def _new_columns(store: Store, scope: Scope) -> list[dict[str, Any]]:
             "warning",
             None,
             None,
-            f"{name}: the header has columns nobody has described ({warnings}); one may carry a fee",
+            f"{name}: {'; '.join(json.loads(warnings))}; it may carry a fee",
             [],
         )
         for name, warnings in store.rows(NEW_COLUMNS, {"account": scope.account, "venue": scope.venue})

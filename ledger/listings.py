@@ -107,7 +107,8 @@ def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None
                 (part.name, form.name, seen.match.variant, sure, shown_zone, states(form), "; ".join(seen.warnings))
             )
     names = ["file", "format", "variant", "confidence", "zone", "states", "note"]
-    return pl.DataFrame(lines, schema=dict.fromkeys(names, pl.String), orient="row"), code
+    known = [tuple(cell or None for cell in line) for line in lines]
+    return pl.DataFrame(known, schema=dict.fromkeys(names, pl.String), orient="row"), code
 
 
 def _in_a_line(error: Exception) -> str:

@@ -116,7 +116,7 @@ CARRY = Report(
         + pl.when(pl.col("since_us") > 0).then(pl.col("open_cost") * days("since_us")).otherwise(decimal(0)),
         "carry_per_day": pl.when(LONG_ENOUGH).then(quotient(pl.col("carry"), pl.col("holding_days"))),
         "carry_annualized_on_notional": pl.when(LONG_ENOUGH).then(
-            quotient(pl.col("carry"), pl.col("exposure_days")) * decimal(365)
+            quotient(pl.col("carry") * decimal(365), pl.col("exposure_days"))
         ),
         "entry_price": average_price("entry_quantity", "entry_weight"),
         "breakeven_price": pl.when(INVERSE)

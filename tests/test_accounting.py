@@ -101,7 +101,7 @@ def test_a_fee_in_bnb_is_valued_at_its_price_and_named_where_none_is_known(book:
     imported(book, trades(tmp_path,
         trade("10:00:00", "BUY", "1", "2000", "0", 1, "0.002 BNB"), trade("11:00:00", "SELL", "1", "2100", "100", 2, "0.001 BNB")))  # fmt: skip
     assert facts(book, "positions", "trading_fees", "flags", "unvalued_costs") == [
-        ("0", ["unvalued_cost"], "-0.003000000000000000 BNB trading_fee")
+        ("0", ["unvalued_cost"], "0.003 BNB trading_fee")
     ]
     assert facts(book, "realized", "settle_asset", "trading_fees", "net_pnl") == [
         ("BNB", "0.003", "-0.003"),

@@ -342,18 +342,24 @@ def zip_of(members: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("name", ["../w.csv", "a/../../w.csv", "/etc/w.csv", "..\\w.csv", "C:\\w.csv"])
+def test_a_member_that_leads_out_of_its_zip_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RefusedFile, match="leads out of the archive"):
+        bundle_of(tmp_path, zip_of([(name, b"x,y\n1,2\n")]), "e.zip").parts()
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_members_of_a_zip_are_parts_in_order(tmp_path: Path) -> None:
     inner = zip_of([("i.csv", b"x,y\n5,6\n")])
     book = xlsx_of('<row r="1"><c r="A1"><v>1</v></c></row>')
     members = [
         ("z/", b""), ("z/a.csv", b"x,y\n1,2\n"), ("__MACOSX/._a.csv", b"?"), ("z/.DS_Store", b"?"),
-        ("a.csv", b"x,y\n3,4\n"), ("a.csv", b"x,y\n7,8\n"), ("../../etc/p\x1b[31m.csv", b"x,y\n9,9\n"), ("n.zip", inner),
+        ("a.csv", b"x,y\n3,4\n"), ("a.csv", b"x,y\n7,8\n"), ("etc/p\x1b[31m.csv", b"x,y\n9,9\n"), ("n.zip", inner),
         ("b.xlsx", book), ("r.pdf", b"%PDF-"),
     ]  # fmt: skip
     parts = bundle_of(tmp_path, zip_of(members), "e.zip").parts()
     expected = [
-        "e.zip/z/a.csv", "e.zip/a.csv", "e.zip/a.csv#2", "e.zip/../../etc/p\\x1b[31m.csv", "e.zip/n.zip/i.csv",
+        "e.zip/z/a.csv", "e.zip/a.csv", "e.zip/a.csv#2", "e.zip/etc/p\\x1b[31m.csv", "e.zip/n.zip/i.csv",
         "e.zip/b.xlsx!S", "e.zip/r.pdf",
     ]  # fmt: skip
     assert expected == [part.name for part in parts]

@@ -67,7 +67,8 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY ALL;
 -- name: rejected
 -- One row is a file of the wallet with rows that were not understood.
 SELECT name, rejected, rows_read FROM files WHERE rejected > 0 AND file_no IN (
-  SELECT file_no FROM coverage WHERE account = $account AND venue = $venue AND wallet = $wallet) ORDER BY file_no;
+  SELECT file_no FROM coverage WHERE account = $account AND venue = $venue AND wallet = $wallet)
+  AND list_min(wallets) = $wallet ORDER BY file_no;
 
 -- name: movement_count
 SELECT count(*) FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet;

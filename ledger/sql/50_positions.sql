@@ -37,7 +37,8 @@ LEFT JOIN paid c ON c.position_id = p.position_id;
 
 -- Costs of positions that no price valued, in their own assets: one row is a position.
 CREATE OR REPLACE MACRO unvalued_until(until) AS TABLE
-SELECT position_id, string_agg(amount::VARCHAR || ' ' || asset || ' ' || cause, ', ' ORDER BY asset, cause) AS unvalued_costs
+SELECT position_id,
+  string_agg(rtrim(rtrim((-amount)::VARCHAR, '0'), '.') || ' ' || asset || ' ' || cause, ', ' ORDER BY asset, cause) AS unvalued_costs
 FROM (SELECT position_id, asset, cause, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM costs
       WHERE value IS NULL AND position_id IS NOT NULL AND booked_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY ALL)
 GROUP BY position_id;
