@@ -25,7 +25,7 @@ from schemas.types import MONEY
 
 LEDGER_FEES = statement("derive", "ledger_fees")
 SIZES = statement("derive", "sizes")
-BATCH_FILLS = 500_000
+BATCH_FILLS = 300_000
 
 
 def settle(store: Store) -> list[Scope]:

@@ -151,14 +151,19 @@ class Store:
 
     @contextmanager
     def registered(self, **frames: pl.DataFrame) -> Iterator[None]:
-        """Let SQL see frames under their names."""
-        for name, frame in frames.items():
-            self.connection.register(name, _Stream(frame))
+        """Let SQL see frames under their names.
+
+        DuckDB keeps what was registered inside a transaction until its end, so the frame is taken out of it.
+        """
+        streams = {name: _Stream(frame) for name, frame in frames.items()}
+        for name, stream in streams.items():
+            self.connection.register(name, stream)
         try:
             yield
         finally:
-            for name in frames:
+            for name, stream in streams.items():
                 self.connection.unregister(name)
+                stream.rows = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
