@@ -227,3 +227,69 @@ def test_old_exports_without_ids_keep_their_twins_in_order(book: Book, tmp_path:
         ),
     )
     assert facts(book, "positions", "fills", "max_quantity", "status") == [(3, "0.066", "closed")]
+
+
+# ------------------------------------------------------------------------------------------ hard instants
+
+
+SIDED = (
+    "Uid,Time(UTC),Symbol,Side,Position Side,Price,Quantity,Amount,Fee,Realized Profit,Buyer,Maker,Trade Id,Order Id"
+)
+
+
+def sided(clock: str, side: str, position: str, price: int, realized: int, number: int) -> str:
+    return f"7,2026-02-01 {clock},ETHUSDT,{side},{position},{price},1,{price},0 USDT,{realized},true,false,{number},{number}"
+
+
+def test_a_hedge_closed_on_both_sides_just_before_funding_leaves_it_unattributed(book: Book, tmp_path: Path) -> None:
+    rows = [
+        sided("10:00:00", "BUY", "Long", 2000, 0, 1),
+        sided("10:00:00", "SELL", "Short", 2000, 0, 2),
+        sided("15:59:40", "SELL", "Long", 2010, 10, 3),
+        sided("15:59:41", "BUY", "Short", 2010, -10, 4),
+    ]
+    imported(book, write(tmp_path, "trades.csv", SIDED, rows))
+    imported(
+        book,
+        write(
+            tmp_path,
+            "income.csv",
+            INCOME,
+            ["2026-02-01 16:00:00,FUNDING_FEE,-1,USDT,ETHUSDT,1", "2026-02-01 16:00:00,FUNDING_FEE,1,USDT,ETHUSDT,2"],
+        ),
+    )
+    assert facts(book, "positions", "funding") == [("0",), ("0",)]
+    assert facts(book, "funding", "net", "rows") == [("0", 2)]
+
+
+def test_a_fill_that_opens_is_no_liquidation_whatever_is_charged_in_that_second(book: Book, tmp_path: Path) -> None:
+    rows = [
+        sided("10:00:00", "BUY", "Long", 2000, 0, 1),
+        sided("11:00:00", "SELL", "Long", 1900, -100, 2),
+        sided("11:00:00", "SELL", "Short", 1900, 0, 3),
+    ]
+    imported(book, write(tmp_path, "trades.csv", SIDED, rows))
+    imported(book, write(tmp_path, "income.csv", INCOME, ["2026-02-01 11:00:01,INSURANCE_CLEAR,-25,USDT,ETHUSDT,99"]))
+    assert facts(book, "positions", "side", "status", "flags") == [("long", "liquidated", []), ("short", "open", [])]
+    assert facts(book, "liquidations", "side", "quantity") == [("long", "1")]
+
+
+def test_positions_of_two_venues_under_one_account_name_stay_apart(book: Book, tmp_path: Path) -> None:
+    imported(
+        book,
+        trades(
+            tmp_path, trade("10:00:00", "BUY", "1", "2000", "0", 1), trade("11:00:00", "SELL", "1", "2010", "10", 2)
+        ),
+        account="main",
+    )
+    other = ["2026-02-01T10:00:00Z,ETHUSDT,perpetual,buy,1,2000,,,trade,USDT,linear,usdm"]
+    imported(book, write(tmp_path, "other.csv", PLAIN, other), account="main")
+    ids = [name for (name,) in facts(book, "positions", "position_id")]
+    assert ids == ["main/binance:ETHUSDT:long:20260201T1000:1", "main/plain/usdm:ETHUSDT:long:20260201T1000:1"]
+    assert {name: frame.height for name, frame in book.check().items() if frame.height} == {}
+
+
+def test_a_decimal_comma_is_no_thousands_separator(book: Book, tmp_path: Path) -> None:
+    rows = [trade("10:00:00", "BUY", "1", "2000", "0", 1, "0.5 USDT").replace("0.5 USDT", '"0,123 USDT"')]
+    report = book.import_paths([trades(tmp_path, *rows)])
+    assert "nothing of it was stored" in str(report.errors[0])

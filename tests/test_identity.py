@@ -145,3 +145,89 @@ def test_a_file_with_too_many_rejects_leaves_nothing_of_its_bundle(book: Book, t
     assert "nothing of it was stored" in str(report.errors[0])
     assert (book.digest(), book.store.scalar("SELECT count(*) FROM files")) == (empty, 0)
     assert logged(book) == []
+
+
+# ----------------------------------------------------------------------------- one id, several exports, any order
+
+
+BARE = "Time,Symbol,Side,Price,Quantity,Amount,Fee,Realized Profit,Buyer,Maker,Trade ID,Order ID"
+SIDED = (
+    "Uid,Time(UTC),Symbol,Side,Position Side,Price,Quantity,Amount,Fee,Realized Profit,Buyer,Maker,Trade Id,Order Id"
+)
+
+
+def bare(clock: str, number: int, price: str = "100") -> str:
+    return f"{clock},BTCUSDT,BUY,{price},1,{price},0.1 USDT,0,true,false,{number},{number}"
+
+
+def sided(clock: str, number: int) -> str:
+    return f"7,{clock},BTCUSDT,BUY,Long,100,1,100,0.1 USDT,0,true,false,{number},{number}"
+
+
+def digest_of(folder: Path, *paths: Path, forget: str | None = None) -> str:
+    folder.mkdir()
+    with new_book(folder) as fresh:
+        for path in paths:
+            imported(fresh, path, timezone="UTC")
+        if forget:
+            fresh.forget(forget)
+        assert fresh.rebuild()[0] == fresh.digest()
+        return fresh.digest()
+
+
+def test_a_richer_export_fills_empty_cells_in_any_order_and_forgetting_takes_them_back(tmp_path: Path) -> None:
+    poor = write(tmp_path, "poor.csv", BARE, [bare(f"2026-02-01 10:00:0{n}", n) for n in range(1, 4)])
+    rich = write(tmp_path, "rich.csv", SIDED, [sided(f"2026-02-01 10:00:0{n}", n) for n in range(1, 4)])
+    both = digest_of(tmp_path / "a", poor, rich)
+    assert both == digest_of(tmp_path / "b", rich, poor)
+    assert digest_of(tmp_path / "c", poor) == digest_of(tmp_path / "d", poor, rich, forget="rich.csv")
+    assert digest_of(tmp_path / "e", rich) == digest_of(tmp_path / "f", poor, rich, forget="poor.csv")
+
+
+def test_a_row_rejected_as_changed_comes_back_when_the_other_is_forgotten(book: Book, tmp_path: Path) -> None:
+    imported(book, write(tmp_path, "a.csv", BARE, [bare("2026-02-01 10:00:01", 1)]), timezone="UTC")
+    others = [bare(f"2026-02-01 10:{n:02d}:00", n) for n in range(10, 50)]
+    second = write(tmp_path, "b.csv", BARE, [bare("2026-02-01 10:00:01", 1, "101"), *others])
+    assert imported(book, second, timezone="UTC").parts[0].rejected == 1
+    book.forget("a.csv")
+    assert book.store.scalar("SELECT count(*) FROM fills") == 41
+    assert book.store.scalar("SELECT count(*) FROM rejects") == 0
+
+
+def test_one_id_at_two_instants_is_no_duplicate_but_a_wrong_zone(book: Book, tmp_path: Path) -> None:
+    imported(book, write(tmp_path, "a.csv", BARE, [bare("2026-02-10 23:00:00", 1)]), timezone="UTC")
+    shifted = write(
+        tmp_path,
+        "b.csv",
+        BARE,
+        [bare("2026-02-11 07:00:00", 1), *(bare("2026-02-11 08:00:00", n) for n in range(2, 40))],
+    )
+    report = imported(book, shifted, timezone="UTC")
+    assert (report.parts[0].rejected, report.parts[0].duplicate) == (1, 0)
+    assert "changed" in report.parts[0].reject_lines[0]
+
+
+def test_the_complete_file_orders_a_second_whenever_it_comes(tmp_path: Path) -> None:
+    rows = [
+        f"2026-02-03 04:00:{second:02d},BTCUSDT,{side},{price},1,{price},0,USDT,0,USDT"
+        for second, side, price in (
+            (4, "BUY", 100),
+            (5, "SELL", 101),
+            (5, "BUY", 102),
+            (5, "SELL", 103),
+            (5, "BUY", 104),
+            (6, "SELL", 105),
+        )
+    ]
+    first = write(tmp_path, "first.csv", TRADES, rows[:4])
+    whole = write(tmp_path, "whole.csv", TRADES, rows)
+    assert digest_of(tmp_path / "a", first, whole) == digest_of(tmp_path / "b", whole, first)
+
+
+def test_the_account_of_an_import_is_logged_and_kept_by_a_rebuild(book: Book, tmp_path: Path) -> None:
+    imported(book, write(tmp_path, "a.csv", TRADES, [BEFORE]), account="alice")
+    imported(book, write(tmp_path, "b.csv", TRADES, [TWIN]))
+    book.forget("a.csv")
+    assert logged(book)[1]["accounts"] == {"binance": "alice"}
+    before, after = book.rebuild()
+    assert before == after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,30 @@ def test_the_nearest_quiet_instant_is_found_in_both_directions() -> None:
     assert quiet_instant(rows, at("20 16:00:02"), at("20 00:00:00"), gap) == at("20 15:59:54")
     assert quiet_instant(rows, at("20 16:00:02"), at("20 15:59:59"), gap) is None
     assert quiet_instant(rows, at("20 16:00:01"), at("21 00:00:00"), gap) == at("20 16:00:06")
+
+
+def test_a_filtered_export_and_one_of_two_days_lose_nothing_together(book: Book, tmp_path: Path) -> None:
+    rows = life()
+    imported(book, write(tmp_path, "statement.csv", STATEMENT, statement(rows)))
+    truth = balance(book)
+    imported(book, write(tmp_path, "income.csv", INCOME, income([row for row in rows if row[1] == "funding"])))
+    archive = "symbol,incomeType,income,asset,info,time,tranId,tradeId"
+    two_days = [row for row in rows if at("10 00:00:00") < row[0] < at("12 00:00:00")]
+    api = [
+        f"ETHUSDT,{WORDS[kind][0]},{amount},USDT,,{int(moment.timestamp() * 1000)},{9000 + index},"
+        for index, (moment, kind, amount) in enumerate(two_days)
+    ]
+    imported(book, write(tmp_path, "api.csv", archive, api))
+    assert balance(book) == truth
+
+
+def test_funding_filtered_by_symbol_keeps_the_rest_in_the_report(book: Book, tmp_path: Path) -> None:
+    rows = [(moment, "funding", amount) for moment, kind, amount in life() if kind == "funding"]
+    imported(book, write(tmp_path, "statement.csv", STATEMENT, statement(rows)))
+    (truth,) = facts(book, "funding", "net")
+    filtered = [
+        income_row(moment, "FUNDING_FEE", amount, 5000 + n) for n, (moment, _, amount) in enumerate(rows) if n % 2
+    ]
+    imported(book, write(tmp_path, "income.csv", INCOME, filtered))
+    assert sum(Decimal(net) for (net,) in facts(book, "funding", "net")) == Decimal(truth[0])
+    assert book.report("balances")["computed"].sum() == Decimal(truth[0])
