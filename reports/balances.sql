@@ -6,7 +6,7 @@ WITH moves AS (
   SELECT account, venue, wallet, asset,
     CAST(coalesce(sum(amount) FILTER (WHERE pool = 'asset'), 0) AS DECIMAL(38,18)) AS moved,
     CAST(coalesce(sum(amount) FILTER (WHERE pool = 'debt'), 0) AS DECIMAL(38,18)) AS owed,
-    bool_or(basis = 'derived') AS derived, max(moved_at) AS last_at
+    bool_or(basis <> 'stated') AS derived, max(moved_at) AS last_at
   FROM moves GROUP BY ALL
 ), running AS (
   SELECT account, venue, wallet, asset, moved_at AS stated_at, list(balance_after) FILTER (WHERE balance_after IS NOT NULL) AS balances,
@@ -32,7 +32,7 @@ WITH moves AS (
 ), then_moved AS (
   SELECT p.account, p.venue, p.wallet, p.asset, CAST(coalesce(sum(m.amount), 0) AS DECIMAL(38,18)) AS moved_then
   FROM points p JOIN moves m ON m.account = p.account AND m.venue = p.venue AND m.wallet = p.wallet AND m.asset = p.asset
-    AND m.pool = 'asset' AND m.moved_at <= p.stated_at
+    AND m.pool = 'asset' AND m.basis <> 'unbooked' AND m.moved_at <= p.stated_at
   GROUP BY ALL
 ), compared AS (
   SELECT p.*, CAST(p.opening + coalesce(p.moved, 0) AS DECIMAL(38,18)) AS computed,

@@ -81,6 +81,12 @@ class Cost(Table):
     how: str = known("fill, trade_ref, order_ref, instant, share, idle or unattributed")
 
 
+class DerivedMovement(Movement):
+    """A change of a balance that a fact implies where no ledger booked it."""
+
+    basis: str = known("derived: no ledger covers it; unbooked: a ledger of sessions will book it with its next one")
+
+
 class Balance(Table):
     """The chain of one wallet's asset: opening, and where it starts."""
 
@@ -127,7 +133,7 @@ class WitnessDay(Table):
 
 
 DERIVED: dict[str, type[Table]] = {
-    "movements_derived": Movement,
+    "movements_derived": DerivedMovement,
     "positions": Position,
     "legs": Leg,
     "costs_stored": Cost,

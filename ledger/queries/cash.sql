@@ -3,7 +3,8 @@
 -- chain holds; else the asset is followed instant by instant.
 WITH grouped AS (
   SELECT asset, moved_at, sum(amount) AS amount, min(balance_after) AS low, max(balance_after) AS high FROM movements
-  WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' GROUP BY asset, moved_at
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis <> 'unbooked'
+  GROUP BY asset, moved_at
 ), running AS (
   SELECT asset, moved_at, low, high, sum(amount) OVER (PARTITION BY asset ORDER BY moved_at) AS running FROM grouped
 )
@@ -17,6 +18,7 @@ WITH rows_ AS (
   SELECT moved_at, sequence, row_key - row_key % 256 AS base, sum(amount) AS amount, any_value(balance_after) AS balance
   FROM movements
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset'
+    AND basis <> 'unbooked'
   GROUP BY moved_at, sequence, base
 ), running AS (
   SELECT balance, sum(amount) OVER (ORDER BY moved_at, sequence, base ROWS UNBOUNDED PRECEDING) AS running FROM rows_
@@ -32,6 +34,7 @@ SELECT moved_at AS moment, CAST(sum(amount) AS DECIMAL(38,18)) AS amount,
   max_by(row_key, (sequence, row_key)) FILTER (WHERE balance_after IS NOT NULL)::DECIMAL(38,0) AS row_key
 FROM movements
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset'
+  AND basis <> 'unbooked'
 GROUP BY moved_at ORDER BY moment;
 
 -- name: spot_fills
@@ -92,8 +95,9 @@ WITH covered AS (
 )
 SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
   'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
-  trade_ref, order_ref, transaction_ref
-FROM every WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
+  trade_ref, order_ref, transaction_ref,
+  CASE WHEN EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at) THEN 'unbooked' ELSE 'derived' END AS basis
+FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
 
 -- name: edges
 -- One row is a derived movement, or a spoken one of the ledger, close to an end of what the ledger covers.
