@@ -29,7 +29,7 @@ def read_masked(piece: bytes, first_line: int, delimiter: str, width: int) -> pl
     return frame.with_columns(pl.col(pl.String).str.replace_all(_MASK, delimiter, literal=True))
 
 
-def read_proven(block: bytes, first_line: int, delimiter: str, width: int) -> pl.DataFrame | None:  # noqa: PLR0911
+def read_proven(block: bytes, first_line: int, delimiter: str, width: int) -> pl.DataFrame | None:  # noqa: PLR0911 - one return a proof that fails
     """The rows of a block of whole lines, or None where only careful reading can tell.
 
     Without quotes a delimiter is a delimiter and a line end is a line end.  The parser refuses rows that are too

@@ -155,7 +155,7 @@ class GzipSource:
 
     def open(self) -> Stream:
         packed = self.packed.open()
-        raw = gzip.GzipFile(fileobj=_Readable(packed))  # type: ignore[call-overload]
+        raw = gzip.GzipFile(fileobj=_Readable(packed))  # type: ignore[call-overload]  # a raw stream is enough for it
         return Stream(self.name, raw, lambda: None, lambda produced: self.budget.spend(self.name, produced), packed)
 
     def seekable(self) -> IO[bytes]:

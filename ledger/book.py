@@ -21,6 +21,7 @@ from ledger.archive import Archive
 from ledger.derive import settle
 from ledger.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.store import Store, sql_files_by_name, statement
+from ledger.trace import RAW_LIMIT, raw_texts
 from reports.contract import Params, Report, run
 from reports.registry import REPORTS
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
@@ -462,7 +463,13 @@ class Book:
 
     def listing(self, shape: Report) -> pl.DataFrame:
         """Return the files or the rejects: what the book says of itself."""
-        return self.store.query(statement("book", shape.name))
+        frame = self.store.query(statement("book", shape.name))
+        if shape.name != "rejects":
+            return frame
+        rows = frame.head(RAW_LIMIT).select("file_id", "source_row").to_dicts()
+        found = raw_texts(self.store, self.archive, rows) if self.archive is not None else {}
+        raws = [found.get((row["file_id"], row["source_row"])) for row in rows]
+        return frame.with_columns(raw=pl.Series(raws, dtype=pl.String).extend_constant(None, frame.height - len(raws)))
 
     def check(self) -> dict[str, pl.DataFrame]:
         """Return the offenders of every invariant, by its name; an empty frame is good."""

@@ -162,19 +162,19 @@ class Importing:
             keys[item.part.part_no] = pl.concat(seen) if seen else pl.DataFrame(schema={"key": KEY, "at": pl.Datetime})
         parts = []
         for item in items:
-            at = keys[item.part.part_no]["at"]
-            if len(at):
-                parts.append((item.part.part_no, item.part.file_id, at.min(), at.max()))
+            at = keys[item.part.part_no]["at"].sort().to_list()
+            if at:
+                parts.append((item.part.part_no, item.part.file_id, at[0], at[-1]))
         share = {}
         for index, (part, _, first, last) in enumerate(parts):
             for other, _, other_first, other_last in parts[:index]:
-                start, end = max(first, other_first), min(last, other_last)  # type: ignore[type-var]
-                if end > start:  # type: ignore[operator]
+                start, end = max(first, other_first), min(last, other_last)
+                if end > start:
                     within = pl.col("at").is_between(start, end)
                     both = keys[part].filter(within).join(keys[other].filter(within), on="key", how="semi")
                     share[other, part] = both.height > 0
         empty = {item.part.part_no: 0 for item in items}
-        return empty | pools_of(parts, share)  # type: ignore[arg-type]
+        return empty | pools_of(parts, share)
 
     # --------------------------------------------------------------------------------------------- part
 

@@ -95,7 +95,9 @@ def _findings(report: ImportReport, book: Book, colour: bool) -> None:
         _say("nothing was stored", colour)
         return
     if not frame.height:
-        if not breaks and not report.errors:
+        if any(part.rejected for part in report.parts):
+            _say("the rejected rows are not in the book; `marginbook rejects` lists them", colour, "red")
+        elif not breaks and not report.errors:
             _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
         return
     _say(f"{frame.height} findings, the first of them:" if frame.height > 1 else "1 finding:", colour)

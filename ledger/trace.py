@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def trace(store: Store, archive: Archive | None, name: str) -> list[Traced]:
             "give a position_id, liquidation_id, break_id, finding_id, a report's `line` or a row_key",
         )
     found = _locate(store, keys)
-    raws = _raw_texts(store, archive, found[:RAW_LIMIT]) if archive is not None else {}
+    raws = raw_texts(store, archive, found[:RAW_LIMIT]) if archive is not None else {}
     return [
         Traced(
             row_key=str(row["row_key"]),
@@ -156,8 +157,8 @@ def _plain(column: str, dtype: object) -> str:
     return f"rtrim(rtrim({text}, '0'), '.')" if "Decimal" in str(dtype) else text
 
 
-def _raw_texts(store: Store, archive: Archive, found: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
-    """Return the raw text of rows, reading each archived bundle once."""
+def raw_texts(store: Store, archive: Archive, found: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """Return the raw text of rows (file_id, source_row), reading each archived bundle once."""
     wanted: dict[str, set[int]] = {}
     for row in found:
         wanted.setdefault(row["file_id"], set()).add(row["source_row"])
@@ -166,9 +167,10 @@ def _raw_texts(store: Store, archive: Archive, found: Sequence[dict[str, Any]]) 
         place = store.rows(statement("trace_rows", "bundle_of"), {"file_id": file_id})
         if not place or not archive.has(place[0][0]):
             continue
+        encoding = json.loads(place[0][2]).get("encoding")
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
             bundle = open_bundle(archive.restore(place[0][0], Path(folder) / "object"), place[0][1])
-            part: Part | None = next((part for part in bundle.parts() if part.file_id == file_id), None)
+            part: Part | None = next((part for part in bundle.parts(encoding) if part.file_id == file_id), None)
             for source_row in sorted(rows) if part is not None else ():
                 assert part is not None
                 try:

@@ -59,7 +59,14 @@ REJECTS = Report(
     name="rejects",
     title="Rows that were not understood",
     one_row="a source row",
-    columns=(Column("file"), Column("source_row", "count"), Column("column"), Column("text"), Column("reason")),
+    columns=(
+        Column("file"),
+        Column("source_row", "count"),
+        Column("column"),
+        Column("text"),
+        Column("reason"),
+        Column("raw", wide=True),
+    ),
     empty="every row of every file was understood",
 )
 

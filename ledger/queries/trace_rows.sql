@@ -10,7 +10,7 @@ FROM ({selects}) r LEFT JOIN (SELECT file_id, min(name) AS name FROM files GROUP
 ORDER BY r.moment, (SELECT i.ordinal FROM incoming i WHERE i.row_key::HUGEINT = r.row_key), r.row_key;
 
 -- name: bundle_of
-SELECT bundle_id, name FROM files WHERE file_id = $file_id LIMIT 1;
+SELECT bundle_id, name, options FROM files WHERE file_id = $file_id LIMIT 1;
 
 -- name: of_finding
 SELECT rows FROM findings WHERE finding_id = $id;
