@@ -79,6 +79,10 @@ TABLES: Mapping[str, Described] = {
     "stated_balances": Described("Balances as the venue states them"),
     "stated_positions": Described("Positions as the venue states them"),
     "instruments": Described("Terms of contracts"),
+    "margin_tiers": Described("Margin tiers of instruments"),
+    "collateral_ratios": Described("Collateral ratios of assets"),
+    "loan_terms": Described("Thresholds of loans", required=("collateral_asset", "liquidation_ltv")),
+    "opening_lots": Described("Lots owned before the first row known"),
 }
 """Conversions and adjustments have the same columns: a file with `group_ref`, which ties legs, holds conversions."""
 

@@ -10,6 +10,13 @@ from importers.contract import Format
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every built-in format, in the order in which they are listed."""
-    from importers import binance, bitmex, plain
+    from importers import binance, bitmex, bybit, kraken, nexo, plain
 
-    return (*binance.FORMATS, *bitmex.FORMATS, *plain.FORMATS)
+    return (
+        *binance.FORMATS,
+        *bitmex.FORMATS,
+        *bybit.FORMATS,
+        *kraken.FORMATS,
+        *nexo.FORMATS,
+        *plain.FORMATS,
+    )

@@ -33,7 +33,7 @@ from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat
 from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
-IMPORTER_VERSION = "1"
+IMPORTER_VERSION = "2"
 DEFAULT_MAX_REJECTS = 0.05
 ORDERED = ("movements", "fills")
 SHOWN_REJECTS = 5

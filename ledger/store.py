@@ -20,7 +20,7 @@ from schemas.derived import DERIVED
 from schemas.errors import BookError, BookLocked, BookTooNew, UnknownThing
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",

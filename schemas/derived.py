@@ -99,6 +99,42 @@ class Balance(Table):
     first_at: Instant = maybe("first movement")
 
 
+class Loan(Table):
+    """A crypto-backed loan from its first draw until nothing is owed, or the debt pool of a margin wallet's asset."""
+
+    loan_id: str = known("account, debt asset, collateral or pool, minute of opening, ordinal")
+    account: str = known("the account")
+    venue: str = known("the exchange or lender")
+    wallet: str = known("the wallet")
+    pair: str = maybe("the isolated pair")
+    loan_ref: str = maybe("the venue's id of the loan")
+    kind: str = known("loan, margin (borrowed by rows) or negative_balance (owed where a balance is below zero)")
+    asset: str = known("asset owed")
+    collateral_asset: str = maybe("assets pledged, joined by +")
+    opened_at: Instant = known("first event")
+    closed_at: Instant = maybe("when nothing was owed any more")
+    ended: str = known("open, repaid or liquidated")
+    flags: pl.List(pl.String) = maybe("what is inferred or unknown about it")  # type: ignore[valid-type]
+
+
+class LoanEvent(Table):
+    """What happened to a loan or a debt pool, one line a change, with what is owed after it."""
+
+    loan_id: str = known("the loan")
+    event_no: pl.UInt32 = known("ordinal in the loan")
+    happened_at: Instant = known("when")
+    kind: str = known("drawn, accrued, repaid_principal, repaid_interest, written_off, pledged, released, "
+                      "collateral_sold, returned, liquidation_fee or margin_call")  # fmt: skip
+    asset: str = known("asset of the amount")
+    amount: Money = known("unsigned")
+    principal_after: Money = known("principal owed after it, the loan's asset")
+    interest_after: Money = known("interest accrued and unpaid after it, the loan's asset")
+    ltv: Money = maybe("debt / weighted value of the collateral after it, where prices are known")
+    ltv_stated: Money = maybe("the venue's own figure")
+    how: str = known("stated, split (interest first), implied (what was paid beyond the principal) or balance")
+    row_key: Key = maybe("the row behind it")
+
+
 class Break(Table):
     """A place where the chain of stated balances does not hold."""
 
@@ -138,6 +174,8 @@ DERIVED: dict[str, type[Table]] = {
     "legs": Leg,
     "costs_stored": Cost,
     "openings": Balance,
+    "loans_stored": Loan,
+    "loan_events": LoanEvent,
     "breaks_stored": Break,
     "witness_days": WitnessDay,
     "findings_stored": Finding,

@@ -78,13 +78,18 @@ class Fill(Row):
     fee: Money = maybe("+ = cost, - = rebate")
     fee_asset: str = maybe("asset of the fee")
     liquidity: str = one_of(("maker", "taker"), "who provided the liquidity")
-    execution: str = one_of(("trade", "liquidation", "adl", "delivery", "settlement"), "why it was executed", False)
+    execution: str = one_of(
+        ("trade", "liquidation", "adl", "delivery", "settlement", "opening"),
+        "why it was executed; opening: a position that the user says was held, which moves no cash", False)  # fmt: skip
     trade_ref: str = maybe("the venue's id of the execution")
     order_ref: str = maybe("the venue's id of the order")
     realized_stated: Money = maybe("the venue's realized result of this fill, gross of fees, settle asset")
     notional_stated: Money = maybe("the venue's own value of the fill, unsigned, settle asset")
     settle_asset: str = maybe("asset in which results are booked")
     style: str = one_of(("linear", "inverse", "quanto"), "how value follows price, where the row shows it")
+    effect: str = one_of(("open", "close"), "whether it opens or closes, where the row says so")
+    position_ref: str = maybe("the venue's id of the position it opens or closes (Kraken: the opening trade)")
+    initial_margin: Money = maybe("margin that it used (opening) or freed (closing), settle asset, where stated")
 
 
 class Funding(Row):
@@ -107,7 +112,8 @@ class Interest(Row):
     accrued_at: Instant = known("when it accrued")
     asset: str = known("asset charged")
     amount: Money = known("+ = cost")
-    principal: Money = maybe("amount the interest was charged on")
+    debt_asset: str = maybe("asset borrowed, where the charge is in another one (BNB); null: the asset charged")
+    principal: Money = maybe("amount the interest was charged on, in the asset borrowed")
     rate: Money = maybe("rate per rate_period")
     rate_period: str = one_of(("hour", "4h", "day", "year"), "period of the rate")
     pair: str = maybe("the isolated pair")
@@ -120,7 +126,7 @@ class Liquidation(Row):
     """An event of a forced reduction, as the venue lists it."""
 
     liquidated_at: Instant = known("when it happened")
-    symbol: str = known("the venue's own name")
+    symbol: str = known("the venue's own name; of a loan the collateral asset that was sold")
     instrument: str = maybe("unified name")
     product: str = one_of(PRODUCTS, "what kind of instrument")
     margin_mode: str = one_of(MARGIN_MODES, "how the position was margined")
@@ -135,6 +141,9 @@ class Liquidation(Row):
     stage: str = one_of(("margin_call", "partial", "full", "takeover", "adl", "collateral_sale"), "how far it went")
     order_ref: str = maybe("the venue's id of the order")
     loan_ref: str = maybe("the venue's id of the loan")
+    debt_asset: str = maybe("of a loan: asset owed")
+    debt_repaid: Money = maybe("of a loan: debt that the sale paid, principal and interest, unsigned")
+    returned: Money = maybe("of a loan: collateral given back after the sale, unsigned, in `symbol`")
 
 
 class Repayment(Row):
@@ -176,6 +185,9 @@ class Transfer(Row):
     fee: Money = maybe("network fee charged on top of the amount, + = cost")
     transaction_ref: str = maybe("transaction hash or the venue's id")
     status: str = maybe("the venue's word for its state, lower case")
+    pair: str = maybe("the isolated pair")
+    loan_ref: str = maybe("of collateral: the venue's id of the loan it secures")
+    ltv_after: Money = maybe("of collateral: the venue's loan to value after the move, 0.65 = 65 %")
 
 
 class Booking(Row):
@@ -287,6 +299,57 @@ class Instrument(Row):
     source: str = maybe("where the terms come from")
 
 
+class MarginTier(Row):
+    """One tier of the margin requirement of an instrument, from a date on."""
+
+    valid_from: Instant = maybe("first instant of these terms; null = always")
+    symbol: str = known("the venue's own name")
+    tier: pl.Int64 = known("ordinal, from 1")
+    floor: Money = pa.Field(ge=0, description="notional from which the tier applies, settle asset")
+    cap: Money = maybe("notional up to which it applies; null = no end")
+    initial_rate: Money = maybe("initial margin rate, 0.01 = 1 %")
+    maintenance_rate: Money = pa.Field(ge=0, description="maintenance margin rate, 0.004 = 0.4 %")
+    maintenance_amount: Money = maybe("taken off the maintenance margin (cum), settle asset")
+    max_leverage: Money = maybe("highest leverage")
+    source: str = maybe("where the terms come from")
+
+
+class CollateralRatio(Row):
+    """What share of an asset's value counts as collateral, by amount, from a date on."""
+
+    valid_from: Instant = maybe("first instant of these terms; null = always")
+    asset: str = known("the asset pledged or held")
+    floor: Money = pa.Field(ge=0, description="value from which the ratio applies, in `quote`")
+    cap: Money = maybe("value up to which it applies; null = no end")
+    ratio: Money = pa.Field(ge=0, description="0.975 = 97.5 % of the value counts")
+    quote: str = maybe("currency of floor and cap; null = USD")
+    source: str = maybe("where the terms come from")
+
+
+class LoanTerm(Row):
+    """The thresholds of a crypto-backed loan, from a date on."""
+
+    valid_from: Instant = maybe("first instant of these terms; null = always")
+    asset: str = maybe("the asset lent; null = any")
+    collateral_asset: str = maybe("the asset pledged; null = any")
+    initial_ltv: Money = maybe("loan to value at which it is drawn, 0.65 = 65 %")
+    margin_call_ltv: Money = maybe("loan to value of the margin call")
+    liquidation_ltv: Money = maybe("loan to value of the liquidation")
+    liquidation_fee: Money = maybe("share of the debt repaid that the liquidation costs, 0.02 = 2 %")
+    source: str = maybe("where the terms come from")
+
+
+class OpeningLot(Row):
+    """Units that were owned before the first row known, with what they cost and the evidence for it."""
+
+    acquired_at: Instant = known("when they were acquired")
+    asset: str = known("the asset")
+    quantity: Money = pa.Field(gt=0, description="unsigned")
+    cost: Money = maybe("what they cost in all, cost_asset; null: unknown")
+    cost_asset: str = maybe("asset of the cost")
+    evidence: str = maybe("what proves it")
+
+
 STATED: dict[str, type[Row]] = {
     "movements": Movement,
     "fills": Fill,
@@ -307,6 +370,10 @@ CHECKS: dict[str, type[Row]] = {
     "stated_positions": StatedPosition,
     "prices": Price,
     "instruments": Instrument,
+    "margin_tiers": MarginTier,
+    "collateral_ratios": CollateralRatio,
+    "loan_terms": LoanTerm,
+    "opening_lots": OpeningLot,
 }
 """Tables that are never elected: all their rows are checks or reference data."""
 
@@ -342,6 +409,10 @@ TIME_OF_TABLE: dict[str, str] = {
     "stated_positions": "stated_at",
     "prices": "priced_at",
     "instruments": "valid_from",
+    "margin_tiers": "valid_from",
+    "collateral_ratios": "valid_from",
+    "loan_terms": "valid_from",
+    "opening_lots": "acquired_at",
 }
 
 ORIGIN = ("row_key", "account", "venue", "format", "file_id")

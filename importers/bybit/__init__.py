@@ -1,0 +1,5 @@
+"""Bybit."""
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()

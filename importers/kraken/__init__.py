@@ -1,0 +1,5 @@
+"""Kraken."""
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()

@@ -1,0 +1,5 @@
+"""Nexo."""
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()
