@@ -15,7 +15,7 @@ DEV := $(VENV)/.dev-installed
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(RUNTIME) ## install the locked dependencies, import invented exports of two venues, print the main reports
+demo: $(RUNTIME) ## install the locked dependencies, import invented exports of five venues, print the main reports
 	$(BIN)/marginbook demo $(DEMO)
 	@echo "(the command lies in $(BIN)/marginbook)"
 

@@ -141,6 +141,7 @@ def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
     suspect = (text_.str.len_bytes() > EXACT_LENGTH) | text_.str.contains("[eE]")
     if not suspect.any():
         return value
+    suspect &= ~(_short_without_zeros(text_) & value.is_not_null())
     rows = suspect.fill_null(False).arg_true()
     checked = [_exact(item) for item in text_.gather(rows).to_list()]
     return value.scatter(rows, pl.Series(checked, dtype=MONEY))
@@ -150,6 +151,12 @@ def _without_thousands(series: pl.Series) -> pl.Series:
     """Return the texts without commas between groups of three; a decimal comma stays, and makes no number."""
     grouped = series.str.contains(r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*$").fill_null(False)
     return series.str.replace_all(",", "", literal=True).zip_with(grouped, series) if grouped.any() else series
+
+
+def _short_without_zeros(text_: pl.Series) -> pl.Series:
+    """Return whether only the zeros that end its decimals make a plain number long (0.25000000000000000000)."""
+    decimals = text_.str.contains(r"^[+-]?\d*\.\d*$")
+    return decimals & (text_.str.strip_chars_end("0").str.len_bytes() <= EXACT_LENGTH)
 
 
 def _exact(item: str) -> Decimal | None:

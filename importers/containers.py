@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from zipfile import ZipInfo
 
+from importers.compound import SIGNATURE
 from importers.csvtext import CsvPart
 from importers.jsontext import JsonPart
 from importers.kinds import SNIFF, Look, look, look_at_compound
+from importers.oldbook import SIZE_LIMIT, old_workbook
 from importers.parts import Chunk, Part, shown_name
 from importers.sources import Archive, Budget, GzipSource, MemberSource, Source, sha256_of
-from importers.workbook import Workbook, sheet_parts
+from importers.workbook import Sheets, Workbook, sheet_parts
 from schemas.errors import RefusedFile, UnreadableFile
 
 MEMBER_LIMIT = 1_000
-_COMPOUND = b"\xd0\xcf\x11\xe0"
-_COMPOUND_SEARCH = 64 << 20
 _OFFICE = {
     "xl/workbook.bin": ("is a binary workbook (.xlsb)", "save it as .xlsx or .csv, and import that"),
     "word/document.xml": ("is a Word document, not a table", ""),
@@ -69,8 +69,9 @@ def look_into(source: Source) -> Look:
     """What a source is; more than its first bytes are read where these leave it open."""
     with source.open() as stream:
         start = stream.read(SNIFF)
-        if start.startswith(_COMPOUND):
-            return look_at_compound(start + stream.read(_COMPOUND_SEARCH))
+        if start.startswith(SIGNATURE):
+            content = start + stream.read(SIZE_LIMIT)
+            return look_at_compound(content) if len(content) <= SIZE_LIMIT else Look("xls")
     return look(start)
 
 
@@ -88,6 +89,8 @@ def read_parts(source: Source, place: Place, file_id: str | None) -> list[Part]:
     if seen.kind == "zip":
         return _archive_parts(source, place, file_id)
     known_id = file_id or sha256_of(source)
+    if seen.kind == "xls":
+        return _sheets_of(old_workbook(source, place.name), place, known_id)
     if seen.kind == "json":
         return [JsonPart(place.name, place.file_name, place.part_no, source, place.encoding, known_id)]
     return [CsvPart(place.name, place.file_name, place.part_no, source, place.encoding, known_id)]
@@ -100,14 +103,17 @@ def _archive_parts(source: Source, place: Place, file_id: str | None) -> list[Pa
         for member, (reason, hint) in _OFFICE.items():
             if member in names:
                 raise UnreadableFile(place.name, reason, hint)
-        workbook = Workbook(place.name, archive)
-        sheets = sheet_parts(workbook, place.name, place.file_name, place.part_no, file_id or sha256_of(source))
-        if not sheets:
-            raise UnreadableFile(place.name, "is a workbook without sheets of cells")
-        return list(sheets)
+        return _sheets_of(Workbook(place.name, archive), place, file_id or sha256_of(source))
     if place.zips > 1:
         raise UnreadableFile(place.name, "is a zip in a zip in a zip", "unpack it, and import what is inside")
     return _member_parts(archive, place)
+
+
+def _sheets_of(workbook: Sheets, place: Place, file_id: str) -> list[Part]:
+    sheets = sheet_parts(workbook, place.name, place.file_name, place.part_no, file_id)
+    if not sheets:
+        raise UnreadableFile(place.name, "is a workbook without sheets of cells")
+    return list(sheets)
 
 
 def _member_parts(archive: Archive, place: Place) -> list[Part]:

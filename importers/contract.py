@@ -25,6 +25,8 @@ class Context:
     zone_known: bool = False
     """False where nothing says a zone, so that `zone` is only what UTC texts need."""
     wallet: str | None = None
+    venue: str | None = None
+    """Of a format with a `venue_column`: the venue that the first row names."""
     file_name: str = ""
     """The innermost file name: it may say kind, symbol or zone."""
     name: str = ""
@@ -153,6 +155,10 @@ class Format:
     claims: tuple[Claim, ...] = ()
     account_number: str | None = None
     """Canonical column that holds the venue's account number (hashed, never stored)."""
+    venue_column: str | None = None
+    """Canonical column that names the venue, where the rows may be of any (entries by hand); one venue a part."""
+    reason_column: str | None = None
+    """Canonical column that says why the rows were entered by hand; the first row's is shown with the file."""
     name_instrument: Callable[[str, str | None], Named | None] | None = None
     """From (symbol, settle asset or None) to its terms; fills `instrument`, `product`, `style`, `settle_asset`."""
     prepare: Callable[[pl.DataFrame, Context], pl.DataFrame] | None = None
@@ -167,11 +173,15 @@ class Format:
     """From the first rows: a sentence on which zone would fit, to show where none is known.  Never applied."""
     file_name: str | None = None
     """Regular expression (case-insensitive) that decides between formats whose headers are equal."""
+    fits: Callable[[Sequence[Mapping[str, str]]], bool] | None = None
+    """Whether the first rows (canonical column -> text) can be of this format: decides where headers are equal."""
     recognize: Callable[[Sequence[Sequence[str]]], tuple[int, Mapping[int, str]] | None] | None = None
     """Last resort for headers in unknown languages: (index of the header record, position -> canonical column).
 
     Index -1: there is no header, the first record is data.
     """
+    recognize_named: Callable[[Sequence[Sequence[str]], str], tuple[int, Mapping[int, str]] | None] | None = None
+    """As `recognize`, and told the file's name: for screens whose headers nobody has published."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,9 +44,12 @@ def detect(head: Head, formats: Sequence[Format], name: str, file_name: str, onl
                         new_columns=extra, preamble=preamble)))  # fmt: skip
         if best:
             _refuse_duplicates(name, row, folded)
-            return _decide(best, name, file_name)
+            return _decide(best, name, file_name, [cells for _, cells in head[position + 1 :]])
+    records = [cells for _, cells in head]
     for form in candidates:
-        if form.recognize is not None and (found := form.recognize([cells for _, cells in head])) is not None:
+        if form.recognize is not None and (found := form.recognize(records)) is not None:
+            return _recognized(form, head, *found)
+        if form.recognize_named is not None and (found := form.recognize_named(records, file_name)) is not None:
             return _recognized(form, head, *found)
     raise UnknownFormat(name, [list(cells) for _, cells in head], *nearest(head, candidates))
 
@@ -83,16 +86,25 @@ def _refuse_duplicates(name: str, row: int, folded: Sequence[str]) -> None:
         raise DuplicateHeader(name, row, twice)
 
 
-def _decide(best: list[tuple[int, int, Match]], name: str, file_name: str) -> Match:
+def _decide(best: list[tuple[int, int, Match]], name: str, file_name: str, rows: Sequence[Sequence[str]]) -> Match:
     top = max(score for *score, _ in best)
     matches = [match for *score, match in best if score == top]
     if len({match.format.name for match in matches}) > 1:
         hinted = [m for m in matches if m.format.file_name and re.search(m.format.file_name, file_name, re.IGNORECASE)]
         matches = hinted or matches
+    if len({match.format.name for match in matches}) > 1:
+        matches = [match for match in matches if _fits(match, rows)] or matches
     names = sorted({match.format.name for match in matches})
     if len(names) > 1:
         raise AmbiguousFormat(name, names)
     return matches[0]
+
+
+def _fits(match: Match, rows: Sequence[Sequence[str]]) -> bool:
+    if match.format.fits is None:
+        return True
+    names = [column or "" for column in match.columns]
+    return match.format.fits([dict(zip(names, cells, strict=False)) for cells in rows])
 
 
 def _recognized(form: Format, head: Head, index: int, columns: object) -> Match:

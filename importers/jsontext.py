@@ -1,8 +1,14 @@
-"""JSON: an array of objects, an object that holds one, or one object a line; numbers keep their digits."""
+"""JSON: an array of objects, an object that holds one, an array of such answers, a map of ids to objects, or one object
+a line.
+
+Numbers keep their digits.  The ids of a map stand in a cell `key` of their records, the `category` of an answer in a
+cell of that name.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +26,12 @@ DOCUMENT_LIMIT = 512 << 20
 ROWS = 50_000
 """Rows of one chunk."""
 BLOCK = 8 << 20
+KEY = "key"
+"""Cell in which the id of a map's record stands; one of that name in the record itself stays."""
+_ID = re.compile(r"[\d-]")
+"""An id has a digit or a dash; `result`, `data` and the like are no ids."""
+INHERITED = ("category",)
+"""What an answer says once, beside its list, of all that is in the list; a record's own cell of that name stays."""
 _ERROR_KEYS = {"error", "errors", "err", "code", "msg", "message", "retcode", "retmsg", "error_code", "errormessage"}
 
 
@@ -122,8 +134,8 @@ class JsonPart:
             return False
 
     @cached_property
-    def _records(self) -> list[Any]:
-        """The list of objects of a document."""
+    def _records(self) -> list[tuple[Any, Any]]:
+        """The objects of a document: as it has them, and as rows (those of a map with their id)."""
         content = bytearray()
         with Utf8(self.source, self._encoded) as text:
             while data := text.read(BLOCK):
@@ -139,17 +151,20 @@ class JsonPart:
             raise UnreadableFile(self.name, reason, "download it again") from error
         except RecursionError as error:
             raise UnreadableFile(self.name, "is JSON that is nested too deeply") from error
-        records = list_of_objects(document)
-        if records is None:
+        if (rows := rows_of(document)) is not None:
+            return rows
+        if (by_id := map_of_objects(document)) is None:
             raise UnreadableFile(self.name, *_no_table(document))
-        return records
+        if isinstance(by_id, Clash):
+            raise UnreadableFile(self.name, "is JSON that has two records under one id", "download it again")
+        return [({key: record}, type(record)({KEY: key} | record)) for key, record in by_id.items()]
 
     def _rows(self) -> Iterator[_Row]:
         if self._is_lines:
             yield from self._line_rows()
             return
-        for index, record in enumerate(self._records):
-            yield _row(index + 1, record, record)
+        for index, (raw, record) in enumerate(self._records):
+            yield _row(index + 1, raw, record)
 
     def _line_rows(self) -> Iterator[_Row]:
         number, rest = 0, b""
@@ -189,6 +204,50 @@ def list_of_objects(document: Any) -> list[Any] | None:
     if not isinstance(document, dict) or len(document) < 3 or _ERROR_KEYS & {key.lower() for key in document}:
         return None
     return None if any(isinstance(value, (dict, list)) for value in document.values()) else [document]
+
+
+def rows_of(document: Any) -> list[tuple[Any, Any]] | None:
+    """The objects of the first list, as it has them and as rows; of a list of whole answers those of each answer."""
+    records = list_of_objects(document)
+    if records is None:
+        return None
+    if all(isinstance(record, dict) and "retCode" in record for record in records):
+        return [row for answer in records for row in rows_of(answer) or ()] or None
+    said = _said_around(document, records) or {}
+    return [
+        (record, type(record)(said | record) if said and isinstance(record, dict) else record) for record in records
+    ]
+
+
+def _said_around(value: Any, records: list[Any]) -> dict[str, str] | None:
+    """What the objects around a list say of its records; None where the list is not inside the value."""
+    if value is records:
+        return {}
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in below:
+        if isinstance(item, (dict, list)) and (found := _said_around(item, records)) is not None:
+            said = value if isinstance(value, dict) else {}
+            return {key: said[key] for key in INHERITED if isinstance(said.get(key), str)} | found
+    return None
+
+
+def map_of_objects(document: Any) -> dict[str, Any] | None:
+    """The first object, breadth first, whose members are all ids of objects that hold no further objects."""
+    level = [document]
+    while level:
+        below: list[Any] = []
+        for value in level:
+            if not isinstance(value, dict):
+                continue
+            if value and all(_ID.search(key) and _is_flat(item) for key, item in value.items()):
+                return value
+            below += value.values()
+        level = below
+    return None
+
+
+def _is_flat(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and not any(isinstance(cell, dict) for cell in value.values())
 
 
 def compact(value: Any) -> str:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "json", "zip", "gzip", "none"]
+from importers.compound import Compound, DamagedCompound
+
+Kind = Literal["text", "json", "zip", "gzip", "xls", "none"]
 
 SNIFF = 64 * 1024
 """Bytes that are enough to tell."""
+
+ENCRYPTED = "EncryptedPackage"
+OLD_WORKBOOK = ("Workbook", "Book")
+"""Names of streams."""
 
 _MAGIC = (
     (b"%PDF", "a PDF document"),
@@ -53,8 +60,6 @@ def look(start: bytes) -> Look:  # noqa: PLR0911 - a list of cases
         return Look("zip")
     if start[:2] == b"\x1f\x8b":
         return Look("gzip")
-    if start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        return Look("none", "is an old .xls workbook or an encrypted one", "save it as .xlsx or .csv")
     for magic, name in _MAGIC:
         if start.startswith(magic):
             return Look("none", f"is {name}, not a table", "ask the venue for a CSV or XLSX export")
@@ -97,9 +102,18 @@ def _html(body: bytes) -> Look:
 
 
 def look_at_compound(content: bytes) -> Look:
-    """What an OLE compound file is: an encrypted workbook or an old one."""
-    if "EncryptedPackage".encode("utf-16-le") in content:
+    """What an OLE compound file is: an encrypted workbook, an old one, or neither.
+
+    Where its directory is damaged, the names that stand anywhere in it decide; what reads it then says what is wrong.
+    """
+    try:
+        names: Collection[str] = Compound(content).names
+    except DamagedCompound:
+        names = [name for name in (ENCRYPTED, *OLD_WORKBOOK) if name.encode("utf-16-le") in content]
+        if not names:
+            return Look("none", "is an old Office file that is damaged or cut off", "download it again")
+    if ENCRYPTED in names:
         return Look("none", "is encrypted with a password", "open it, save it without a password, and import that")
-    if "Workbook".encode("utf-16-le") in content or "Book".encode("utf-16-le") in content:
-        return Look("none", "is an old .xls workbook", "save it as .xlsx or .csv, and import that")
+    if any(name in names for name in OLD_WORKBOOK):
+        return Look("xls")
     return Look("none", "is an old Office document, not a table", "save it as .xlsx or .csv, and import that")

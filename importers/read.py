@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -34,11 +34,16 @@ class Recognized:
     match: Match
     context: Context
     warnings: tuple[str, ...]
+    reason: str | None = None
+    """Why its rows were entered by hand, where they were."""
 
 
 def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recognized:
     """Return what the part is.  Raises UnknownFormat, AmbiguousFormat, DuplicateHeader, MissingTimeZone."""
     match = detect(part.head(), formats, part.name, part.file_name, options.format)
+    venue = _first_text(part, match, match.format.venue_column)
+    if venue is not None:
+        match = replace(match, format=replace(match.format, venue=venue))
     zone, found_in = zone_of(match, part.file_name, options.zone)
     if zone is None and needs_zone(match.format):
         hint = match.format.zone_hint
@@ -46,14 +51,24 @@ def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recogn
         raise MissingTimeZone(part.name, match.format.name, hint(match, rows) if hint is not None else None)
     warnings = []
     if found_in == "assumed":
-        warnings.append(f"times are assumed to be {zone}, as {match.format.venue} documents; --timezone says otherwise")
+        warnings.append(f"times are assumed to be {zone}; --timezone says otherwise")
     for column in match.new_columns:
         warnings.append(f"new_column: {column!r} is unknown to {match.format.name} and was not read")
     context = Context(
-        zone=zone or "UTC", zone_known=zone is not None, wallet=options.wallet, file_name=part.file_name,
+        zone=zone or "UTC", zone_known=zone is not None, wallet=options.wallet, venue=venue, file_name=part.file_name,
         name=part.name, serial_epoch_1904=part.serial_epoch_1904,
     )  # fmt: skip
-    return Recognized(part=part, match=match, context=context, warnings=tuple(warnings))
+    reason = _first_text(part, match, match.format.reason_column)
+    return Recognized(part=part, match=match, context=context, warnings=tuple(warnings), reason=reason)
+
+
+def _first_text(part: Part, match: Match, column: str | None) -> str | None:
+    """Return what the first row says in a column, or None."""
+    if column is None or column not in match.columns:
+        return None
+    place = match.columns.index(column)
+    first = next((cells for row, cells in part.head() if row > match.header_row), ())
+    return first[place].strip() or None if place < len(first) else None
 
 
 def chunks(recognized: Recognized, encoding: str | None = None) -> Iterator[tuple[Normalized, int]]:

@@ -10,7 +10,7 @@ from importers.contract import Format
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every built-in format, in the order in which they are listed."""
-    from importers import binance, bitmex, bybit, kraken, nexo, plain
+    from importers import binance, bitmex, bybit, kraken, manual, nexo, plain
 
     return (
         *binance.FORMATS,
@@ -19,4 +19,5 @@ def formats() -> tuple[Format, ...]:
         *kraken.FORMATS,
         *nexo.FORMATS,
         *plain.FORMATS,
+        *manual.FORMATS,
     )

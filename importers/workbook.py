@@ -1,4 +1,7 @@
-"""Workbooks (XLSX, XLSM): each sheet is a part, hidden ones too, with the digits exactly as the file holds them."""
+"""Workbooks: each sheet is a part, hidden ones too, with the digits exactly as the file holds them (XLSX, XLSM).
+
+What a part needs of a workbook (`Sheets`), old ones have as well (`oldbook.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 from xml.etree.ElementTree import Element, ParseError
 from zipfile import ZipInfo
 
@@ -32,6 +36,21 @@ ROWS = 50_000
 DIRECTORY_LIMIT = 16 << 20
 """Bytes of the workbook's own directory of sheets."""
 _WORKBOOK = "xl/workbook.xml"
+
+
+class Sheets(Protocol):
+    """What a part needs of a workbook, new or old."""
+
+    @property
+    def sheets(self) -> list[tuple[str, str]]:
+        """(name, member) of each sheet of cells, in the order of the tabs."""
+
+    @property
+    def is_1904(self) -> bool:
+        """True if serial dates count from 1904."""
+
+    def rows(self, member: str) -> Iterator[SheetRow]:
+        """The rows of a sheet."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +144,7 @@ class SheetPart:
     part_no: int
     sheet: str
     file_id: str
-    workbook: Workbook
+    workbook: Sheets
     member: str
 
     @property
@@ -178,7 +197,7 @@ class SheetPart:
         return ""
 
 
-def sheet_parts(workbook: Workbook, name: str, file_name: str, first_no: int, file_id: str) -> list[SheetPart]:
+def sheet_parts(workbook: Sheets, name: str, file_name: str, first_no: int, file_id: str) -> list[SheetPart]:
     """The sheets of a workbook whose bytes have this sha-256."""
     return [
         SheetPart(

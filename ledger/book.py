@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ import polars as pl
 from importers.contract import Format
 from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
+from ledger import log
+from ledger.accounts import proper, renamable, venue_of
 from ledger.archive import Archive
 from ledger.derive import settle
+from ledger.entries import Entered, file_name, file_text, with_terms
 from ledger.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.store import Store, sql_files_by_name, statement
 from ledger.trace import RAW_LIMIT, raw_texts
@@ -43,10 +46,16 @@ DIGESTED = (
     "stated_positions",
     "prices",
     "instruments",
+    "margin_tiers",
+    "collateral_ratios",
+    "loan_terms",
+    "opening_lots",
     "positions",
     "legs",
     "costs_stored",
     "openings",
+    "loans_stored",
+    "loan_events",
     "breaks_stored",
 )
 
@@ -96,24 +105,27 @@ class Book:
         path: Path | str,
         *,
         read_only: bool = False,
+        any_version: bool = False,
         formats: Sequence[Format] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Book:
-        """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer)."""
+        """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer, older).
+
+        With `any_version` one that an older version made is opened, too: for `rebuild`, and for nothing else.
+        """
         path = Path(path)
         if read_only and not path.exists():
             raise BookError(
                 path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`"
             )
-        book = cls(
-            Store.open(path, read_only=read_only), Archive(archive_of(path)), formats or builtin_formats(), clock
-        )
-        stale = bool(book.store.scalar(statement("book", "has_stale")))
+        store = Store.open(path, read_only=read_only, any_version=any_version)
+        book = cls(store, Archive(archive_of(path)), formats or builtin_formats(), clock)
+        stale = not store.is_older and bool(store.scalar(statement("book", "has_stale")))
         if read_only and stale:
             book.close()
             return cls.open(path, formats=formats, clock=clock)
         if not read_only:
-            book._synchronize_log()
+            log.synchronize(store, book.archive)
         if stale:  # a program was killed between storing and settling
             book._settle()
         return book
@@ -139,8 +151,10 @@ class Book:
         self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False
     ) -> ImportReport:
         """Import files, folders and zips.  A dry run tells exactly what would happen and stores nothing."""
-        self._require_log()
+        log.require_whole(self.store, self.archive)
         wanted = asked or Asked()
+        if wanted.account is not None:
+            proper(wanted.account)
         places = [Path(path) for path in paths]
         if dry_run:
             return self._dry_run(places, wanted)
@@ -148,8 +162,7 @@ class Book:
         for bundle, named in self._bundles(places, report):
             if bundle is not None:
                 self._guarded(bundle, named, report, lambda bundle: self._import_bundle(bundle, wanted))
-        self._synchronize_log()
-        self._settle()
+        self._conclude()
         touched = {part.account for part in report.parts if part.stored}
         report.breaks = self.report("breaks").filter(pl.col("account").is_in(list(touched))).height
         return report
@@ -197,9 +210,10 @@ class Book:
     ) -> list[PartResult]:
         """Store a bundle and log it, with the accounts it was resolved to, so that a rebuild does the same."""
         if self._known(bundle.file_id):
+            if accounts is None and asked.account is None:
+                accounts = log.imports(self.store)[bundle.file_id]["accounts"]
             forget(self.store, bundle.file_id)
-        seq = int(self.store.scalar(statement("book", "next_seq")))
-        parts = self._run(bundle, asked, seq, accounts or {})
+        parts = self._run(bundle, asked, log.next_seq(self.store), accounts or {})
         resolved = {part.venue: part.account for part in parts if part.account}
         entry = {
             "kind": "import",
@@ -208,16 +222,19 @@ class Book:
             "options": asked.says(),
             "accounts": resolved,
         }
-        self._log(entry)
+        log.add(self.store, self.clock(), entry)
         return parts
 
-    def _run(self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str]) -> list[PartResult]:
+    def _run(
+        self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str], *, again: bool = False
+    ) -> list[PartResult]:
         return Importing(
             store=self.store,
             formats=self.formats,
             bundle=bundle,
             asked=asked,
             import_no=import_no,
+            again=again,
             known_accounts=accounts,
         ).run()
 
@@ -231,7 +248,7 @@ class Book:
             return None
         first = files.row(0, named=True)
         before, now = json.loads(first["options"]), asked.says()
-        before.setdefault("account", first["account"])
+        before["account"] = ", ".join(files["account"].unique().sort())
         differing = {name for name in SAME_WORDS if name in now and now[name] != before.get(name)}
         rejected = bool(files["rejected"].sum())
         if differing & {"account", "timezone", "wallet"}:
@@ -307,7 +324,7 @@ class Book:
 
         Raises UnknownThing where nothing, or more than one thing, is called so.
         """
-        self._require_log()
+        log.require_whole(self.store, self.archive)
         words = {"name": name, "start": f"{name}%" if len(name) >= 6 else name}
         found = self.store.rows(statement("book", "called"), words)
         if len({bundle for bundle, _ in found}) != 1:
@@ -318,13 +335,19 @@ class Book:
         bundle_id, shown = found[0]
         with self.store.transaction():
             entangled = self._entangled(bundle_id)
-            self._log({"kind": "forget", "bundle": bundle_id})
+            log.add(self.store, self.clock(), {"kind": "forget", "bundle": bundle_id})
             forget(self.store, bundle_id)
+            logged = log.imports(self.store)
             for other, import_no in entangled:
-                self._restore_rows(other, import_no)
-        self._synchronize_log()
-        self._settle()
+                forget(self.store, other)
+                self._store_again(logged[other], import_no)
+        self._conclude()
         return str(shown)
+
+    def _conclude(self) -> None:
+        """Do what follows a decision that is stored: write it to the archive's log, derive anew."""
+        log.synchronize(self.store, self.archive)
+        self._settle()
 
     def _entangled(self, bundle_id: str) -> list[tuple[str, int]]:
         """Return the bundles that depend on this one: shared facts may owe it cells, order or a reject."""
@@ -335,94 +358,111 @@ class Book:
             for other, number in self.store.rows(statement("forgetting", "entangled"), {"bundle_id": bundle_id})
         ]
 
-    def _restore_rows(self, bundle_id: str, import_no: int) -> None:
-        """Store an archived bundle again, as it was imported, whatever its share of rejects."""
-        entry = self._entry_of(bundle_id)
-        forget(self.store, bundle_id)
-        with self._restored(bundle_id) as bundle:
-            self._run(bundle, _lenient(entry), import_no, entry.get("accounts", {}))
+    def _store_again(self, entry: log.Entry, import_no: int) -> None:
+        """Store an archived bundle again, as its logged import says."""
+        with self._restored(entry) as bundle:
+            self._run(bundle, Asked(**entry["options"]), import_no, entry.get("accounts", {}), again=True)
 
     def retry(self) -> ImportReport:
         """Read every file again that had rejects, from the archive, with its own options."""
-        self._require_log()
+        log.require_whole(self.store, self.archive)
         report = ImportReport()
         rows = self.store.rows(statement("book", "with_rejects"))
+        logged = log.imports(self.store)
         for bundle_id, _, options in rows:
-            with self._restored(bundle_id) as bundle:
+            with self._restored(logged[bundle_id]) as bundle:
 
                 def again(bundle: Bundle, options: str = options) -> list[PartResult]:
-                    accounts = self._entry_of(bundle.file_id).get("accounts", {})
+                    accounts = logged[bundle.file_id].get("accounts", {})
                     with self.store.transaction():
                         return self._store_bundle(bundle, Asked(**json.loads(options)), accounts)
 
                 self._guarded(bundle, True, report, again)
-        self._synchronize_log()
-        self._settle()
+        self._conclude()
         return report
 
-    # -------------------------------------------------------------------------------------------- the log
+    def rename_account(self, old: str, new: str, venue: str | None = None) -> list[str]:
+        """Call an account by another name in all that the book holds; return the venues at which it is called so.
 
-    def _log(self, entry: Mapping[str, Any]) -> int:
-        seq = int(self.store.scalar(statement("book", "next_seq")))
-        stamped = {"seq": seq, "at": self.clock().isoformat(), **entry}
-        self._append_log(seq, stamped)
-        return seq
+        Its bundles are taken back and stored again from the archive under the new name, in one transaction: keys and
+        everything else are as if it had always been called so.  Raises UnknownThing where it cannot be.
+        """
+        log.require_whole(self.store, self.archive)
+        venues = renamable(self.store, old, new, venue)
+        words = {"account": old, "venues": venues}
+        with self.store.transaction():
+            numbers = self.store.rows(statement("accounts", "numbers"), words)
+            bundles = self._with_entangled(self.store.rows(statement("accounts", "bundles"), words))
+            log.add(self.store, self.clock(), {"kind": "rename", "account": old, "to": new, "venues": venues})
+            for bundle_id in bundles:
+                forget(self.store, bundle_id)
+            for at_venue, number_hash in numbers:
+                bound = {"account": new, "venue": at_venue, "number_hash": number_hash}
+                self.store.execute(statement("importing", "bind"), bound)
+            logged = log.imports(self.store)
+            for bundle_id, import_no in sorted(bundles.items(), key=lambda item: item[1]):
+                self._store_again(logged[bundle_id], import_no)
+        self._conclude()
+        return venues
 
-    def _append_log(self, seq: int, entry: Mapping[str, Any]) -> None:
-        words = {"seq": seq, "entry": json.dumps(entry, ensure_ascii=False)}
-        self.store.execute(statement("book", "append_log"), words)
+    def _with_entangled(self, bundles: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+        """Return the numbers of the imports of these bundles and of all that share facts with them."""
+        found: dict[str, int] = {}
+        waiting = list(bundles)
+        while waiting:
+            bundle_id, import_no = waiting.pop()
+            if bundle_id not in found:
+                found[bundle_id] = import_no
+                waiting += self._entangled(bundle_id)
+        return found
 
-    def _synchronize_log(self) -> None:
-        """Write to `log.jsonl` what the book's own copy has and it lacks (the book commits first)."""
-        if self.archive is None:
-            return
-        known = len(self.archive.entries())
-        missing = self.store.rows(statement("book", "log_after"), {"known": known})
-        if missing:
-            self.archive.create()
-            self.archive.append([json.loads(entry) for (entry,) in missing])
+    def enter(self, entered: Entered) -> PartResult:
+        """Store what a person states as a file of its own, and return what became of it.
 
-    def _require_log(self) -> None:
-        """Refuse to write to a book that is older than its archive: the file was lost or put back from a copy."""
-        if self.archive is None:
-            return
-        done, known = int(self.store.scalar(statement("book", "next_seq"))) - 1, len(self.archive.entries())
-        if known > done:
-            what = f"its archive knows {known} imports and decisions, the book only {done}"
-            raise BookError(self.store.path, what, "`marginbook rebuild` makes the book from the archive")
+        Raises UnknownThing where its account cannot be told, TooManyRejects where it is not sound.
+        """
+        log.require_whole(self.store, self.archive)
+        venue = venue_of(self.store, proper(entered.account), entered.venue)
+        if entered.kind == "opening_position":
+            entered = replace(entered, values=with_terms(self.store, entered, venue))
+        number = log.next_seq(self.store)
+        name = file_name(entered, number)
+        asked = Asked(account=entered.account, format=f"manual.{entered.kind}", strict=True)
+        with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
+            path = Path(folder) / name
+            path.write_text(file_text(entered, number, venue), encoding="utf-8")
+            (part,) = self._import_bundle(open_bundle(path, name), asked)
+        self._conclude()
+        return part
 
     @contextmanager
-    def _restored(self, bundle_id: str) -> Iterator[Bundle]:
-        """Give the archived bytes of a bundle, as it was handed over."""
-        assert self.archive is not None
-        name = str(self._entry_of(bundle_id)["name"])
+    def _restored(self, entry: log.Entry) -> Iterator[Bundle]:
+        """Give the archived bytes of a logged import, as they were handed over."""
+        if self.archive is None:
+            raise BookError("(in memory)", "a book without an archive keeps no bytes to read again")
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
-            yield open_bundle(self.archive.restore(bundle_id, Path(folder) / "object"), name)
-
-    def _entry_of(self, bundle_id: str) -> dict[str, Any]:
-        """Return the latest log entry of a bundle's import."""
-        for (text,) in self.store.rows(statement("book", "log_backwards")):
-            entry: dict[str, Any] = json.loads(text)
-            if entry.get("bundle") == bundle_id and entry["kind"] == "import":
-                return entry
-        raise UnknownThing(f"no import of {bundle_id[:12]} in the log")
+            yield open_bundle(self.archive.restore(entry["bundle"], Path(folder) / "object"), entry["name"])
 
     def rebuild(self) -> tuple[str, str]:
         """Make the book again from its archive alone; return the digests before and after.
 
-        The new file takes the place of the old one when it is whole.
+        The new file takes the place of the old one when it is whole.  Of a book that an older version made, the digest
+        before is empty.
         """
         path, archive = self.store.path, self.archive
         assert path is not None and archive is not None
-        before = self.digest()
+        before = "" if self.store.is_older else self.digest()
         fresh_path = path.with_name(f"{path.name}.rebuilding")
         fresh_path.unlink(missing_ok=True)
         fresh = Book(Store.open(fresh_path), None, self.formats, self.clock)
         try:
             fresh._replay(archive)
             after = fresh.digest()
-        finally:
+        except BaseException:
             fresh.close()
+            fresh_path.unlink()
+            raise
+        fresh.close()
         self.close()
         fresh_path.replace(path)
         self.store = Store.open(path)
@@ -430,21 +470,18 @@ class Book:
 
     def _replay(self, archive: Archive) -> None:
         """Do again what the log says; imports that were taken back later are left out."""
-        entries = archive.entries()
-        last: dict[str, int] = {}
-        for entry in entries:
-            if "bundle" in entry:
-                last[entry["bundle"]] = entry["seq"]
-        for entry in entries:
-            self._append_log(entry["seq"], entry)
+        for entry in archive.entries():
+            log.append(self.store, entry)
+        entries = log.entries(self.store)
+        last = {entry["bundle"]: entry["seq"] for entry in entries if "bundle" in entry}
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
             for entry in entries:
                 if entry["kind"] != "import" or last[entry["bundle"]] != entry["seq"]:
                     continue
                 restored = archive.restore(entry["bundle"], Path(folder) / "object")
-                bundle = open_bundle(restored, entry["name"])
+                bundle, asked = open_bundle(restored, entry["name"]), Asked(**entry["options"])
                 with self.store.transaction():
-                    self._run(bundle, _lenient(entry), entry["seq"], entry.get("accounts", {}))
+                    self._run(bundle, asked, entry["seq"], entry.get("accounts", {}), again=True)
                 restored.unlink()
         self._settle()
 
@@ -462,7 +499,7 @@ class Book:
         return run(REPORTS[name], self.store.query, params)
 
     def listing(self, shape: Report) -> pl.DataFrame:
-        """Return the files or the rejects: what the book says of itself."""
+        """Return the files, the accounts or the rejects: what the book says of itself."""
         frame = self.store.query(statement("book", shape.name))
         if shape.name != "rejects":
             return frame
@@ -503,11 +540,6 @@ class Book:
         """Run a query that can read the book and nothing else.  Raises UnknownThing with the engine's message."""
         self.store.execute("SET enable_external_access=false")
         return self.store.user_query(query)
-
-
-def _lenient(entry: Mapping[str, Any]) -> Asked:
-    """Return what was asked of a logged import, without its limit of rejects: what was stored once is stored again."""
-    return Asked(**{**entry["options"], "strict": False, "max_rejects": 1.0})
 
 
 def archive_of(path: Path) -> Path:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import polars as pl
 
 from ledger.pairing import pair
+from ledger.regimes import regime_of
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
@@ -20,10 +21,13 @@ def derive_movements(store: Store, scope: Scope) -> None:
     """Write the movements that spoken facts imply where no ledger covers the wallet (facts, rule 3 of cash)."""
     store.execute(statement("cash", "delete_derived"), scope.parameters())
     spot = store.query(statement("cash", "spot_fills"), scope.parameters())
-    spot = spot.select("row_key", (pl.col("quantity") * pl.col("price")).alias("notional"))
+    value = pl.coalesce("notional_stated", pl.col("quantity") * pl.col("price"))
+    spot = spot.select("row_key", value.alias("notional"))
     with store.registered(incoming=spot):
         store.execute(statement("cash", "keep_spot_notional"))
-    store.execute(statement("cash", "derive"), scope.parameters())
+    words = scope.parameters() | {"lots": regime_of(scope) == "lots"}
+    store.execute(statement("cash", "derive"), words)
+    store.execute(statement("cash", "derive_debts"), scope.parameters())
     store.execute("DROP TABLE spot_notional")
     _count_edges_once(store, scope)
 
@@ -61,6 +65,7 @@ def chain(store: Store, scope: Scope) -> None:
                 "opening": opening or Decimal(0),
                 "anchored": opening is not None,
                 "first_at": first_at,
+                "owes_below_zero": regime_of(scope) == "negative_balance",
             }
         )
         for broken in found:

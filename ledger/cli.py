@@ -6,28 +6,41 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    import polars as pl
+from ledger.cli_common import (
+    BOOK,
+    CLEAN,
+    EXHAUSTED,
+    INTERRUPTED,
+    LOOK,
+    USAGE,
+    colour,
+    instant,
+    known_wallet,
+    output_options,
+    readable,
+    show,
+    writable,
+)
+from ledger.cli_decisions import accounts, enter
+from ledger.cli_formats import formats
 
-    from ledger.book import Book
-    from reports.contract import Report
+if TYPE_CHECKING:
     from reports.render import OutputKind
 
-KINDS: tuple[OutputKind, ...] = ("table", "csv", "json", "xlsx", "html", "parquet")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-CLEAN, LOOK, USAGE, UNREADABLE, BOOK, REFUSED, EXHAUSTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 REPORT_NAMES = (
     "positions",
     "carry",
     "realized",
     "funding",
+    "interest",
+    "loans",
+    "loan_events",
     "liquidations",
     "balances",
     "breaks",
@@ -66,19 +79,8 @@ def marginbook(context: click.Context, book_path: Path) -> None:
     context.obj = book_path
 
 
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --output-format and -o to a command."""
-    command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(
-        command
-    )
-    return click.option(
-        "--output-format",
-        "kind",
-        type=click.Choice(KINDS),
-        default=None,
-        help="table (default), or exact values as csv, json, xlsx, html, parquet.",
-    )(command)
-
+for group in (accounts, enter, formats):
+    marginbook.add_command(group)
 
 # ------------------------------------------------------------------------------------------------- import
 
@@ -117,10 +119,8 @@ def import_(
     """Store raw exports: files, folders and zips.  What is stored already is not stored twice."""
     from ledger.importing import Asked
     from ledger.talk import print_import
-    from schemas.tables import WALLETS
 
-    if wallet is not None and wallet not in WALLETS:
-        raise click.BadParameter(f"{wallet!r} is none of {', '.join(WALLETS)}", param_hint="--wallet")
+    known_wallet(wallet)
     _known_zone(timezone)
     _known_format(format_)
     asked = Asked(
@@ -136,9 +136,9 @@ def import_(
     if missing:
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
     fresh = not book_path.exists()
-    with _writable(book_path, in_memory=dry_run and fresh) as book:
+    with writable(book_path, in_memory=dry_run and fresh) as book:
         report = book.import_paths(paths, asked, dry_run=dry_run)
-        print_import(report, book, colour=_colour(sys.stderr))
+        print_import(report, book, colour=colour(sys.stderr))
     if fresh and not report.parts:
         book_path.unlink(missing_ok=True)  # nothing was stored: leave no empty book behind
     sys.exit(report.exit_code)
@@ -151,8 +151,8 @@ def files(book_path: Path, kind: OutputKind | None, output: Path | None) -> None
     """The imported files and their five numbers: read = stored + duplicate + ignored + rejected."""
     from reports.listings import FILES
 
-    with _readable(book_path) as book:
-        _print(book.listing(FILES), FILES, kind, output)
+    with readable(book_path) as book:
+        show(book.listing(FILES), FILES, kind, output)
 
 
 @marginbook.command(epilog="Example: marginbook rejects --output-format csv -o rejects.csv")
@@ -162,9 +162,9 @@ def rejects(book_path: Path, kind: OutputKind | None, output: Path | None) -> No
     """The source rows that were not understood: file, line, column, the text seen and what was expected."""
     from reports.listings import REJECTS
 
-    with _readable(book_path) as book:
+    with readable(book_path) as book:
         frame = book.listing(REJECTS)
-        _print(frame, REJECTS, kind, output)
+        show(frame, REJECTS, kind, output)
     sys.exit(LOOK if frame.height else CLEAN)
 
 
@@ -174,10 +174,10 @@ def retry(book_path: Path) -> None:
     """Read the files that had rejects again, from the archive: a newer version may understand them."""
     from ledger.talk import print_import
 
-    with _writable(book_path, must_exist=True) as book:
+    with writable(book_path, must_exist=True) as book:
         report = book.retry()
         if report.parts or report.errors:
-            print_import(report, book, colour=_colour(sys.stderr))
+            print_import(report, book, colour=colour(sys.stderr))
         else:
             click.echo("no file had rejects; there is nothing to read again", err=True)
     sys.exit(report.exit_code)
@@ -187,10 +187,13 @@ def retry(book_path: Path) -> None:
 @click.argument("file")
 @click.pass_obj
 def forget(book_path: Path, file: str) -> None:
-    """Take one import back, exactly.  FILE is its name, its number in `files`, or its sha-256."""
-    with _writable(book_path, must_exist=True) as book:
+    """Take one import or entry back, exactly.  FILE is its name, its number in `files`, or its sha-256."""
+    from ledger.entries import is_entry
+
+    with writable(book_path, must_exist=True) as book:
         name = book.forget(file)
-    click.echo(f"forgotten: {name}; its bytes stay in the archive, `marginbook import` takes it again", err=True)
+    back = "`marginbook enter` states it again" if is_entry(name) else "`marginbook import` takes it again"
+    click.echo(f"forgotten: {name}; its bytes stay in the archive, {back}", err=True)
 
 
 @marginbook.command(epilog="Example: marginbook rebuild")
@@ -199,9 +202,9 @@ def rebuild(book_path: Path) -> None:
     """Make the whole book again from its archive alone."""
     from ledger.book import archive_of
 
-    with _writable(book_path, must_exist=not archive_of(book_path).exists()) as book:
+    with writable(book_path, must_exist=not archive_of(book_path).exists(), any_version=True) as book:
         before, after = book.rebuild()
-    if all(part.endswith("=0:0") for part in before.split()):
+    if all(part.endswith("=0:0") for part in before.split()):  # no book, an empty one, or an older version's
         click.echo("the book was made anew from its archive", err=True)
         return
     if before == after:
@@ -217,7 +220,7 @@ def rebuild(book_path: Path) -> None:
 @click.pass_obj
 def verify(book_path: Path) -> None:
     """Compare the checksums of book and archive."""
-    with _readable(book_path) as book:
+    with readable(book_path) as book:
         damage = book.verify()
     for line in damage:
         click.echo(line)
@@ -233,11 +236,11 @@ def check(book_path: Path) -> None:
     """Try every invariant and print what offends; silence is good."""
     from reports.listings import offenders
 
-    with _readable(book_path) as book:
+    with readable(book_path) as book:
         results = book.check()
     bad = {name: frame for name, frame in results.items() if frame.height}
     for name, frame in bad.items():
-        _print(frame, offenders(name, frame), "table", None)
+        show(frame, offenders(name, frame), "table", None)
     click.echo(f"{len(results) - len(bad)} of {len(results)} invariants hold", err=True)
     sys.exit(LOOK if bad else CLEAN)
 
@@ -282,6 +285,9 @@ def report(
     carry         what holding each position cost, per day, per year, and its breakeven price
     realized      results by period; the sum over all lines is what the ledger booked
     funding       paid and received by period and instrument, with the implied annual rate
+    interest      borrow interest by period, asset and isolated pair, with the implied annual rate
+    loans         crypto-backed loans and debt pools: drawn, interest, repaid, still owed, what they cost
+    loan_events   every step of a loan with what is owed after it and the loan to value
     liquidations  forced reductions with their prices, fees and loss
     balances      every wallet's assets beside the venue's own figure
     breaks        where the chain of stated balances does not hold
@@ -291,12 +297,12 @@ def report(
     """
     from reports.registry import REPORTS
 
-    first, last = _instant(start, "--from"), _instant(end, "--to", end=True)
+    first, last = instant(start, "--from"), instant(end, "--to", end=True)
     if first is not None and last is not None and first >= last:
         raise click.BadParameter("the range ends before it starts", param_hint="--from and --to")
-    with _readable(book_path) as book:
+    with readable(book_path) as book:
         frame = book.report(name, start=first, to=last, account=account, venue=venue, symbol=symbol, by=by)
-        _print(frame, REPORTS[name], kind, output, wide=wide)
+        show(frame, REPORTS[name], kind, output, wide=wide)
     asked = {"--from": start, "--to": end, "--account": account, "--venue": venue, "--symbol": symbol}
     narrowed = " ".join(f"{option} {value}" for option, value in asked.items() if value is not None)
     if narrowed and not frame.height:
@@ -311,13 +317,14 @@ def report(
 def trace(book_path: Path, id_: str, kind: OutputKind | None, output: Path | None) -> None:
     """Lead a number back to file:line and the raw text.
 
-    ID is a position_id, a liquidation_id, a break_id, a finding_id, the `line` of a report's row, or a row_key.
+    ID is a position_id, a liquidation_id, a break_id, a finding_id, the `line` of a report's row, a row_key, or the
+    name of an entry by hand.
     """
     from ledger.trace import trace as find
     from reports.listings import TRACE, traced
 
-    with _readable(book_path) as book:
-        _print(traced(find(book.store, book.archive, id_)), TRACE, kind, output)
+    with readable(book_path) as book:
+        show(traced(find(book.store, book.archive, id_)), TRACE, kind, output)
 
 
 @marginbook.command(epilog='Example: marginbook sql "SELECT symbol, sum(amount) FROM funding GROUP BY symbol"')
@@ -328,9 +335,9 @@ def sql(book_path: Path, query: str, kind: OutputKind | None, output: Path | Non
     """Ask the book in SQL, read only and without access to files."""
     from reports.listings import answer
 
-    with _readable(book_path) as book:
+    with readable(book_path) as book:
         frame = book.sql(query)
-    _print(frame, answer(frame), kind, output, wide=True)
+    show(frame, answer(frame), kind, output, wide=True)
 
 
 @marginbook.command(epilog="Example: marginbook schema fills")
@@ -340,68 +347,27 @@ def schema(table: str | None, kind: OutputKind | None, output: Path | None) -> N
     """The tables of the book, or the columns of one with type, unit and sign."""
     from reports.listings import SCHEMA, schema_frame
 
-    _print(schema_frame(table), SCHEMA, kind, output)
-
-
-@marginbook.group()
-def formats() -> None:
-    """The exports that can be read: list, show one, detect files."""
-
-
-@formats.command("list", epilog="Example: marginbook formats list")
-@output_options
-def formats_list(kind: OutputKind | None, output: Path | None) -> None:
-    """Every format with its venue and how sure we are of it."""
-    from ledger.listings import formats_frame
-    from reports.listings import FORMATS
-
-    _print(formats_frame(), FORMATS, kind, output)
-
-
-@formats.command("show", epilog="Example: marginbook formats show binance.futures_trades")
-@click.argument("name")
-def formats_show(name: str) -> None:
-    """One format: where to download it, its headers, what its rows become, what it claims."""
-    from ledger.listings import format_text
-
-    click.echo(format_text(name))
-
-
-@formats.command("detect", epilog="Example: marginbook formats detect ~/Downloads")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--timezone", metavar="ZONE", help="Zone of local times.")
-@click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
-@output_options
-def formats_detect(
-    paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: OutputKind | None, output: Path | None
-) -> None:
-    """Say of each file what it is, without importing it."""
-    from ledger.listings import detected_frame
-    from reports.listings import DETECTED
-
-    frame, code = detected_frame(paths, timezone, encoding)
-    _print(frame, DETECTED, kind, output)
-    sys.exit(code)
+    show(schema_frame(table), SCHEMA, kind, output)
 
 
 @marginbook.command(epilog="Example: marginbook demo")
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.pass_context
 def demo(context: click.Context, folder: Path | None) -> None:
-    """Write invented exports of two venues to FOLDER (default ./demo), import them and print the main reports."""
+    """Write invented exports of five venues to FOLDER (default ./demo), import them and print the main reports."""
     from ledger.demo import REPORTS_SHOWN, write_exports
     from ledger.talk import print_import
 
     place = folder or Path("demo")
     exports = write_exports(place / "exports")
     path = place / "book.duckdb"
-    with _writable(path) as book:
+    with writable(path) as book:
         imported = book.import_paths([exports])
-        print_import(imported, book, colour=_colour(sys.stderr))
+        print_import(imported, book, colour=colour(sys.stderr))
         from reports.registry import REPORTS
 
         for name in REPORTS_SHOWN:
-            _print(book.report(name), REPORTS[name], "table", None)
+            show(book.report(name), REPORTS[name], "table", None)
             click.echo()
         first = book.report("liquidations")["position_id"].drop_nulls()
     click.echo(f"The exports lie in {exports}, the book is {path}.  Go on with")
@@ -412,63 +378,6 @@ def demo(context: click.Context, folder: Path | None) -> None:
         "check",
     ):
         click.echo(f"  marginbook --book {path} {line}")
-
-
-# ---------------------------------------------------------------------------------------------- in common
-
-
-def _readable(path: Path) -> Book:
-    from ledger.book import Book
-
-    return Book.open(path, read_only=True)
-
-
-def _writable(path: Path, *, in_memory: bool = False, must_exist: bool = False) -> Book:
-    from ledger.book import Book
-    from schemas.errors import BookError
-
-    if in_memory:
-        return Book.in_memory()
-    if must_exist and not path.exists():
-        raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Book.open(path)
-
-
-def _print(
-    frame: pl.DataFrame, shape: Report, kind: OutputKind | None, output: Path | None, *, wide: bool = False
-) -> None:
-    from reports.render import BINARY, kind_of, render
-
-    chosen = kind or (kind_of(output) if output is not None else None) or "table"
-    if chosen in BINARY and output is None and sys.stdout.isatty():
-        raise click.UsageError(f"{chosen} is no text for a terminal; name a file with -o")
-    if output is not None:
-        output.write_bytes(render(frame, shape, chosen, wide=wide))
-        click.echo(f"{output}: {frame.height:,} rows", err=True)
-        return
-    content = render(
-        frame,
-        shape,
-        chosen,
-        width=_width(),
-        colour=_colour(sys.stdout),
-        wide=wide,
-        encoding=sys.stdout.encoding or "ascii",
-    )
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size((160, 50)).columns
-
-
-def _colour(stream: Any) -> bool:
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _share(text: str) -> float:
@@ -507,32 +416,6 @@ def _known_format(name: str | None) -> None:
         near = difflib.get_close_matches(name, names, 3)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see `marginbook formats list`"
         raise click.BadParameter(f"there is no format {name!r}{hint}", param_hint="--format")
-
-
-def _instant(text: str | None, option: str, *, end: bool = False) -> datetime | None:
-    """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked."""
-    if text is None:
-        return None
-    from datetime import timedelta
-
-    for pattern, step in (("%Y-%m", "month"), ("%Y-%m-%d", "day"), ("%Y", "year")):
-        try:
-            at = datetime.strptime(text, pattern).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        if not end:
-            return at
-        if step == "day":
-            return at + timedelta(days=1)
-        months = 12 if step == "year" else 1
-        return at.replace(year=at.year + (at.month - 1 + months) // 12, month=(at.month - 1 + months) % 12 + 1)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def main() -> None:

@@ -23,6 +23,10 @@ JUST_CLOSED = timedelta(seconds=60)
 """A venue books funding a few seconds after the instant; a position closed meanwhile paid it."""
 LIQUIDATION_WINDOW = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=2)
+CONTRACTS = ("perpetual", "future", "option")
+FORCED_NEAR = timedelta(seconds=60)
+FORCED_BEFORE = timedelta(seconds=10)
+"""A forced order without ids is booked within a minute of its fills; a forced repayment seconds after them."""
 Made = tuple[pl.DataFrame, pl.DataFrame]
 """Legs and positions."""
 SIZE_AGREEMENT = Decimal("0.02")
@@ -33,7 +37,7 @@ LIQUIDATION_COSTS = statement("costs", "liquidation_costs")
 
 def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
     """Return what every stream holds after each leg: symbol, position_side, at, position_id, quantity, value."""
-    named = positions.select("position_id", "symbol", "position_side", "side", "settle_asset", "style")
+    named = positions.select("position_id", "symbol", "product", "position_side", "side", "settle_asset", "style")
     held = legs.select("position_id", "leg_no", "filled_at", "quantity_after", "execution").join(
         named, on="position_id"
     )
@@ -52,7 +56,8 @@ def attribute(
     words = scope.parameters() | {"symbols": list(symbols), "traded": traded}
     funding = store.query(FUNDING, words).with_columns(cause=pl.lit("funding"))
     forced = store.query(LIQUIDATION_COSTS, words)
-    lines = [_funding_lines(funding, held), _liquidation_lines(forced, held)]
+    contracts = held.filter(pl.col("product").is_in(CONTRACTS))
+    lines = [_funding_lines(funding, contracts), _liquidation_lines(forced, held)]
     found = pl.concat([line for line in lines if line.height] or [lines[0]])
     settled = found.join(
         positions.select("position_id", "settle_asset"), on="position_id", how="left", maintain_order="left"
@@ -247,7 +252,39 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
             .then(pl.lit("liquidation"))
             .otherwise(pl.col("forced"))
         )
+    fills = _forced_without_ids(store, scope, fills)
     plain = pl.col("execution") == "trade"
     return fills.with_columns(
         execution=pl.when(plain).then(pl.coalesce("forced", "execution")).otherwise(pl.col("execution"))
     ).drop("forced")
+
+
+def _forced_without_ids(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
+    """Mark the fills without an order id that lie near a forced order of their symbol and side.
+
+    Where no instrument is named at all (a forced repayment, a fee of a margin wallet), the spot-pair fills just before.
+    """
+    orders = store.query(statement("costs", "forced_reductions"), scope.parameters())
+    nameless = store.query(statement("costs", "nameless_clearances"), scope.parameters())
+    if not orders.height and not nameless.height:
+        return fills
+    rows = fills.with_row_index("line").with_columns(moment=pl.col("filled_at")).sort("moment", "line")
+    unmarked = pl.col("forced").is_null() & pl.col("order_ref").is_null()
+    if orders.height:
+        rows = rows.join_asof(
+            orders.sort("moment"), on="moment", by=["symbol", "side"], strategy="nearest", tolerance=FORCED_NEAR,
+            check_sortedness=False,
+        )  # fmt: skip
+        rows = rows.with_columns(
+            forced=pl.when(unmarked).then(pl.coalesce("forced", "forced_as")).otherwise(pl.col("forced"))
+        ).drop("forced_as")
+    if nameless.height:
+        rows = rows.join_asof(
+            nameless.with_columns(cleared_at=pl.col("moment")).sort("moment"), on="moment", strategy="forward",
+            tolerance=FORCED_BEFORE, check_sortedness=False,
+        )  # fmt: skip
+        pairs = pl.col("product").is_in(["spot", "margin"]) & pl.col("cleared_at").is_not_null()
+        rows = rows.with_columns(
+            forced=pl.when(unmarked & pairs).then(pl.lit("liquidation")).otherwise(pl.col("forced"))
+        ).drop("cleared_at")
+    return rows.sort("line").drop("line", "moment")

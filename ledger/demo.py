@@ -1,11 +1,11 @@
-"""The invented exports of the demo: two venues, two months, consistent to the last digit."""
+"""The invented exports of the demo: five venues, two months, consistent to the last digit."""
 
 from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
 
-REPORTS_SHOWN = ("positions", "carry", "liquidations", "balances")
+REPORTS_SHOWN = ("positions", "carry", "funding", "interest", "loans", "liquidations", "balances")
 
 
 def write_exports(folder: Path) -> Path:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 
+from ledger.assembly import assemble
 from ledger.cash import chain, derive_movements
 from ledger.costs import attribute, mark_forced
+from ledger.debts import Episode, owed_by_balances, owed_by_rows
 from ledger.findings import findings_of
-from ledger.positions import Evidence, Size, reconstruct
+from ledger.findings_borrowing import borrowing_findings
+from ledger.interest import attribute_interest, attribute_nameless_fees
+from ledger.loans import forget_loans, make_loans, make_negative_balances
+from ledger.lots import lot_streams
+from ledger.positions import Reconstructed, Size, contract_streams, reconstruct, to_money
 from ledger.prices import in_settle, price_table
+from ledger.regimes import regime_of, trades_stakes
 from ledger.remainder import remainder
+from ledger.sharing import shared
+from ledger.stakes import Key, Owed, net_of_base_fees, stake_streams
 from ledger.store import Store, statement
-from ledger.terms import valued_fills
+from ledger.terms import IS_PAIR, valued_fills
 from ledger.voices import Scope, elect
 from ledger.witnesses import compare
 from schemas.bookkeeping import Finding
 from schemas.ddl import column_types
-from schemas.derived import Leg, Position
+from schemas.derived import Cost, Leg, Position
 from schemas.types import MONEY
 
 LEDGER_FEES = statement("derive", "ledger_fees")
 SIZES = statement("derive", "sizes")
 BATCH_FILLS = 300_000
+REFERENCE = ("prices", "instruments", "margin_tiers", "collateral_ratios", "loan_terms")
+"""Tables on which every wallet may depend."""
 
 
 def settle(store: Store) -> list[Scope]:
@@ -33,8 +44,7 @@ def settle(store: Store) -> list[Scope]:
     scopes = [Scope(*row) for row in store.rows(statement("derive", "stale"))]
     if not scopes:
         return []
-    with_prices = {"prices", "instruments"}
-    if any(_is_reference(store, scope, with_prices) for scope in scopes):
+    if any(_is_reference(store, scope, REFERENCE) for scope in scopes):
         everything = statement("derive", "every_wallet")
         scopes = sorted(
             {*scopes, *(Scope(*row) for row in store.rows(everything))},
@@ -55,76 +65,156 @@ def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
 
 
 def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
-    """Make legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
+    """Make loans, legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
     parameters = scope.parameters()
     store.execute(statement("derive", "delete_legs"), parameters)
-    for table in ("positions", "costs_stored", "movements_derived", "witness_days", "findings_stored"):
+    forget_loans(store, scope)
+    for table in ("positions", "costs_stored", "inventory", "movements_derived", "witness_days", "findings_stored"):
         store.execute(statement("derive", "delete_derived").format(table=table), parameters)
+    assemble(store, scope)
     prices = price_table(store)
-    differences = _trade(store, scope, prices)
+    pools = make_loans(store, scope, prices)
+    differences = _trade(store, scope, prices, _owed(store, scope, pools))
+    attribute_interest(store, scope, prices)
+    attribute_nameless_fees(store, scope, prices)
+    _charge_fees_beside(store, scope)
     derive_movements(store, scope)
     store.insert("costs_stored", remainder(store, scope))
     _flag_unvalued(store, scope)
     chain(store, scope)
-    found = [*elected, *compare(store, scope), *findings_of(store, scope, differences)]
+    if regime_of(scope) == "negative_balance":
+        make_negative_balances(store, scope)
+    found = [
+        *elected,
+        *compare(store, scope),
+        *findings_of(store, scope, differences),
+        *borrowing_findings(store, scope),
+    ]
     _insert_findings(store, scope, found)
 
 
-def _trade(store: Store, scope: Scope, prices: pl.DataFrame) -> pl.DataFrame | None:
+def _owed(store: Store, scope: Scope, pools: Sequence[Episode]) -> Mapping[Key, Owed] | None:
+    """Return what the wallet owes of each asset over time; None where nothing says it."""
+    regime = regime_of(scope)
+    if regime == "borrowed" and store.scalar(statement("debts", "says_owed"), scope.parameters()):
+        return owed_by_rows(pools)
+    if regime == "negative_balance":
+        by_balance = owed_by_balances(store, scope)
+        return by_balance | owed_by_rows(pools) if by_balance else None
+    return None
+
+
+def _trade(store: Store, scope: Scope, prices: pl.DataFrame, owed: Mapping[Key, Owed] | None) -> pl.DataFrame | None:
     """Write legs, positions and attributed costs, some symbols at a time; return the stated results that differ.
 
-    A symbol's positions depend on its own rows only, so memory depends on the batch, not on the book.
+    A symbol's positions depend on its own rows only (spot pairs: on those of its base asset), so memory depends on the
+    batch, not on the book.
     """
     differences, traded = [], []
     covered_from = _covered_from(store, scope)
     for symbols in batches(store, scope):
         fills = _with_fees(store, scope, valued_fills(store, scope, symbols), prices)
         fills = mark_forced(store, scope, fills)
-        legs, positions, wrong = reconstruct(fills, _evidence(store, scope, symbols), covered_from)
-        store.insert("legs", legs)
-        store.insert("positions", positions)
-        store.insert("costs_stored", attribute(store, scope, (legs, positions), prices, symbols, traded=True))
-        differences.append(wrong)
+        made = _reconstructed(store, scope, fills, _sizes(store, scope, symbols), covered_from, owed)
+        store.insert("legs", made.legs)
+        store.insert("positions", made.positions)
+        store.insert("inventory", made.inventory)
+        costs = attribute(store, scope, (made.legs, made.positions), prices, symbols, traded=True)
+        store.insert("costs_stored", costs)
+        differences.append(made.differences)
         traded += symbols
     nothing = (pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position)))
     store.insert("costs_stored", attribute(store, scope, nothing, prices, traded, traded=False))
     return pl.concat(differences) if differences else None
 
 
+def _reconstructed(
+    store: Store, scope: Scope, fills: pl.DataFrame, sizes: Mapping[str, Sequence[Size]], covered_from: datetime | None,
+    owed: Mapping[Key, Owed] | None,
+) -> Reconstructed:  # fmt: skip
+    """Return what the fills make: contracts by stream, spot pairs by what is owed or, where the venue does, by lot."""
+    of_lot = IS_PAIR & (pl.col("position_ref").is_not_null() | pl.lit(regime_of(scope) == "lots"))
+    streams = contract_streams(fills.filter(~IS_PAIR), sizes)
+    lots = fills.filter(of_lot)
+    if lots.height:
+        streams += lot_streams(_with_stated_results(store, scope, lots))
+    stakes = fills.filter(IS_PAIR & ~of_lot & pl.col("instrument").is_not_null())
+    if stakes.height:
+        streams += stake_streams(net_of_base_fees(stakes), owed)
+    return reconstruct(streams, sizes, covered_from)
+
+
+def _with_stated_results(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with the gross result that the ledger states for their execution."""
+    stated = store.query(statement("derive", "stated_by_trade"), scope.parameters())
+    joined = fills.join(stated, on=["trade_ref", "settle_asset"], how="left", maintain_order="left")
+    return joined.with_columns(realized_stated=pl.coalesce("realized_stated", "result")).drop("result")
+
+
 def batches(store: Store, scope: Scope) -> Iterator[list[str]]:
-    """Yield the traded symbols in groups of about `BATCH_FILLS` fills."""
+    """Yield the traded symbols in groups of about `BATCH_FILLS` fills; those of one base asset stay together."""
     batch: list[str] = []
-    held = 0
-    for symbol, fills in store.rows(statement("derive", "traded_symbols"), scope.parameters()):
-        if batch and held + fills > BATCH_FILLS:
+    held, last = 0, None
+    words = scope.parameters() | {"stakes": trades_stakes(scope)}
+    for symbol, base, fills in store.rows(statement("derive", "traded_symbols"), words):
+        if batch and held + fills > BATCH_FILLS and base != last:
             yield batch
             batch, held = [], 0
         batch.append(symbol)
-        held += fills
+        held, last = held + fills, base
     if batch:
         yield batch
 
 
 def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
-    """Return the fills with the fee the ledger states where their own export does not, and its value."""
-    if fills["fee"].null_count():
+    """Return the fills with the fee of whoever speaks for fees, else of whoever states one, and its value."""
+    lots = regime_of(scope) == "lots"
+    if fills["fee"].null_count() or lots:
         ledger = store.query(LEDGER_FEES, scope.parameters()).unique(["symbol", "trade_ref"], keep="none")
-        fills = fills.join(ledger, on=["symbol", "trade_ref"], how="left", maintain_order="left").with_columns(
-            fee_asset=pl.when(pl.col("fee").is_null()).then("ledger_fee_asset").otherwise("fee_asset"),
-            fee=pl.coalesce("fee", "ledger_fee"),
-        )
+        by = ["trade_ref"] if lots else ["symbol", "trade_ref"]
+        fills = fills.join(ledger.select(*by, "ledger_fee", "ledger_fee_asset", "wins"), on=by, how="left",
+                           maintain_order="left")  # fmt: skip
+        fills = _shared_ledger_fees(fills, by)
+        theirs = (pl.col("fee").is_null() | pl.col("wins")) & pl.col("ledger_fee").is_not_null()
+        fills = fills.with_columns(
+            fee_asset=pl.when(theirs).then("ledger_fee_asset").otherwise("fee_asset"),
+            fee=pl.when(theirs).then("ledger_fee").otherwise("fee"),
+        ).drop("ledger_fee", "ledger_fee_asset", "wins")
     return fills.with_columns(
         in_settle(fills, prices, "fee", "fee_asset", "settle_asset", "filled_at").alias("fee_value")
     )
 
 
-def _evidence(store: Store, scope: Scope, symbols: Sequence[str]) -> Evidence:
+def _shared_ledger_fees(fills: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return the fills; a fee that is booked once for several fills of one reference is shared out by quantity."""
+    several = pl.col("ledger_fee").is_not_null() & (pl.len().over(by) > 1)
+    rows = fills.with_row_index("line").filter(several)
+    if not rows.height:
+        return fills
+    of = rows.select(pl.struct(by).rank("dense").alias("of"))["of"].to_list()
+    sizes = rows["quantity"].to_physical().to_list()
+    wholes = rows.select(pl.col("quantity").sum().over(by))["quantity"].to_physical().to_list()
+    given = to_money(shared(rows["ledger_fee"].to_physical().to_list(), of, sizes, wholes))
+    return fills.with_columns(ledger_fee=fills["ledger_fee"].scatter(rows["line"], given))
+
+
+def _sizes(store: Store, scope: Scope, symbols: Sequence[str]) -> dict[str, list[Size]]:
+    """Return the sizes that funding rows state, by symbol."""
     sizes: dict[str, list[Size]] = {}
     answer = store.query(SIZES, scope.parameters() | {"symbols": list(symbols)})
     quantities = answer["position_quantity"].cast(MONEY).to_physical().to_list()
     for (symbol, at, side, _), quantity in zip(answer.iter_rows(), quantities, strict=True):
         sizes.setdefault(symbol, []).append((at, side, quantity))
-    return Evidence(sizes=sizes)
+    return sizes
+
+
+def _charge_fees_beside(store: Store, scope: Scope) -> None:
+    """Write a cost line for the fees of spot fills that are no stake, so that they are known not to be missing."""
+    words = scope.parameters() | {"stakes": trades_stakes(scope)}
+    beside = store.query(statement("derive", "fees_beside"), words)
+    constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
+    beside = beside.with_columns(**constants)
+    store.insert("costs_stored", beside.select(pl.col(name).cast(kind) for name, kind in column_types(Cost).items()))
 
 
 def _covered_from(store: Store, scope: Scope) -> datetime | None:

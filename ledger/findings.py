@@ -26,6 +26,7 @@ HINTS = {
     "realized_pnl": "import the trade history of that range",
     "funding": "import the export that names the instrument (transaction history, executions)",
     "session_result": "import the executions of that range to split it into results, fees and funding",
+    "interest": "import the trade history of that range, and of Kraken also the trades that opened the positions",
     "liquidation_fee": "import the trade history and the force orders of that range",
     "insurance": "import the trade history and the force orders of that range",
 }
@@ -77,6 +78,10 @@ FLAG_SENTENCES = {
     ),
     "hedge_inferred": ("info", "was read as one side of a hedge, because only so the stated results follow"),
     "unvalued_cost": ("info", "with costs in an asset of which no price is known; import a price file of"),
+    "short_or_inventory": (
+        "warning",
+        "may be a sale of what was owned instead: nothing says what was owed; import the borrow and repay records of",
+    ),
     "unknown_result": ("warning", "has closes whose result nothing states; import older fills"),
 }
 
@@ -95,6 +100,8 @@ def _flagged(store: Store, scope: Scope) -> list[dict[str, Any]]:
             if len(positions) == 1
             else f"{len(positions)} positions of {symbol}, first {positions[0][0]}; each"
         )
+        if flag == "short_or_inventory":
+            sentence = f"{sentence} {scope.wallet}"
         if flag == "unvalued_cost":
             of_symbol = scope.parameters() | {"symbol": symbol}
             assets = [asset for (asset,) in store.rows(statement("findings", "unvalued_assets"), of_symbol)]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
 
+from ledger.sharing import half_even
+
 
 @dataclass(kw_only=True)
 class Legs:
@@ -25,15 +27,6 @@ class Legs:
     value: list[int] = field(default_factory=list)
     realized: list[int] = field(default_factory=list)
     cost_after: list[int] = field(default_factory=list)
-
-
-def half_even(numerator: int, denominator: int) -> int:
-    """Return the quotient rounded half to even; `denominator` may be negative, not zero."""
-    if denominator < 0:
-        numerator, denominator = -numerator, -denominator
-    quotient, remainder = divmod(numerator, denominator)
-    twice = 2 * remainder
-    return quotient + (twice > denominator or (twice == denominator and quotient & 1))
 
 
 def fold(deltas: Sequence[int], values: Sequence[int], opening: int = 0) -> Legs:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from importers.contract import Format, Normalized
-from importers.files import Bundle, Part
+from importers.files import Bundle
 from importers.read import Options, Recognized, chunks, recognize
 from ledger.identity import (
     Pool,
@@ -100,8 +100,10 @@ class Importing:
     bundle: Bundle
     asked: Asked
     import_no: int
+    again: bool = False
+    """Whether it was stored before: what was stored once is stored again, whatever its share of rejects."""
     known_accounts: Mapping[str, str] = field(default_factory=dict)
-    """By venue, the account that an earlier import of this bundle resolved to (rebuild, retry)."""
+    """By venue, the account that an earlier import of this bundle resolved to; it wins over `asked`."""
     last_seen: dict[tuple[str, int], tuple[datetime, int]] = field(default_factory=dict)
     """By family and pool, the last instant of the part before and how many rows it had there."""
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class Importing:
         read = sum(result.read for result in results)
         rejected = sum(result.rejected for result in results)
         limit = 0.0 if self.asked.strict else self.asked.max_rejects
-        if rejected > limit * read:
+        if rejected > limit * read and not self.again:
             lines = [line for result in results for line in result.reject_lines][:SHOWN_REJECTS]
             raise TooManyRejects(self.bundle.name, rejected, read, limit, lines)
         return sorted(results, key=lambda result: result.part_no)
@@ -190,7 +192,7 @@ class Importing:
             warnings=item.warnings,
         )
         file_no = int(self.store.scalar(statement("importing", "next_file")))
-        self._register(file_no, part, form, result, pool_no)
+        self._register(file_no, item, result, pool_no)
         previous = self.last_seen.get((form.family, pool_no))
         newest_first: bool | None = None
         for normalized, read in ahead(chunks(item, self.asked.encoding)):
@@ -226,8 +228,9 @@ class Importing:
         if len(numbers) > 1:
             raise AccountConflict(result.name, "the file holds rows of several account numbers; split it by account")
         names = [name for (name,) in self.store.rows(statement("importing", "account_names"), at_venue)]
-        account = result.account or self.asked.account or self.known_accounts.get(form.venue)
-        account = account or (known.get(numbers[0]) if numbers else None)
+        bound = known.get(numbers[0]) if numbers else None
+        before = (bound or self.known_accounts.get(form.venue)) if self.known_accounts else None
+        account = result.account or before or self.asked.account or bound
         if account is None and not numbers and len(names) > 1:
             raise AccountConflict(result.name, f"it may belong to any of the accounts {', '.join(names)}")
         only = names[0] if len(names) == 1 and not (numbers and names[0] in known.values()) else None
@@ -398,7 +401,8 @@ class Importing:
 
     # ------------------------------------------------------------------------------------------- files
 
-    def _register(self, file_no: int, part: Part, form: Format, result: PartResult, pool_no: int) -> None:
+    def _register(self, file_no: int, item: Recognized, result: PartResult, pool_no: int) -> None:
+        part, form = item.part, item.match.format
         self.store.execute(
             statement("importing", "register"),
             {
@@ -415,6 +419,7 @@ class Importing:
                 "options": json.dumps(self.asked.says()),
                 "pool": pool_no,
                 "importer_version": IMPORTER_VERSION,
+                "reason": item.reason,
             },
         )
 

@@ -59,13 +59,14 @@ def format_text(name: str) -> str:
     if form.unread:
         lines.append("  columns not read")
         lines += [f"    {column:<28} {reason}" for column, reason in form.unread.items()]
+    silent = "entries by hand always speak" if form.reason_column else "its rows are checks or reference data"
     lines.append("  claims (lower rank speaks)")
     lines += [
         f"    {claim.fact:<16} rank {claim.rank}"
         + (", filterable" if claim.filterable else "")
         + (", some causes only" if claim.partial else "")
         for claim in form.claims
-    ] or ["    none: its rows are checks or reference data"]
+    ] or [f"    none: {silent}"]
     return "\n".join(lines)
 
 

@@ -1,4 +1,7 @@
-"""From the fills of a wallet to legs and positions: streams, hedge mode, openings that the export does not show."""
+"""From the fills of a wallet to legs and positions: streams, hedge mode, openings that the export does not show.
+
+Contracts are folded here; spot-pair fills on margin come from `ledger.stakes` and `ledger.lots` as streams, too.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ from typing import Any
 
 import polars as pl
 
-from ledger.fold import Legs, deficit, fold, half_even, hedge_sides, mismatches, opening_of_sizes, possible_openings
+from ledger.fold import Legs, deficit, fold, hedge_sides, mismatches, opening_of_sizes, possible_openings
 from ledger.running import with_running_totals
+from ledger.sharing import shared
 from schemas.ddl import column_types
-from schemas.derived import Leg, Position
-from schemas.types import KEY, MONEY, UNIT
+from schemas.derived import InventoryPart, Leg, Position
+from schemas.tables import Table
+from schemas.types import INSTANT, KEY, MONEY, UNIT
 
-STREAM = ("pair", "symbol", "side_key")
+STREAM = ("product", "pair", "symbol", "side_key")
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
 TRIED_OPENINGS = 12
-DERIVATIVE_WALLETS = ("usdm", "coinm", "unified")
+CLEAR_WALLETS = ("usdm", "coinm", "unified")
 """Wallets of a venue that hold different instruments, so that a symbol tells which one it is."""
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
 
@@ -39,34 +44,62 @@ class Stream:
     legs: Legs = field(default_factory=Legs)
     wrong: list[int] = field(default_factory=list)
     """Fills whose stated result differs."""
+    gathered: pl.DataFrame | None = None
+    """The fill of each leg with its shares, where they are made already."""
+    guessed: set[int] = field(default_factory=set)
+    """Positions that may be sales of inventory."""
+    beside: pl.DataFrame | None = None
+    """Parts of the fills that belong to no position: columns of `InventoryPart` and `position`, their last one."""
+
+
+Sizes = Mapping[str, Sequence[Size]]
+"""Sizes that funding rows state, by symbol."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Sizes that funding rows state for a symbol: (instant, position side or None, size at 1e-18)."""
+class Reconstructed:
+    """What the fills make: legs, positions, and beside them the parts of spot-pair fills that belong to none.
 
-    sizes: dict[str, list[tuple[datetime, str | None, int]]]
+    `differences` are the fills whose stated result differs: position_id, row_key, realized, realized_stated.
+    """
+
+    legs: pl.DataFrame
+    positions: pl.DataFrame
+    inventory: pl.DataFrame
+    differences: pl.DataFrame
 
 
-def reconstruct(
-    fills: pl.DataFrame, evidence: Evidence, covered_from: datetime | None
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return legs, positions, and the fills whose stated result differs (position_id, row_key, folded, stated)."""
-    keyed = fills.with_columns(
+def reconstruct(streams: Sequence[Stream], sizes: Sizes, covered_from: datetime | None) -> Reconstructed:
+    """Return what the streams make; `sizes` and `covered_from` date openings that no fill shows."""
+    made = [stream for stream in streams if stream.legs.fill]
+    rows = [_rows_of(stream, sizes.get(stream.fills["symbol"][0], ()), covered_from) for stream in made]
+    beside = [stream.beside for stream in (*made, *(stream for stream in streams if not stream.legs.fill))]
+    return _named([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], beside)
+
+
+def with_delta(fills: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with `delta`, the signed change of size."""
+    return fills.with_columns(
+        delta=pl.when(pl.col("side") == "buy").then(pl.col("quantity")).otherwise(-pl.col("quantity"))
+    )
+
+
+def contract_streams(fills: pl.DataFrame, sizes: Sizes) -> list[Stream]:
+    """Return the streams of derivative fills."""
+    keyed = with_delta(fills).with_columns(
         side_key=pl.when(pl.col("position_side").is_in(["long", "short"]))
         .then("position_side")
         .otherwise(pl.lit("both")),
-        delta=pl.when(pl.col("side") == "buy").then(pl.col("quantity")).otherwise(-pl.col("quantity")),
     )
-    legs, positions, differences = [], [], []
-    for key, group in keyed.partition_by(*STREAM, as_dict=True, maintain_order=True).items():
-        sizes = evidence.sizes.get(str(key[1]), [])
-        for stream in _streams_of(group, str(key[2]), sizes):
-            stream_legs, stream_positions, wrong = _rows_of(stream, sizes, covered_from)
-            legs.append(stream_legs)
-            positions.append(stream_positions)
-            differences.append(wrong)
-    return _named(legs, positions, differences)
+    streams: list[Stream] = []
+    for (_, _, symbol, side_key), group in keyed.partition_by(*STREAM, as_dict=True, maintain_order=True).items():
+        streams += _streams_of(group, str(side_key), sizes.get(str(symbol), ()))
+    return streams
+
+
+def lot_stream(fills: pl.DataFrame, position_side: str) -> Stream:
+    """Return the stream of one lot: its opening fill, if the export shows it, and what closed it."""
+    return _with_opening(_replayed(Stream(fills=fills, position_side=position_side)), ())
 
 
 # ------------------------------------------------------------------------------------------------ streams
@@ -101,7 +134,7 @@ def _doubt(streams: Sequence[Stream], fills: int) -> int:
 
 def _hedge(group: pl.DataFrame) -> list[Stream]:
     """Return the long and the short stream of fills without a side, by what their stated results say."""
-    sides = hedge_sides(_required(_ints(group["delta"])), _ints(group["realized_stated"]))
+    sides = _sides_by_effect(group) or hedge_sides(_required(_ints(group["delta"])), _ints(group["realized_stated"]))
     streams = []
     for sign, name in ((1, "long"), (-1, "short")):
         part = group.filter(pl.Series([side == sign for side in sides]))
@@ -110,6 +143,16 @@ def _hedge(group: pl.DataFrame) -> list[Stream]:
                 _with_opening(_replayed(Stream(fills=part, position_side=name, flags={"hedge_inferred"})), ())
             )
     return streams
+
+
+def _sides_by_effect(group: pl.DataFrame) -> list[int]:
+    """Return +1 (long) or -1 (short) of each fill where every row says whether it opens or closes; else nothing."""
+    if group["effect"].null_count():
+        return []
+    return [
+        (1 if (delta > 0) == (effect == "open") else -1)
+        for delta, effect in zip(_required(_ints(group["delta"])), group["effect"], strict=True)
+    ]
 
 
 def _replayed(stream: Stream, opening: int = 0) -> Stream:
@@ -213,60 +256,37 @@ def _opening_at(stream: Stream, sizes: Sequence[Size], covered_from: datetime | 
 
 
 def _leg_frame(stream: Stream) -> pl.DataFrame:
-    legs, fills = stream.legs, stream.fills
-    gathered = fills.select(
-        "row_key",
-        "filled_at",
-        "side",
-        "execution",
-        "price",
-        "notional",
-        "weight",
-        "quantity",
-        "fee",
-        "fee_asset",
-        "fee_value",
-        "realized_stated",
-    )[legs.fill]
-    frame = gathered.with_columns(
+    legs = stream.legs
+    gathered = parts_of_fills(stream.fills, legs.fill, legs.delta) if stream.gathered is None else stream.gathered
+    return gathered.with_columns(
         pl.Series("fill", legs.fill, dtype=pl.Int64),
         pl.Series("position", legs.position, dtype=pl.Int64),
         to_money(legs.delta).alias("delta"),
         to_money(legs.value).alias("value"),
         to_money(legs.realized).alias("realized"),
         to_money(legs.cost_after).abs().alias("cost_after"),
-    )
-    if len(legs.fill) > fills.height:
-        frame = _share_out(frame)
-    return frame.drop("quantity")
+    ).drop("quantity")
 
 
-def _share_out(frame: pl.DataFrame) -> pl.DataFrame:
-    """Split fee, value, weight and stated result of the fills that cross zero: the second leg takes the rest."""
-    second = (pl.col("fill") == pl.col("fill").shift(1)).fill_null(False)
-    first = (pl.col("fill") == pl.col("fill").shift(-1)).fill_null(False)
-    marked = frame.with_columns(second=second, first=first)
-    crossing = marked.with_row_index().filter("first")
-    rows = crossing["index"].to_list()
-    parts, sizes = _required(_ints(crossing["delta"])), _required(_ints(crossing["quantity"]))
-    columns = {}
-    for name in ("fee", "fee_value", "weight", "notional"):
-        shared = _ints(frame[name])
-        for index, part, size in zip(rows, parts, sizes, strict=True):
-            whole = shared[index]
-            if whole is not None:
-                first_share = half_even(whole * abs(part), size)
-                shared[index], shared[index + 1] = first_share, whole - first_share
-        columns[name] = to_money(shared)
-    known = pl.col("notional").is_not_null()
-    return (
-        marked.with_columns(**columns)
-        .with_columns(
-            notional=pl.when(known).then(pl.col("value").abs()),
-            realized_stated=pl.when("second").then(None).otherwise(pl.col("realized_stated")),
-        )
-        .drop("second", "first")
-    )
+LEG_COLUMNS = (
+    "row_key", "filled_at", "side", "execution", "price", "notional", "weight", "quantity", "fee", "fee_asset",
+    "fee_value", "realized_stated",
+)  # fmt: skip
+SHARED = ("fee", "fee_value", "weight", "notional")
+
+
+def parts_of_fills(fills: pl.DataFrame, of: Sequence[int], parts: Sequence[int]) -> pl.DataFrame:
+    """Return a row for each part (signed, at 1e-18) of the fills `of`, with its shares of fee, value and weight.
+
+    Every fill is in at least one part, and its parts make up all of it.  A stated result stays with the first part.
+    """
+    frame = fills.select(LEG_COLUMNS)[of]
+    if len(of) == fills.height:
+        return frame
+    sizes = _required(_ints(frame["quantity"]))
+    columns = {name: to_money(shared(_ints(frame[name]), of, parts, sizes)) for name in SHARED}
+    again = pl.Series(of).is_duplicated() & ~pl.Series(of).is_first_distinct()
+    return frame.with_columns(**columns).with_columns(realized_stated=pl.when(~again).then(pl.col("realized_stated")))
 
 
 def _opening_leg(stream: Stream, at: datetime, schema: pl.Schema) -> pl.DataFrame:
@@ -315,6 +335,7 @@ def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         "unknown_result": pl.col("gross_unknown"),
         "partly_liquidated": pl.col("partly") & ~forced,
         "unvalued_cost": pl.col("unvalued"),
+        "short_or_inventory": pl.col("position").is_in(list(stream.guessed)),
     }
     words = [pl.when(condition).then(pl.lit(word)) for word, condition in flags.items()]
     return summary.with_columns(
@@ -334,6 +355,7 @@ def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
                 ("margin_mode", pl.String),
                 ("style", pl.String),
                 ("settle_asset", pl.String),
+                ("position_ref", pl.String),
             )
         },
         multiplier=pl.lit(first["multiplier"]).cast(MONEY),
@@ -347,35 +369,66 @@ def _difference_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named(
-    legs: Sequence[pl.DataFrame], positions: Sequence[pl.DataFrame], differences: Sequence[pl.DataFrame]
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Give every position its readable id, and the id to its legs."""
+    legs: Sequence[pl.DataFrame],
+    positions: Sequence[pl.DataFrame],
+    differences: Sequence[pl.DataFrame],
+    beside: Sequence[pl.DataFrame | None],
+) -> Reconstructed:
+    """Give every position its readable id, and the id to its legs and to what lies beside them."""
 
-    def numbered(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(
-            [frame.with_columns(stream=pl.lit(number, dtype=pl.Int64)) for number, frame in enumerate(frames)]
-        )
+    every = _numbered(positions, column_types(Position))
+    if every.height:
+        every = every.sort("opened_at", "symbol", "position_side", "stream", "position")
+        opened = pl.col("opened_at").dt.strftime("%Y%m%dT%H%M")
+        where = pl.concat_str(pl.lit(_place(every.row(0, named=True))), "pair", separator="/", ignore_nulls=True)
+        every = every.with_columns(stem=pl.concat_str(where, "symbol", "side", opened, separator=":"))
+        ordinal = pl.int_range(1, pl.len() + 1).over("stem").cast(pl.String)
+        every = every.with_columns(position_id=pl.concat_str("stem", ordinal, separator=":"))
+        ids = every.select("stream", "position", "position_id")
+    else:
+        ids = pl.DataFrame(schema={"stream": pl.Int64, "position": pl.Int64, "position_id": pl.String})
 
-    every = numbered(positions).sort("opened_at", "symbol", "position_side", "stream", "position")
-    first = positions[0].row(0, named=True)
-    opened = pl.col("opened_at").dt.strftime("%Y%m%dT%H%M")
-    where = pl.concat_str(pl.lit(_place(first)), "pair", separator="/", ignore_nulls=True)
-    stem = pl.concat_str(where, "symbol", "side", opened, separator=":")
-    every = every.with_columns(stem=stem)
-    ordinal = pl.int_range(1, pl.len() + 1).over("stem").cast(pl.String)
-    every = every.with_columns(position_id=pl.concat_str("stem", ordinal, separator=":"))
-    ids = every.select("stream", "position", "position_id")
-    named_legs = numbered(legs).join(ids, on=["stream", "position"], maintain_order="left")
-    named_differences = numbered(differences).join(ids, on=["stream", "position"], maintain_order="left")
-    return (
-        named_legs.select(pl.col(name).cast(kind) for name, kind in column_types(Leg).items()),
-        every.select(pl.col(name).cast(kind) for name, kind in column_types(Position).items()),
-        named_differences,
+    def identified(frames: Sequence[pl.DataFrame | None], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        frame = _numbered(frames, columns)
+        if not frame.height:
+            return pl.DataFrame(schema=columns)
+        joined = frame.join(ids, on=["stream", "position"], how="left", maintain_order="left")
+        return joined.select(pl.col(name).cast(kind) for name, kind in columns.items())
+
+    return Reconstructed(
+        legs=identified(legs, column_types(Leg)),
+        positions=_typed(every, Position) if every.height else pl.DataFrame(schema=column_types(Position)),
+        inventory=identified(beside, column_types(InventoryPart)),
+        differences=identified(differences, DIFFERENCE),
     )
+
+
+DIFFERENCE: dict[str, pl.DataType] = {
+    "position_id": pl.String(), "row_key": KEY, "filled_at": INSTANT, "realized": MONEY, "realized_stated": MONEY,
+}  # fmt: skip
+
+
+def _numbered(frames: Sequence[pl.DataFrame | None], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return those columns of the frames, one below the other, with the number of each one's stream and `position`."""
+    with_number = [
+        frame.select(
+            *(pl.col(name).cast(kind) for name, kind in columns.items() if name in frame.columns),
+            "position",
+            pl.lit(number, dtype=pl.Int64).alias("stream"),
+        )
+        for number, frame in enumerate(frames)
+        if frame is not None and frame.height
+    ]
+    return pl.concat(with_number) if with_number else pl.DataFrame()
+
+
+def _typed(frame: pl.DataFrame, model: type[Table]) -> pl.DataFrame:
+    """Return the columns of the model, of its types."""
+    return frame.select(pl.col(name).cast(kind) for name, kind in column_types(model).items())
 
 
 def _place(row: Mapping[str, Any]) -> str:
     """Return what an id starts with: the account, and the venue and wallet where the account does not say them."""
     account, venue, wallet = row["account"], row["venue"], row["wallet"]
-    said = wallet in DERIVATIVE_WALLETS and venue != "plain"
+    said = wallet in CLEAR_WALLETS and venue != "plain"
     return "/".join([account, *([] if venue == account else [venue]), *([] if said else [wallet])])

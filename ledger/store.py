@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from ledger import reference
 from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import create_table
 from schemas.derived import DERIVED
-from schemas.errors import BookError, BookLocked, BookTooNew, UnknownThing
+from schemas.errors import BookError, BookLocked, BookTooNew, BookTooOld, UnknownThing
 from schemas.tables import CHECKS, STATED
 
 SCHEMA_VERSION = 2
@@ -51,10 +52,15 @@ class Store:
     connection: duckdb.DuckDBPyConnection
     path: Path | None
     read_only: bool = False
+    is_older: bool = False
+    """Whether an older version made it: only its log can be relied on."""
 
     @classmethod
-    def open(cls, path: Path | None, *, read_only: bool = False) -> Store:
-        """Open the book at `path` (None: in memory).  Raises BookLocked, BookTooNew, BookError."""
+    def open(cls, path: Path | None, *, read_only: bool = False, any_version: bool = False) -> Store:
+        """Open the book at `path` (None: in memory).  Raises BookLocked, BookTooNew, BookTooOld, BookError.
+
+        With `any_version` one that an older version made is opened, too, to be rebuilt.
+        """
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
         except duckdb.Error as error:
@@ -62,10 +68,14 @@ class Store:
         store = cls(connection, path, read_only)
         connection.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET python_enable_replacements=false")
         connection.execute("SET preserve_insertion_order=true; SET memory_limit='1GB'")
-        if read_only:
-            store._require_version()
-        else:
-            store._create()
+        try:
+            if read_only or store.tables():
+                store._require_version(any_version)
+            else:
+                store._create()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def close(self) -> None:
@@ -73,9 +83,6 @@ class Store:
         self.connection.close()
 
     def _create(self) -> None:
-        if self.tables():
-            self._require_version()
-            return
         with self.transaction():
             for name, model in STATED.items():
                 self.execute(create_table(f"{name}_stated", model, "speaks BOOLEAN"))
@@ -85,7 +92,7 @@ class Store:
                 self.execute(create_table(name, table))
             for statement in OTHER_TABLES:
                 self.execute(statement)
-            for script in sql_files("sql"):
+            for script in [*reference.views(), *sql_files("sql")]:
                 self.execute(script)
             self.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
@@ -93,12 +100,15 @@ class Store:
         """Return the names of the tables."""
         return {name for (name,) in self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
-    def _require_version(self) -> None:
+    def _require_version(self, any_version: bool) -> None:
         if "meta" not in self.tables():
             raise BookError(self.path, "this DuckDB file is no book of marginbook", "give another --book")
         found = self.scalar("SELECT value FROM meta WHERE name = 'schema_version'")
         if int(found or 0) > SCHEMA_VERSION:
             raise BookTooNew(self.path, str(found), str(SCHEMA_VERSION))
+        self.is_older = int(found or 0) < SCHEMA_VERSION
+        if self.is_older and not any_version:
+            raise BookTooOld(self.path, str(found), str(SCHEMA_VERSION))
 
     # -------------------------------------------------------------------------------------------- reading
 

@@ -14,12 +14,16 @@ from importlib import resources
 
 import polars as pl
 
+from ledger.conversions import with_conversions
 from ledger.formulas import position_value
+from ledger.regimes import trades_stakes
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.types import MONEY
 
 AGREEMENT = Decimal("0.00000001")
+IS_PAIR = pl.col("product").is_in(["spot", "margin"])
+"""A pair of assets is no contract: its quantity is in the base asset."""
 
 
 @cache
@@ -30,26 +34,32 @@ def builtin_terms() -> tuple[dict[str, str], ...]:
 
 
 def valued_fills(store: Store, scope: Scope, symbols: Sequence[str]) -> pl.DataFrame:
-    """Return the derivative fills of these symbols in execution order with `style`, `multiplier`, `notional`, `weight`.
+    """Return the fills of these symbols in execution order with `style`, `multiplier`, `notional`, `weight`.
 
     `notional` is unsigned, in `settle_asset`; null where the contract size is unknown.  The venue's own value of a
     fill wins, but where it only repeats the formula in fewer digits.  `weight` is quantity x price (inverse:
     quantity / price): what average prices are made of.
     """
     words = scope.parameters()
-    fills = store.query(statement("terms", "fills"), words | {"symbols": list(symbols)})
+    asked = words | {"symbols": list(symbols), "stakes": trades_stakes(scope)}
+    fills = store.query(statement("terms", "fills"), asked)
     fills = fills.with_columns(pl.lit(text).alias(name) for name, text in words.items())
+    fills = with_conversions(store, scope, fills, symbols)
     listed = store.query(statement("terms", "instruments"), {"venue": scope.venue})
     fills = fills.sort("filled_at").join_asof(
         listed, left_on="filled_at", right_on="valid_from", by="symbol", strategy="backward", check_sortedness=False
     )
     terms = _terms_of(fills, scope.venue, scope.wallet)
     fills = fills.join(terms, on="symbol", how="left").with_columns(
-        style=pl.coalesce("listed_style", "style", "builtin_style"),
-        multiplier=pl.coalesce("listed_multiplier", "builtin_multiplier"),
+        style=pl.when(IS_PAIR).then(pl.lit("linear")).otherwise(pl.coalesce("listed_style", "style", "builtin_style")),
+        multiplier=pl.when(IS_PAIR)
+        .then(pl.lit(1).cast(MONEY))
+        .otherwise(pl.coalesce("listed_multiplier", "builtin_multiplier")),
         settle_asset=pl.coalesce("settle_asset", "listed_settle"),
         instrument=pl.coalesce("instrument", "listed_instrument"),
-        lot_size=pl.coalesce("lot_size", pl.when("builtin_lot_rounding").then(pl.lit(1).cast(MONEY))),
+        lot_size=pl.when(~IS_PAIR).then(
+            pl.coalesce("lot_size", pl.when("builtin_lot_rounding").then(pl.lit(1).cast(MONEY)))
+        ),
     )
     return _with_values(fills).sort("filled_at", "sequence", "row_key", nulls_last=True)
 
@@ -71,7 +81,7 @@ def _with_values(fills: pl.DataFrame) -> pl.DataFrame:
     if fills["notional_stated"].null_count() == fills.height:
         return fills.rename({"computed": "notional"})
     near = (pl.col("computed") - pl.col("notional_stated")).abs() <= pl.lit(AGREEMENT).cast(MONEY)
-    repeats = near & pl.col("lot_size").is_null()
+    repeats = near & pl.col("lot_size").is_null() & ~IS_PAIR  # of a pair the stated value is the cash that moved
     stated = pl.coalesce("notional_stated", "computed")
     return fills.with_columns(notional=pl.when(repeats).then(pl.col("computed")).otherwise(stated)).drop("computed")
 

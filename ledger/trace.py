@@ -25,7 +25,10 @@ OF_POSITION = statement("trace", "of_position")
 OF_EVENT = statement("trace", "of_event")
 OF_BREAK = statement("trace", "of_break")
 OF_BALANCE = statement("trace", "of_balance")
+OF_ENTRY = statement("trace", "of_entry")
 OF_FUNDING = statement("trace", "of_funding")
+OF_INTEREST = statement("trace", "of_interest")
+OF_LOAN = statement("trace", "of_loan")
 OF_POSITION_PERIOD = statement("trace", "of_position_period")
 OF_REMAINDER = statement("trace", "of_remainder")
 
@@ -49,7 +52,7 @@ def trace(store: Store, archive: Archive | None, name: str) -> list[Traced]:
     if not keys:
         raise UnknownThing(
             f"nothing in the book is called {name!r}",
-            "give a position_id, liquidation_id, break_id, finding_id, a report's `line` or a row_key",
+            "give a position_id, liquidation_id, break_id, finding_id, a report's `line`, a row_key or an entry's name",
         )
     found = _locate(store, keys)
     raws = raw_texts(store, archive, found[:RAW_LIMIT]) if archive is not None else {}
@@ -83,6 +86,8 @@ def rows_behind(store: Store, name: str) -> list[int]:
         if rows is not None:
             return [key for item in rows for key in rows_behind(store, str(item))]
         answer = store.query(OF_POSITION, {"id": name})
+        for further in (OF_LOAN, OF_ENTRY):
+            answer = answer if answer.height else store.query(further, {"id": name})
     return [int(key) for key in answer["row_key"].to_list()]
 
 
@@ -106,6 +111,8 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
     if kind == "carry":
         return store.query(OF_REMAINDER, {"a": None, "b": words[0], "c": words[1], "d": words[2], "by": "month"})
     by = {4: "year", 7: "quarter" if "Q" in words[0] else "month", 10: "day"}.get(len(words[0]), "month")
+    if kind == "interest":
+        return store.query(OF_INTEREST, letters | {"by": by})
     if kind == "funding":
         return store.query(OF_FUNDING, letters | {"by": by})
     if words[1]:

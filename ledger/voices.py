@@ -24,15 +24,23 @@ from schemas.tables import FACTS
 PARTIAL_RANK = 9
 SEAM_SEARCH = timedelta(hours=24)
 
+TRADED = (
+    "CASE WHEN product IN ('spot', 'margin') AND wallet = 'unified' THEN coalesce(instrument, symbol) ELSE symbol END"
+)
+"""What a fill is of: where one pot holds both, BTCUSDT names a perpetual and a pair of assets."""
 FACT_ROWS = {
     "ledger": ("movements", "moved_at", "asset", "cause", "amount"),
-    "fills": ("fills", "filled_at", "symbol", "side", "quantity"),
+    "fills": ("fills", "filled_at", TRADED, "side", "quantity"),
     "funding": ("funding", "paid_at", "asset", "'funding'", "amount"),
     "interest": ("interest", "accrued_at", "asset", "'interest'", "amount"),
     "liquidations": ("liquidations", "liquidated_at", "symbol", "side", "quantity"),
-    "borrow_repay": ("borrows", "borrowed_at", "asset", "'borrow'", "amount"),
+    "borrow_repay": ("borrow_repay", "happened_at", "asset", "cause", "amount"),
 }
 """Per fact the table that is compared: time, what, cause, amount."""
+SPEAKING = {
+    "borrow_repay": (("borrows", "borrowed_at", "'borrow'"), ("repayments", "repaid_at", "'repay'")),
+}
+"""Facts whose rows stand in several tables: table, time, cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,15 +331,18 @@ def _filtered_finding(scope: Scope, fact: str, override: dict[str, object]) -> d
 
 
 def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None:
-    tables = {"ledger": ("movements",), "borrow_repay": ("borrows", "repayments")}.get(fact) or (
-        (FACT_ROWS[fact][0],) if fact in FACT_ROWS else ()
-    )
-    for table in tables:
+    for words in _tables_of(fact):
         if not several:
-            store.execute(statement("voices", "speak_alone").format(table=table), scope.parameters())
-            continue
-        words = {"table": table, "time": "repaid_at", "cause": "'repay'"} if table == "repayments" else {}
-        store.execute(_compared("speak_by_voice", fact, **words), scope.parameters() | {"fact": fact})
+            store.execute(statement("voices", "speak_alone").format(table=words["table"]), scope.parameters())
+        else:
+            store.execute(_compared("speak_by_voice", fact, **words), scope.parameters() | {"fact": fact})
+
+
+def _tables_of(fact: str) -> list[dict[str, str]]:
+    """Return the words that differ for each table in which rows of the fact stand."""
+    if fact in SPEAKING:
+        return [{"table": table, "time": time, "cause": cause} for table, time, cause in SPEAKING[fact]]
+    return [{"table": FACT_ROWS[fact][0]}] if fact in FACT_ROWS else []
 
 
 def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[str, object]]:
@@ -339,12 +350,13 @@ def _count_once(store: Store, scope: Scope, fact: str, seam: Seam) -> list[dict[
     if not seam.counts.height:
         return []
     with store.registered(incoming=seam.counts):
-        store.execute(_compared("count_once", fact))
+        for words in _tables_of(fact):
+            store.execute(_compared("count_once", fact, **words))
     if not seam.doubled:
         return []
     sentence = (
-        f"two exports of {fact} meet at {seam.at:%Y-%m-%d %H:%M:%S}Z; {seam.doubled} rows that both state near it "
-        "are counted once"
+        f"two exports of {fact} meet at {seam.at:%Y-%m-%d %H:%M:%S}Z; what both state near it "
+        f"({seam.doubled} in all) is counted once"
     )
     keys = [str(key) for key in seam.counts.filter(~pl.col("counts"))["row_key"]]
     return [

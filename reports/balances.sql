@@ -1,4 +1,5 @@
--- One row is an asset of a wallet at $to, beside the last balance that the venue stated before it.
+-- One row is an asset of a wallet at $to, beside the last balance that the venue stated before it.  What is owed is a
+-- debt pool, and of a unified account what its balance is below zero.
 WITH moves AS (
   SELECT account, venue, wallet, asset, pool, moved_at, amount, balance_after, basis, sequence, row_key FROM movements
   WHERE moved_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
@@ -6,7 +7,8 @@ WITH moves AS (
   SELECT account, venue, wallet, asset,
     CAST(coalesce(sum(amount) FILTER (WHERE pool = 'asset'), 0) AS DECIMAL(38,18)) AS moved,
     CAST(coalesce(sum(amount) FILTER (WHERE pool = 'debt'), 0) AS DECIMAL(38,18)) AS owed,
-    bool_or(basis <> 'stated') AS derived, max(moved_at) AS last_at
+    coalesce(bool_or(basis <> 'stated') FILTER (WHERE pool = 'asset'), FALSE) AS derived,
+    max(moved_at) FILTER (WHERE pool = 'asset') AS last_at
   FROM moves GROUP BY ALL
 ), running AS (
   SELECT account, venue, wallet, asset, moved_at AS stated_at, list(balance_after) FILTER (WHERE balance_after IS NOT NULL) AS balances,
@@ -22,6 +24,7 @@ WITH moves AS (
   SELECT account, venue, wallet, asset FROM summed UNION SELECT account, venue, wallet, asset FROM latest_stated
 ), points AS (
   SELECT w.*, s.moved, s.owed, s.derived, s.last_at, coalesce(o.opening, 0) AS opening, coalesce(o.anchored, FALSE) AS anchored,
+    coalesce(o.owes_below_zero, FALSE) AND coalesce(o.anchored, FALSE) AS owes_below_zero,
     CASE WHEN r.stated_at IS NULL OR t.stated_at > r.stated_at THEN t.stated_at ELSE r.stated_at END AS stated_at,
     CASE WHEN r.stated_at IS NULL OR t.stated_at > r.stated_at THEN [t.balance] ELSE r.balances END AS balances,
     CASE WHEN r.stated_at IS NULL OR t.stated_at > r.stated_at THEN t.balance ELSE r.last_balance END AS last_balance
@@ -39,7 +42,8 @@ WITH moves AS (
     CAST(p.opening + coalesce(t.moved_then, 0) AS DECIMAL(38,18)) AS computed_then
   FROM points p LEFT JOIN then_moved t USING (account, venue, wallet, asset)
 )
-SELECT account, venue, wallet, asset, computed, coalesce(owed, 0) AS owed,
+SELECT account, venue, wallet, asset, computed,
+  CAST(coalesce(owed, 0) + CASE WHEN owes_below_zero AND computed < 0 THEN -computed ELSE 0 END AS DECIMAL(38,18)) AS owed,
   CASE WHEN list_contains(balances, computed_then) THEN computed_then ELSE last_balance END AS stated,
   CAST(CASE WHEN list_contains(balances, computed_then) THEN computed_then ELSE last_balance END - computed_then AS DECIMAL(38,18)) AS difference,
   stated_at,

@@ -12,7 +12,8 @@ WITH held AS (
     exposure, open_cost, quantity, entry_quantity, entry_weight, entry_value, style
   FROM held
   UNION ALL BY NAME
-  SELECT NULL AS position_id, account, venue, symbol, NULL AS instrument, 'unattributed' AS status, asset AS settle_asset,
+  SELECT NULL AS position_id, account, venue, symbol, NULL AS instrument,
+    CASE WHEN how IN ('idle', 'loan', 'inventory') THEN how ELSE 'unattributed' END AS status, asset AS settle_asset,
     CAST(-coalesce(sum(amount) FILTER (WHERE cause = 'trading_fee'), 0) AS DECIMAL(38,18)) AS trading_fees,
     CAST(coalesce(sum(amount) FILTER (WHERE cause = 'funding'), 0) AS DECIMAL(38,18)) AS funding,
     CAST(-coalesce(sum(amount) FILTER (WHERE cause = 'interest'), 0) AS DECIMAL(38,18)) AS interest,
@@ -24,10 +25,10 @@ WITH held AS (
   WHERE position_id IS NULL AND cause IN ('trading_fee', 'funding', 'interest', 'liquidation_fee')
     AND booked_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
     AND ($from::TIMESTAMPTZ IS NULL OR booked_at >= $from)
-  GROUP BY account, venue, symbol, asset
+  GROUP BY account, venue, symbol, asset, CASE WHEN how IN ('idle', 'loan', 'inventory') THEN how ELSE 'unattributed' END
 )
 SELECT *, gross_pnl > 0 AND net_pnl < 0 AS turned_to_loss,
-  coalesce(position_id, concat_ws('|', 'carry', account, coalesce(symbol, ''), settle_asset)) AS line
+  coalesce(position_id, concat_ws('|', 'carry', account, coalesce(symbol, ''), settle_asset, status)) AS line
 FROM lines
 WHERE ($from::TIMESTAMPTZ IS NULL OR closed_at IS NULL OR closed_at >= $from)
   AND ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)

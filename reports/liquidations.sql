@@ -39,7 +39,7 @@ WITH forced AS (
   SELECT q.account, q.venue, q.wallet, q.symbol, q.instrument, q.product, q.margin_mode,
     CASE q.side WHEN 'sell' THEN 'long' WHEN 'buy' THEN 'short' END AS side, q.liquidated_at AS started_at, q.liquidated_at AS ended_at,
     q.stage, q.quantity, q.mark_price AS trigger_price, q.price AS average_price, q.bankruptcy_price, q.fee AS liquidation_fee,
-    q.fee_asset AS settle_asset
+    coalesce(q.fee_asset, q.debt_asset) AS settle_asset
   FROM liquidations q ANTI JOIN numbered n ON n.account = q.account AND n.venue = q.venue AND n.order_ref = q.order_ref AND n.symbol = q.symbol
 ), every AS (
   SELECT e.* EXCLUDE (realized, trading_fees, linear_value, event_no), c.liquidation_fee, c.insurance, NULL::DECIMAL(38,18) AS stated_average,

@@ -31,10 +31,29 @@ FILES = Report(
         Column("rejected", "count"),
         Column("first_at", "instant"),
         Column("last_at", "instant"),
+        Column("reason"),
         Column("variant", wide=True),
         Column("file_id", wide=True),
     ),
     empty="nothing was imported yet: `marginbook import PATH...`",
+)
+
+ACCOUNTS = Report(
+    name="accounts",
+    title="Accounts",
+    one_row="an account at a venue",
+    columns=(
+        Column("account"),
+        Column("venue"),
+        Column("number_hash"),
+        Column("files", "count"),
+        Column("wallets", "words"),
+        Column("rows", "count"),
+        Column("first_at", "instant"),
+        Column("last_at", "instant"),
+    ),
+    empty="nothing was imported yet: `marginbook import PATH...`",
+    note="number_hash is of the venue's account number, where its files state one: they find the account by it.",
 )
 
 IMPORTED = Report(

@@ -19,7 +19,8 @@ WITH results AS (
   SELECT period_of(c.booked_at, $by) AS period, c.position_id, c.account, c.venue,
     coalesce(p.symbol, c.symbol) AS symbol, p.instrument,
     CASE WHEN c.value IS NULL THEN c.asset ELSE coalesce(p.settle_asset, c.asset) END AS settle_asset,
-    CASE WHEN c.position_id IS NOT NULL THEN 'position' WHEN c.cause = 'session_result' THEN 'session' ELSE 'unattributed' END AS grain,
+    CASE WHEN c.position_id IS NOT NULL THEN 'position' WHEN c.cause = 'session_result' THEN 'session'
+      WHEN c.how IN ('idle', 'loan', 'inventory') THEN c.how ELSE 'unattributed' END AS grain,
     CASE WHEN c.cause = 'realized_pnl' THEN c.amount ELSE 0 END AS gross,
     FALSE AS unknown,
     CASE WHEN c.cause = 'trading_fee' THEN -coalesce(c.value, c.amount) ELSE 0 END AS fee,

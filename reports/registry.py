@@ -59,7 +59,7 @@ POSITIONS = Report(
         Column("margin_mode", wide=True),
         Column("position_side", wide=True),
         Column("side", wide=True),
-        Column("status"),
+        Column("status", keep=True),
         Column("opened_at", "instant"),
         Column("closed_at", "instant"),
         Column("max_quantity", "quantity"),
@@ -82,7 +82,7 @@ POSITIONS = Report(
     },
     scaffold=("entry_weight", "exit_weight"),
     asset_column="settle_asset",
-    empty="no position: import fills (a trade history, executions) of perpetuals or futures",
+    empty="no position: import fills (a trade history, executions) of perpetuals, futures or a margin account",
 )
 
 CARRY = Report(
@@ -170,6 +170,78 @@ FUNDING = Report(
     asset_column="asset",
     empty="no funding: import a transaction history or executions",
     note="The implied rate is what longs paid on the cost of the position, simple, at the instrument's own interval.",
+)
+
+INTEREST = Report(
+    name="interest",
+    title="Borrow interest",
+    one_row="period, account, isolated pair, asset",
+    columns=(
+        Column("period"),
+        Column("account", wide=True),
+        Column("venue"),
+        Column("symbol"),
+        Column("asset"),
+        *money("paid", "received", "net"),
+        Column("rows", "count"),
+        Column("implied_annual_rate", "ratio"),
+    ),
+    ratios={
+        "implied_annual_rate": quotient(pl.col("charged_on"), pl.col("principal_sum"))
+        * quotient(pl.lit(YEAR_US).cast(MONEY), pl.col("interval_us").cast(MONEY)),
+    },
+    scaffold=("charged_on", "principal_sum", "interval_us"),
+    asset_column="asset",
+    empty="no interest: import margin interest records, or a transaction log of a unified account or a lender",
+    note="The implied rate is what was charged on the principal, simple, at the export's own interval.",
+)
+
+LOANS = Report(
+    name="loans",
+    title="Loans and debt pools",
+    one_row="a loan or a debt pool",
+    columns=(
+        Column("loan_id", whole=True),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("wallet", wide=True),
+        Column("asset"),
+        Column("collateral_asset", wide=True),
+        Column("opened_at", "instant"),
+        Column("closed_at", "instant"),
+        *money("drawn", "interest", "repaid_principal", "repaid_interest", "liquidated", "remaining_debt"),
+        Column("cost_percent", "percent"),
+        Column("status"),
+    ),
+    ratios={
+        "cost_percent": quotient((pl.col("interest") + pl.col("fees_valued")) * decimal(100), pl.col("drawn")),
+    },
+    scaffold=("fees_valued",),
+    asset_column="asset",
+    empty="nothing was borrowed: import margin borrow and repay records, a unified account's log, a lender's history",
+    note="remaining_debt = drawn + interest - repaid_principal - repaid_interest; liquidated is what of both "
+    "repayments the sale of collateral paid.  `report loan_events` shows every step and the loan to value.",
+)
+
+LOAN_EVENTS = Report(
+    name="loan_events",
+    title="Events of loans",
+    one_row="an event of a loan or a debt pool",
+    columns=(
+        Column("happened_at", "instant"),
+        Column("loan_id", whole=True),
+        Column("kind"),
+        Column("amount", "money"),
+        Column("asset"),
+        Column("principal_after", "money"),
+        Column("interest_after", "money"),
+        Column("ltv", "ratio"),
+        Column("ltv_stated", "ratio"),
+        Column("value", "money", wide=True),
+        Column("how", wide=True),
+    ),
+    empty="nothing was borrowed",
+    note="ltv: debt / value of the collateral (what counts of it) where every price is known; ltv_stated: the venue's.",
 )
 
 LIQUIDATIONS = Report(
@@ -321,6 +393,9 @@ REPORTS: dict[str, Report] = {
         CARRY,
         REALIZED,
         FUNDING,
+        INTEREST,
+        LOANS,
+        LOAN_EVENTS,
         LIQUIDATIONS,
         BALANCES,
         BREAKS,

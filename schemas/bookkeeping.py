@@ -39,6 +39,7 @@ class File(Table):
     wallets: pl.List(pl.String) = maybe("wallets that its rows are in")  # type: ignore[valid-type]
     pool: pl.UInt32 = known("parts of one bundle that number their twins together")
     importer_version: str = known("version that read it")
+    reason: str = maybe("why a person entered it by hand; null: an export")
 
 
 class Reject(Table):

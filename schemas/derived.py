@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.bookkeeping import Finding
-from schemas.tables import Movement, Table, known, maybe
+from schemas.tables import Fill, Movement, Table, known, maybe
 from schemas.types import Instant, Key, Money
 
 
@@ -30,6 +30,7 @@ class Position(Table):
     closed_at: Instant = maybe("when it became flat")
     ended: str = known("open, closed, liquidated, adl or delivered")
     opening_quantity: Money = known("size that was open before the first row known, unsigned")
+    position_ref: str = maybe("the venue's id of the position, where it keeps one (Kraken: the opening trade)")
     flags: pl.List(pl.String) = maybe("what is inferred or unknown about it")  # type: ignore[valid-type]
 
 
@@ -78,7 +79,7 @@ class Cost(Table):
     value: Money = maybe("amount in the settle asset of the position; null: unvalued")
     booked_at: Instant = known("when")
     row_key: Key = maybe("the row; null: a difference between totals")
-    how: str = known("fill, trade_ref, order_ref, instant, share, idle or unattributed")
+    how: str = known("fill, trade_ref, order_ref, instant, pair, share, inventory, idle or unattributed")
 
 
 class DerivedMovement(Movement):
@@ -97,6 +98,29 @@ class Balance(Table):
     opening: Money = known("before the first movement")
     anchored: pl.Boolean = known("whether a stated balance fixes the opening")
     first_at: Instant = maybe("first movement")
+    owes_below_zero: pl.Boolean = known("whether a balance below zero is a debt (unified accounts)")
+
+
+class InventoryPart(Table):
+    """The part of a spot-pair fill that belongs to no position: what was owned is no stake."""
+
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    pair: str = maybe("the isolated pair")
+    symbol: str = known("the venue's own name")
+    asset: str = known("the base asset")
+    kind: str = known("inventory (bought or sold beside any position), interest (bought to pay interest in kind) or "
+                      "dust (left when a position ended)")  # fmt: skip
+    booked_at: Instant = known("when")
+    quantity: Money = known("signed, + = bought or left over")
+    price: Money = maybe("price of the fill")
+    value: Money = known("what it is worth at that price (dust: what it cost), quote asset, unsigned")
+    fee: Money = maybe("share of the fill's fee, native, + = cost")
+    fee_asset: str = maybe("asset of the fee")
+    fee_value: Money = maybe("the fee in the quote asset; null: unvalued")
+    position_id: str = maybe("the position that it ended with, if any")
+    row_key: Key = maybe("the fill")
 
 
 class Loan(Table):
@@ -131,6 +155,8 @@ class LoanEvent(Table):
     interest_after: Money = known("interest accrued and unpaid after it, the loan's asset")
     ltv: Money = maybe("debt / weighted value of the collateral after it, where prices are known")
     ltv_stated: Money = maybe("the venue's own figure")
+    value: Money = maybe("the amount in the loan's asset, where known")
+    forced: pl.Boolean = known("whether the venue sold collateral for it")
     how: str = known("stated, split (interest first), implied (what was paid beyond the principal) or balance")
     row_key: Key = maybe("the row behind it")
 
@@ -170,10 +196,12 @@ class WitnessDay(Table):
 
 DERIVED: dict[str, type[Table]] = {
     "movements_derived": DerivedMovement,
+    "fills_assembled": Fill,
     "positions": Position,
     "legs": Leg,
     "costs_stored": Cost,
     "openings": Balance,
+    "inventory": InventoryPart,
     "loans_stored": Loan,
     "loan_events": LoanEvent,
     "breaks_stored": Break,

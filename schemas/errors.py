@@ -178,6 +178,17 @@ class BookTooNew(BookError):
         )
 
 
+class BookTooOld(BookError):
+    """The book was made by an older version, in tables of another shape."""
+
+    def __init__(self, path: object, found: str, known: str) -> None:
+        super().__init__(
+            path,
+            f"an older version of marginbook made this book (its tables are of version {found}, now {known})",
+            "`marginbook rebuild` makes it again from its archive; nothing is lost",
+        )
+
+
 class TooManyRejects(MarginbookError):
     """A bundle had more rejected rows than allowed: nothing of it is stored."""
 

@@ -1,9 +1,11 @@
-"""Run as a program: import files and die without a word at the n-th step of the store (see test_atomicity)."""
+"""Run as a program: change a book and die without a word at the n-th step of the store (see test_atomicity)."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,20 @@ def die_at(limit: int) -> None:
 
 
 if __name__ == "__main__":
-    book_path, limit, *paths = sys.argv[1:]
+    book_path, limit, deed, *words = sys.argv[1:]
     from ledger.book import Book
+    from ledger.entries import Entered
 
     with Book.open(Path(book_path)) as book:
         die_at(int(limit))
-        book.import_paths([Path(path) for path in paths])
+        if deed == "import":
+            book.import_paths([Path(path) for path in words])
+        elif deed == "rename":
+            book.rename_account(*words)
+        elif deed == "enter":
+            values: dict[str, str | Decimal | None] = {"asset": "USDT", "amount": Decimal(words[0])}
+            at = datetime(2026, 2, 5, tzinfo=UTC)
+            book.enter(
+                Entered(kind="correction", account="binance", wallet="usdm", at=at, reason="seen", values=values)
+            )
     print(STEPS)

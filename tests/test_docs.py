@@ -39,10 +39,10 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
     def under(group: click.Group, words: str) -> Iterator[tuple[str, click.Command]]:
         for name, command in group.commands.items():
+            if not isinstance(command, click.Group) or command.invoke_without_command:
+                yield f"{words}{name}", command
             if isinstance(command, click.Group):
                 yield from under(command, f"{words}{name} ")
-            else:
-                yield f"{words}{name}", command
 
     yield from under(marginbook, "")
 
@@ -247,7 +247,7 @@ def test_every_dependency_has_a_line_in_the_readme() -> None:
 
 
 def test_every_exit_status_is_in_the_readme() -> None:
-    from ledger import cli
+    from ledger import cli_common as cli
 
     text = README.read_text(encoding="utf-8")
     every = (cli.CLEAN, cli.LOOK, cli.USAGE, cli.UNREADABLE, cli.BOOK, cli.REFUSED, cli.EXHAUSTED, cli.INTERRUPTED)

@@ -552,6 +552,41 @@ def test_json_lines(tmp_path: Path) -> None:
     assert '{"c":"x"}' == part.raw_row(7)
 
 
+def test_a_json_map_of_ids_is_a_table_with_the_ids_as_key(tmp_path: Path) -> None:
+    records = '"A-1":{"px":0.10,"refs":["x","y"]},"B-2":{"px":1E-10,"key":"own","n":null}'
+    for text in (
+        f'{{"error":[],"result":{{"rows":{{{records}}},"count":2}}}}',
+        f'{{"data":{{{records}}}}}',
+        f"{{{records}}}",
+    ):
+        part = part_of(tmp_path, text, "a.json")
+        assert (0, ["key", "px", "refs", "n"]) == part.head()[0]
+        rows, broken, _ = read(part, header_row=0, width=4)
+        assert ([(1, "A-1", "0.10", '["x","y"]', None), (2, "own", "1E-10", None, None)], []) == (rows, broken)
+        assert '{"A-1":{"px":0.10,"refs":["x","y"]}}' == part.raw_row(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"A-1":{"px":1},"A-1":{"px":2}}', "two records under one id"),
+        ('{"result":{"px":1}}', "without a list of objects"),
+        ('{"A-1":{"px":1},"B-2":7}', "without a list of objects"),
+        ('{"A-1":{"px":{"deep":1}}}', "without a list of objects"),
+    ],
+)
+def test_json_that_is_no_map_of_ids_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said):
+        part_of(tmp_path, text, "a.json").head()
+
+
+def test_a_record_of_a_json_map_that_names_a_cell_twice_is_broken(tmp_path: Path) -> None:
+    part = part_of(tmp_path, '{"A-1":{"px":1,"px":2},"B-2":{"px":3}}', "a.json")
+    rows, broken, _ = read(part, header_row=0, width=2)
+    assert [(2, "B-2", "3")] == rows
+    assert [(1, "an object names a key twice")] == reasons(broken)
+
+
 def test_json_and_csv_say_the_same(tmp_path: Path) -> None:
     records = [{"time": str(i), "symbol": "é", "qty": "x,y"} for i in range(60_000)]
     as_json = read(part_of(tmp_path, json.dumps(records)), header_row=0)

@@ -16,13 +16,13 @@ from ledger.fold import (
     Legs,
     deficit,
     fold,
-    half_even,
     hedge_sides,
     mismatches,
     opening_of_sizes,
     possible_openings,
     realized_by_fill,
 )  # fmt: skip
+from ledger.sharing import half_even
 from ledger.terms import lot_rounded
 from schemas.types import MONEY
 from tests.lives.model import rounded

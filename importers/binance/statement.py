@@ -2,6 +2,11 @@
 
 `operations.csv` says what each operation is; one that is not in it is rejected, never guessed.  Operations were renamed
 twice (about November 2023 and in 2026), so rows are compared by what an operation means.
+
+Hourly margin interest is not booked: it is inside the repayments, whose rows do not split it.  A `Margin Fee` is cash
+that leaves at once, so it adds nothing to a debt.  `BNB Fee Deduction` settles fees, and returns in their asset what
+was taken before; which of its rows pay margin interest instead cannot be told.  Whether a loan or a repayment was
+manual or automatic is not said either; forced ones and crypto loans are.
 """
 
 from __future__ import annotations
@@ -93,7 +98,7 @@ CASES: dict[str, tuple[Emit, ...]] = {
     "interest": (
         _movement("interest"),
         Emit(table="interest", columns={
-            "accrued_at": AT, "asset": ASSET, "amount": -AMOUNT, "kind": pl.lit("margin")}),
+            "accrued_at": AT, "asset": ASSET, "amount": -AMOUNT, "kind": pl.lit("negative_balance")}),
     ),
     "pledge": (_movement("pledge"), _transfer(PLEDGED)),
     "transfer": (_movement("transfer"), _transfer("internal")),

@@ -1,5 +1,5 @@
-"""Nexo."""
+"""Nexo: the transactions of savings, credit line, exchange and card; `types.csv` says what their types are."""
 
-from importers.contract import Format
+from importers.nexo import transactions
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS = transactions.FORMATS

@@ -17,18 +17,6 @@ WHERE name = $name OR file_id LIKE $start OR bundle_id LIKE $start OR import_no:
 SELECT bundle_id, min(import_no) AS import_no, any_value(options) AS options FROM files
 GROUP BY bundle_id HAVING sum(rejected) > 0 ORDER BY import_no;
 
--- name: next_seq
-SELECT coalesce(max(seq), 0) + 1 FROM log;
-
--- name: append_log
-INSERT INTO log VALUES ($seq, $entry);
-
--- name: log_after
-SELECT entry FROM log WHERE seq > $known ORDER BY seq;
-
--- name: log_backwards
-SELECT entry FROM log ORDER BY seq DESC;
-
 -- name: last_instant
 -- The natural end of a report: the last instant of which the book knows anything.
 SELECT max(moment) FROM (
@@ -38,6 +26,18 @@ SELECT max(moment) FROM (
 
 -- name: files
 SELECT * FROM files ORDER BY file_no;
+
+-- name: accounts
+-- One row is an account at a venue.
+WITH filed AS (
+  SELECT account, venue, count(*) AS files, CAST(sum(stored) AS BIGINT) AS rows, min(first_at) AS first_at,
+    max(last_at) AS last_at, list_sort(list_distinct(flatten(list(wallets)))) AS wallets
+  FROM files GROUP BY account, venue
+), bound AS (
+  SELECT account, venue, max(nullif(number_hash, '')) AS number_hash FROM accounts GROUP BY account, venue
+)
+SELECT account, venue, left(b.number_hash, 8) AS number_hash, f.files, f.wallets, f.rows, f.first_at, f.last_at
+FROM filed f LEFT JOIN bound b USING (account, venue) ORDER BY account, venue;
 
 -- name: rejects
 SELECT * FROM rejects ORDER BY file, source_row;

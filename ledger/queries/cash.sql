@@ -38,7 +38,7 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $as
 GROUP BY moved_at ORDER BY moment;
 
 -- name: spot_fills
-SELECT row_key, quantity, price FROM fills
+SELECT row_key, quantity, price, notional_stated FROM fills
 WHERE product IN ('spot', 'margin') AND account = $account AND venue = $venue AND wallet = $wallet;
 
 -- name: keep_spot_notional
@@ -53,7 +53,8 @@ WITH covered AS (
 ), booked AS (
   SELECT from_at, to_at FROM ledger_spans($account, $venue, $wallet)
 ), traded AS (
-  SELECT * FROM fills t WHERE account = $account AND venue = $venue AND wallet = $wallet
+  SELECT *, product IN ('spot', 'margin') AND position_ref IS NULL AND NOT ($lots AND product = 'margin') AS by_legs
+  FROM fills t WHERE account = $account AND venue = $venue AND wallet = $wallet AND execution <> 'opening'
     AND NOT EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at)
 ), results AS (
   SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded
@@ -61,20 +62,30 @@ WITH covered AS (
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet GROUP BY ALL
 ), moved AS (
   SELECT * FROM transfers t WHERE account = $account AND venue = $venue AND wallet = $wallet
-    AND kind IN ('deposit', 'withdrawal', 'internal')
+    AND kind IN ('deposit', 'withdrawal', 'internal', 'pledged', 'released')
     AND NOT EXISTS (FROM covered s WHERE t.moved_at >= s.from_at AND t.moved_at < s.to_at)
 ), implied AS (
   SELECT t.*, 0 AS leg, r.settle_asset AS asset, coalesce(r.stated, r.folded) AS amount, 'realized_pnl' AS cause
-  FROM traded t JOIN results r USING (row_key)
+  FROM traded t JOIN results r USING (row_key) WHERE NOT by_legs
   UNION ALL
   SELECT t.*, 1, fee_asset, -fee, 'trading_fee' FROM traded t
   UNION ALL
   SELECT t.*, 2, split_part(instrument, '/', 1), CASE side WHEN 'buy' THEN quantity ELSE -quantity END, 'trade'
-  FROM traded t WHERE product IN ('spot', 'margin')
+  FROM traded t WHERE by_legs
   UNION ALL
   SELECT t.*, 3, split_part(split_part(instrument, '/', 2), ':', 1),
     CASE side WHEN 'buy' THEN -n.notional ELSE n.notional END, 'trade'
-  FROM traded t JOIN spot_notional n USING (row_key)
+  FROM traded t JOIN spot_notional n USING (row_key) WHERE by_legs
+), paid_back AS (
+  SELECT row_key,
+    CAST(coalesce(sum(amount) FILTER (WHERE e.kind = 'repaid_interest'), 0) AS DECIMAL(38,18)) AS interest
+  FROM loan_events e JOIN loans_stored l USING (loan_id)
+  WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet AND e.kind IN ('repaid_principal', 'repaid_interest')
+  GROUP BY row_key
+), repaid AS (
+  SELECT r.*, coalesce(p.interest, 0) AS interest_part FROM repayments r LEFT JOIN paid_back p USING (row_key)
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IS DISTINCT FROM 'collateral_sale'
+    AND NOT EXISTS (FROM booked s WHERE r.repaid_at >= s.from_at AND r.repaid_at < s.to_at)
 ), every AS (
   SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
     cause, symbol, instrument, position_side, pair, trade_ref, order_ref
@@ -86,18 +97,72 @@ WITH covered AS (
     AND NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at)
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 5 AS leg, moved_at, asset, amount,
-    CASE kind WHEN 'internal' THEN 'transfer' ELSE kind END AS cause, transaction_ref
+    CASE WHEN kind = 'internal' THEN 'transfer' WHEN kind IN ('pledged', 'released') THEN 'pledge' ELSE kind END AS cause,
+    transaction_ref
   FROM moved
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 6 AS leg, moved_at, asset, -fee AS amount,
     'network_fee' AS cause, transaction_ref
   FROM moved
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 12 AS leg, booked_at AS moved_at, asset, amount,
+    'conversion' AS cause, symbol
+  FROM conversions t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+    AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at)
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 13 AS leg, booked_at AS moved_at, asset, amount,
+    CASE WHEN kind IN ('rebate', 'insurance', 'liquidation_fee', 'correction', 'trading_fee') THEN kind WHEN amount > 0 THEN 'income'
+      ELSE 'correction' END AS cause, symbol
+  FROM adjustments t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+    AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at)
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 8 AS leg, borrowed_at AS moved_at, asset, amount,
+    'borrow' AS cause, pair
+  FROM borrows t WHERE account = $account AND venue = $venue AND wallet = $wallet
+    AND NOT EXISTS (FROM booked s WHERE t.borrowed_at >= s.from_at AND t.borrowed_at < s.to_at)
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 9 AS leg, repaid_at AS moved_at, asset,
+    interest_part - amount AS amount, 'repay_principal' AS cause, pair
+  FROM repaid
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 10 AS leg, repaid_at AS moved_at, asset,
+    -interest_part AS amount, 'repay_interest' AS cause, pair
+  FROM repaid
+  UNION ALL BY NAME
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 11 AS leg, accrued_at AS moved_at, asset,
+    -amount AS amount, 'interest' AS cause, pair
+  FROM interest t WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IN ('rollover', 'negative_balance')
+    AND NOT EXISTS (FROM booked s WHERE t.accrued_at >= s.from_at AND t.accrued_at < s.to_at)
 )
 SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
   'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
   trade_ref, order_ref, transaction_ref,
   CASE WHEN EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at) THEN 'unbooked' ELSE 'derived' END AS basis
 FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
+
+-- name: derive_debts
+-- One row is a change of what is owed, by the rows that say so.
+INSERT INTO movements_derived BY NAME
+WITH changed AS (
+  SELECT e.* EXCLUDE (kind), e.kind AS change, l.account, l.venue, l.wallet, l.pair,
+    row_number() OVER (PARTITION BY e.row_key - e.row_key % 256 ORDER BY e.loan_id, e.event_no) AS leg
+  FROM loan_events e JOIN loans_stored l USING (loan_id)
+  WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet AND l.kind IN ('loan', 'margin')
+    AND e.kind IN ('drawn', 'accrued', 'repaid_principal', 'repaid_interest', 'written_off')
+), origin AS (
+  SELECT row_key, format, file_id, source_row FROM borrows_stated
+  UNION ALL SELECT row_key, format, file_id, source_row FROM repayments_stated
+  UNION ALL SELECT row_key, format, file_id, source_row FROM interest_stated
+  UNION ALL SELECT row_key, format, file_id, source_row FROM liquidations_stated
+  UNION ALL SELECT row_key, format, file_id, source_row FROM transfers_stated
+)
+SELECT c.row_key - c.row_key % 256 + 144 + c.leg AS row_key, account, venue, wallet, format, file_id, source_row,
+  c.happened_at AS moved_at, 'debt' AS pool, c.asset,
+  CASE WHEN c.change IN ('drawn', 'accrued') THEN c.amount ELSE -c.amount END AS amount,
+  CASE c.change WHEN 'drawn' THEN 'borrow' WHEN 'accrued' THEN 'interest' WHEN 'repaid_principal' THEN 'repay_principal'
+    WHEN 'repaid_interest' THEN 'repay_interest' ELSE 'correction' END AS cause,
+  pair, 'derived' AS basis
+FROM changed c JOIN origin o USING (row_key);
 
 -- name: edges
 -- One row is a derived movement, or a spoken one of the ledger, close to an end of what the ledger covers.
@@ -107,7 +172,7 @@ WITH covered AS (
 )
 SELECT row_key::DECIMAL(38,0) AS row_key, basis = 'stated' AS stated, moved_at AS moment, asset AS what, cause, amount
 FROM movements m
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND EXISTS (
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND NOT by_hand(format) AND EXISTS (
   FROM covered c WHERE m.moved_at BETWEEN c.from_at - $reach AND c.from_at + $reach
     OR m.moved_at BETWEEN c.to_at - $reach AND c.to_at + $reach);
 

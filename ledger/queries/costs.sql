@@ -11,6 +11,7 @@ ORDER BY paid_at, row_key;
 SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
   AND basis = 'stated' AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded
+  AND symbol IS NOT NULL
 ORDER BY moved_at, row_key;
 
 -- name: forced_orders
@@ -25,3 +26,19 @@ GROUP BY order_ref, symbol;
 SELECT DISTINCT symbol, moved_at AS moment FROM movements
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'liquidation_fee' AND symbol IS NOT NULL
 ORDER BY moment;
+
+-- name: forced_reductions
+-- One row is a forced order that no fill names by its id: symbol, side, instant.
+SELECT symbol, side, liquidated_at AS moment, CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END AS forced_as
+FROM liquidations
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND side IS NOT NULL AND stage <> 'margin_call'
+ORDER BY moment;
+
+-- name: nameless_clearances
+-- One row is an instant at which a liquidation fee was charged, or a repayment forced, without an instrument's name.
+SELECT DISTINCT moment FROM (
+  SELECT moved_at AS moment FROM movements
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'liquidation_fee' AND symbol IS NULL
+  UNION ALL
+  SELECT repaid_at FROM repayments WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'forced'
+) ORDER BY moment;

@@ -8,13 +8,16 @@ HAVING sum(abs(amount)) > $tolerance ORDER BY ALL;
 SELECT name, warnings FROM files WHERE account = $account AND venue = $venue AND warnings LIKE '%new_column%' ORDER BY file_no;
 
 -- name: open_positions
+-- One row is a position that the venue states as open (its lots together) and that is of another size here.
 WITH asked AS (
-  SELECT s.row_key, s.symbol, s.stated_at, s.quantity, s.position_side FROM stated_positions s
-  WHERE s.account = $account AND s.venue = $venue AND s.wallet = $wallet AND s.quantity IS NOT NULL AND s.closed_at IS NULL
+  SELECT symbol, stated_at, position_side, CAST(sum(quantity) AS DECIMAL(38,18)) AS quantity, min(row_key) AS row_key
+  FROM stated_positions
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND quantity IS NOT NULL AND closed_at IS NULL
+  GROUP BY ALL
 ), held AS (
   SELECT a.row_key, CAST(coalesce(sum(l.quantity_after), 0) AS DECIMAL(38,18)) AS quantity
   FROM asked a LEFT JOIN (
-    SELECT p.symbol, p.position_side, p.position_id, l.filled_at, l.quantity_after,
+    SELECT p.symbol, p.side, p.position_side, p.position_id, l.filled_at, l.quantity_after,
       coalesce(lead(l.filled_at) OVER (PARTITION BY p.position_id ORDER BY l.leg_no), 'infinity'::TIMESTAMPTZ) AS next_at
     FROM legs l JOIN positions p USING (position_id)
     WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet) l

@@ -21,13 +21,15 @@ UPDATE {table} SET file_id = n.file_id, source_row = n.source_row FROM next_sigh
 WHERE {table}.row_key - {table}.row_key % 256 = n.base AND n.file_id IS NOT NULL;
 
 -- name: mark_stale
--- The wallets of the files; of prices and contract terms every wallet, since any may depend on them.
+-- The wallets of the files; of prices and terms every wallet, since any may depend on them.
 INSERT INTO stale
 SELECT account, venue, unnest(wallets) AS wallet FROM files WHERE bundle_id = $bundle_id
 UNION
-SELECT account, venue, wallet FROM coverage WHERE EXISTS (
-  FROM (SELECT file_id FROM prices UNION ALL SELECT file_id FROM instruments) r
-  WHERE r.file_id IN (SELECT file_id FROM files WHERE bundle_id = $bundle_id));
+SELECT account, venue, unnest(wallets) FROM files WHERE EXISTS (
+  FROM (
+    SELECT file_id FROM prices UNION ALL SELECT file_id FROM instruments UNION ALL SELECT file_id FROM margin_tiers
+    UNION ALL SELECT file_id FROM collateral_ratios UNION ALL SELECT file_id FROM loan_terms
+  ) r WHERE r.file_id IN (SELECT file_id FROM files WHERE bundle_id = $bundle_id));
 
 -- name: delete_of_files
 DELETE FROM {table} WHERE file_no IN (SELECT file_no FROM files WHERE bundle_id = $bundle_id);

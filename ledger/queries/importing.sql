@@ -3,6 +3,7 @@ INSERT INTO files BY NAME
 SELECT $file_no::UINTEGER AS file_no, $file_id AS file_id, $bundle_id AS bundle_id, $import_no AS import_no,
   $part_no AS part_no, $sheet AS sheet, $name AS name, '' AS account, $venue AS venue, $format AS format,
   $variant AS variant, $options AS options, $pool::UINTEGER AS pool, $importer_version AS importer_version,
+  $reason AS reason,
   0 AS rows_read, 0 AS stored, 0 AS duplicate, 0 AS ignored, 0 AS rejected;
 
 -- name: finish

@@ -1,9 +1,11 @@
 -- name: fills
--- One row is a fill of one of the derivatives.
+-- One row is a fill of one of the instruments; $stakes: spot pairs of the wallet are stakes, too.
 SELECT row_key, filled_at, sequence, symbol, instrument, product, margin_mode, pair, position_side, side, quantity, price, fee,
-  fee_asset, execution, trade_ref, order_ref, realized_stated, notional_stated, settle_asset, style
+  fee_asset, execution, trade_ref, order_ref, realized_stated, notional_stated,
+  CASE WHEN product IN ('spot', 'margin') THEN coalesce(settle_asset, split_part(instrument, '/', 2)) ELSE settle_asset END AS settle_asset,
+  style, effect, position_ref
 FROM fills
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future', 'option')
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND (product IN ('perpetual', 'future', 'option', 'margin') OR $stakes)
   AND list_contains($symbols::VARCHAR[], symbol);
 
 -- name: instruments

@@ -27,6 +27,19 @@ SELECT m.row_key FROM movements m JOIN breaks_stored b ON m.account = b.account 
 -- name: of_funding
 SELECT row_key FROM funding WHERE period_of(paid_at, $by) = $a AND account = $b AND coalesce(symbol, '') = $c AND asset = $d;
 
+-- name: of_interest
+-- One row is a charge of interest, or a repayment that alone shows it.
+SELECT row_key FROM interest
+WHERE period_of(accrued_at, $by) = $a AND account = $b AND coalesce(pair, '') = $c AND asset = $d
+UNION
+SELECT e.row_key FROM loan_events e JOIN loans_stored l USING (loan_id)
+WHERE e.kind = 'accrued' AND e.how = 'implied' AND period_of(e.happened_at, $by) = $a AND l.account = $b
+  AND coalesce(l.pair, '') = $c AND e.asset = $d;
+
+-- name: of_loan
+SELECT row_key FROM loan_events WHERE loan_id = $id AND row_key IS NOT NULL GROUP BY row_key
+ORDER BY min(event_no);
+
 -- name: of_position_period
 SELECT row_key FROM legs WHERE position_id = $b AND period_of(filled_at, $by) = $a AND row_key IS NOT NULL
 UNION SELECT row_key FROM costs_stored WHERE position_id = $b AND period_of(booked_at, $by) = $a AND row_key IS NOT NULL;
@@ -42,3 +55,8 @@ WHERE c.account = $b AND ($a IS NULL OR period_of(c.booked_at, $by) = $a) AND co
 
 -- name: of_balance
 SELECT row_key FROM movements WHERE account = $a AND wallet = $b AND asset = $c;
+
+-- name: of_entry
+-- One row is a leg that an entry by hand may have.
+SELECT s.key + s.nth * 256 + leg AS row_key FROM sightings_stored s JOIN files f USING (file_no), range(8) AS legs(leg)
+WHERE f.name = $id AND by_hand(f.format);

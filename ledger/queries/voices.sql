@@ -53,14 +53,14 @@ WHERE NOT speaks AND account = $account AND venue = $venue AND wallet = $wallet;
 
 -- name: speak_by_voice
 -- A row speaks where its series is the voice: of its (asset, cause) if there is such a voice, else of all; where
--- nobody is elected, every row does.
+-- nobody is elected, every row does.  Entries by hand always speak.
 UPDATE {table}_stated SET speaks = NOT speaks
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND row_key IN (
   WITH ours AS (
     SELECT DISTINCT series, format FROM files WHERE account = $account
   ), rows_ AS (
     SELECT row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause FROM {table}_stated
-    WHERE account = $account AND venue = $venue AND wallet = $wallet
+    WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
   ), elected AS (
     SELECT * FROM voices WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = $fact
   ), heard AS (
@@ -86,7 +86,7 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND row_key IN 
     SELECT row_key - row_key % 256 AS base, bool_or(speaks) AS heard FROM movements_stated
     WHERE account = $account AND venue = $venue AND wallet = $wallet GROUP BY 1
   ) m ON m.base = t.row_key - t.row_key % 256
-  WHERE t.account = $account AND t.venue = $venue AND t.wallet = $wallet
+  WHERE t.account = $account AND t.venue = $venue AND t.wallet = $wallet AND NOT by_hand(t.format)
     AND t.speaks <> coalesce(m.heard, NOT EXISTS (
       FROM voices v WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'ledger'
         AND v.cause IS NULL AND t.{time} >= v.from_at AND t.{time} < v.to_at)));

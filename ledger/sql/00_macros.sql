@@ -4,3 +4,5 @@ CREATE OR REPLACE MACRO period_of(moment, by_) AS CASE by_
   WHEN 'quarter' THEN strftime(moment, '%Y') || '-Q' || quarter(moment)
   WHEN 'day' THEN strftime(moment, '%Y-%m-%d')
   ELSE strftime(moment, '%Y-%m') END;
+-- Whether a format holds entries by hand, which always speak and are no witness.
+CREATE OR REPLACE MACRO by_hand(format_) AS starts_with(format_, 'manual.');

@@ -8,6 +8,7 @@ WITH reached AS (
     -sum(value) FILTER (WHERE cause = 'interest') AS interest,
     -sum(value) FILTER (WHERE cause = 'liquidation_fee') AS liquidation_fees,
     sum(value) FILTER (WHERE cause = 'insurance') AS insurance,
+    -sum(value) FILTER (WHERE cause = 'trading_fee') AS fees_beside,
     count(*) FILTER (WHERE value IS NULL) AS unvalued
   FROM costs_stored WHERE position_id IS NOT NULL AND booked_at < coalesce(until, 'infinity'::TIMESTAMPTZ) GROUP BY position_id
 ), forced AS (
@@ -17,10 +18,11 @@ WITH reached AS (
 SELECT p.* EXCLUDE (ended, closed_at, flags),
   CASE WHEN l.quantity_after = 0 THEN p.ended ELSE 'open' END AS status,
   CASE WHEN l.quantity_after = 0 THEN l.filled_at END AS closed_at,
-  l.filled_at AS last_fill_at, l.leg_no - (p.opening_quantity <> 0)::INT AS fills,
+  l.filled_at AS last_fill_at,
+  l.leg_no - (p.opening_quantity <> 0)::INT - (l.leg_no > 1 AND l.row_key IS NULL)::INT AS fills,  -- dust is no fill
   l.max_after AS max_quantity, abs(l.quantity_after) AS quantity, l.cost_after AS open_cost,
   l.entry_quantity, l.entry_weight, l.exit_quantity, l.exit_weight, l.entry_value, l.exposure,
-  l.gross_after AS gross_pnl, l.fees_after AS trading_fees,
+  l.gross_after AS gross_pnl, CAST(l.fees_after + coalesce(c.fees_beside, 0) AS DECIMAL(38,18)) AS trading_fees,
   CAST(coalesce(c.funding, 0) AS DECIMAL(38,18)) AS funding,
   CAST(coalesce(c.interest, 0) AS DECIMAL(38,18)) AS interest,
   CAST(coalesce(c.liquidation_fees, 0) AS DECIMAL(38,18)) AS liquidation_fees,

@@ -19,7 +19,7 @@ import polars as pl
 from ledger.book import Book
 from ledger.derive import batches, settle
 from ledger.fold import fold
-from ledger.positions import Evidence, reconstruct
+from ledger.positions import contract_streams, reconstruct
 from ledger.prices import in_settle, price_table
 from ledger.store import Store
 from ledger.terms import valued_fills
@@ -132,9 +132,10 @@ def positions(book: str) -> Figures:
         for symbols in batches(store, scope):
             valued = valued_fills(store, scope, symbols)
             value = in_settle(valued, price_table(store), "fee", "fee_asset", "settle_asset", "filled_at")
-            made = reconstruct(valued.with_columns(value.alias("fee_value")), Evidence(sizes={}), None)
-            store.insert("legs", made[0])
-            store.insert("positions", made[1])
+            streams = contract_streams(valued.with_columns(value.alias("fee_value")), {})
+            made = reconstruct(streams, {}, None)
+            store.insert("legs", made.legs)
+            store.insert("positions", made.positions)
             fills += valued.height
     store.close()
     return clock.figures() | {"fills": fills}

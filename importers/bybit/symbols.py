@@ -1,0 +1,121 @@
+"""What the symbol of a Bybit instrument gives away.
+
+`BTCUSDT` names a perpetual and a spot pair alike: `name_instrument` reads derivatives only, `name_pair` and
+`split_pair` spot pairs only; a row's other cells say which of the two it is.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from importers.contract import Named
+
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTH_CODES = "FGHJKMNQUVXZ"
+EXPIRY_HOUR = 8
+"""Of the day of delivery, UTC."""
+
+SPOT_QUOTES = (
+    "USDT", "USDC", "USDE", "USDQ", "USDR", "RLUSD", "USD1", "DAI", "EUR", "EURC", "EURQ", "EURR", "BTC", "ETH", "MNT",
+    "SOL", "BRZ", "BRL", "TRY", "PLN", "GBP", "AUD", "KZT", "GEL", "UAH", "USD",
+)  # fmt: skip
+"""Coins in which spot pairs are quoted; `split_pair` takes the longest that fits."""
+
+DAY = rf"(?P<day>\d{{1,2}})(?P<month>{'|'.join(MONTHS)})(?P<year>\d\d)"
+OPTION = re.compile(rf"(?P<base>[A-Z0-9]+)-{DAY}-(?P<strike>[0-9.]+)-(?P<right>[CP])(?:-(?P<settle>[A-Z0-9]+))?")
+DATED = re.compile(rf"(?P<root>[A-Z0-9]+)-{DAY}")
+QUARTERLY = re.compile(rf"(?P<base>[A-Z0-9]+)USD(?P<code>[{MONTH_CODES}])(?P<year>\d\d)")
+USDC_PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+)PERP")
+PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USD)")
+
+
+@cache
+def name_instrument(symbol: str, settle: str | None) -> Named | None:
+    """Return what the symbol of a derivative says; None: none that we know.  `settle` is not needed, and not asked.
+
+    BTCUSDT and BTCPERP are linear perpetuals in USDT and USDC, BTCUSD an inverse one; BTCUSDT-21FEB25, BTC-24MAR23
+    (in USDC) and BTCUSDH23 (inverse, the month's last Friday) are futures; BTC-28FEB25-2800-C an option in USDC,
+    with -USDT behind it one in USDT.
+    """
+    if found := OPTION.fullmatch(symbol):
+        return _option(found)
+    if found := DATED.fullmatch(symbol):
+        return _dated(found)
+    if found := QUARTERLY.fullmatch(symbol):
+        expires_at = _last_friday(2000 + int(found["year"]), MONTH_CODES.index(found["code"]) + 1)
+        return _named(found["base"], "USD", found["base"], expires_at)
+    if found := USDC_PERPETUAL.fullmatch(symbol):
+        return _named(found["base"], "USDC", "USDC", None)
+    if found := PERPETUAL.fullmatch(symbol):
+        return _named(found["base"], found["quote"], _settled_in(found["base"], found["quote"]), None)
+    return None
+
+
+def _settled_in(base: str, quote: str) -> str:
+    return base if quote == "USD" else quote
+
+
+def _named(base: str, quote: str, settle: str, expires_at: datetime | None) -> Named:
+    return Named(
+        instrument=f"{base}/{quote}:{settle}" + (f"-{expires_at:%y%m%d}" if expires_at else ""),
+        product="future" if expires_at else "perpetual", base=base, quote=quote, settle=settle,
+        style="inverse" if settle == base else "linear", expires_at=expires_at,
+    )  # fmt: skip
+
+
+def _dated(found: re.Match[str]) -> Named | None:
+    """Return the terms of BTC-24MAR23 (in USDC), BTCUSDT-21FEB25 or BTCUSD-24MAR23."""
+    expires_at = _expiry(found)
+    if expires_at is None:
+        return None
+    pair = PERPETUAL.fullmatch(found["root"])
+    base, quote = (pair["base"], pair["quote"]) if pair else (found["root"], "USDC")
+    return _named(base, quote, _settled_in(base, quote), expires_at)
+
+
+def _option(found: re.Match[str]) -> Named | None:
+    expires_at = _expiry(found)
+    if expires_at is None:
+        return None
+    base, settle = found["base"], found["settle"] or "USDC"
+    return Named(
+        instrument=f"{base}/{settle}:{settle}-{expires_at:%y%m%d}-{found['strike']}-{found['right']}",
+        product="option", base=base, quote=settle, settle=settle, style="linear", expires_at=expires_at,
+    )  # fmt: skip
+
+
+def _expiry(found: re.Match[str]) -> datetime | None:
+    try:
+        return datetime(2000 + int(found["year"]), MONTHS.index(found["month"]) + 1, int(found["day"]), EXPIRY_HOUR,
+                        tzinfo=UTC)  # fmt: skip
+    except ValueError:
+        return None
+
+
+def _last_friday(year: int, month: int) -> datetime:
+    last = datetime(year + month // 12, month % 12 + 1, 1, EXPIRY_HOUR, tzinfo=UTC) - timedelta(days=1)
+    return last - timedelta(days=(last.weekday() - 4) % 7)
+
+
+@cache
+def split_pair(symbol: str) -> tuple[str, str] | None:
+    """Return base and quote of a spot pair (`BTCUSDT`, `ABC/USDT`); None where no known quote ends it."""
+    if "/" in symbol:
+        base, _, quote = symbol.partition("/")
+        return (base, quote) if base and quote else None
+    fitting = [quote for quote in SPOT_QUOTES if symbol.endswith(quote) and symbol != quote]
+    if not fitting:
+        return None
+    quote = max(fitting, key=len)
+    return symbol.removesuffix(quote), quote
+
+
+@cache
+def name_pair(symbol: str, settle: str | None = None) -> Named | None:
+    """Return the terms of a spot pair, `settle_asset` being its quote; None where no known quote ends it."""
+    if (pair := split_pair(symbol)) is None:
+        return None
+    base, quote = pair
+    return Named(instrument=f"{base}/{quote}", product="spot", base=base, quote=quote, settle=quote, style="linear")

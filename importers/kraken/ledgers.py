@@ -1,0 +1,205 @@
+"""The ledger: every change of a balance with the balance after it, as CSV of the site or JSON of the API.
+
+`ledger_types.csv` says what each type and subtype is; a pair of words that is not in it is rejected, never guessed.
+`balance = balance before + amount - fee`, row by row in file order, per wallet and asset code.  The borrowed principal
+of a margin position is never booked: only its fees, its rollovers and its result are.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from importers.cells import money, text, word
+from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.kraken.cells import asset, clock, state, wallet
+from importers.kraken.symbols import table
+
+TYPES = table("ledger_types.csv")
+WORDS = {row["type"]: row["type"] for row in TYPES} | {"margin trade": "margin"}
+"""Older exports say `margin trade`."""
+SUBTYPES = {row["subtype"]: row["subtype"] for row in TYPES if row["subtype"]}
+EVENTS = {f"{row['type']}/{row['subtype']}": row["event"] for row in TYPES}
+KINDS = {f"{row['type']}/{row['subtype']}": row["kind"] or None for row in TYPES}
+OTHER_WALLETS = {f"{row['type']}/{row['subtype']}": row["other_wallet"] or None for row in TYPES}
+
+AT, ASSET, AMOUNT, REF = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("ref")
+FEE = pl.col("fee").fill_null(0)
+WHAT = pl.concat_str("type", pl.lit("/"), pl.col("subtype").fill_null(""))
+IS_EARN = (pl.col("state") == "earn") | (pl.col("pot") == "earn").fill_null(False)
+FEE_IS_ELSEWHERE = ((pl.col("fee_currency") != ASSET) & (FEE != 0)).fill_null(False)
+COST = pl.when(FEE != 0).then(FEE).otherwise(-AMOUNT)
+"""Of a rollover: one description has amount 0 and a fee, another one the same cost in both; it is never their sum."""
+
+
+def _event() -> pl.Expr:
+    """Return the event; where the words say no more, a fee makes a reward of an `earn`, a staked asset a move."""
+    event = WHAT.replace_strict(EVENTS, default=None, return_dtype=pl.String)
+    return (
+        pl.when(pl.col("ledger_id").is_null()).then(pl.lit("unbooked"))
+        .when(FEE_IS_ELSEWHERE).then(None)
+        .when(event == "earn").then(pl.when(FEE != 0).then(pl.lit("income")).otherwise(pl.lit("move")))
+        .when((event == "transfer") & IS_EARN).then(pl.lit("move"))
+        .otherwise(event)
+    )  # fmt: skip
+
+
+def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
+    return Emit(table="movements", where=where, columns={
+        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
+        "trade_ref": pl.col("trade_ref"), "transaction_ref": pl.col("transaction_ref"),
+        "balance_after": pl.col("chained"),
+    })  # fmt: skip
+
+
+def _legs(cause: str, fee_cause: str) -> tuple[Emit, Emit]:
+    """Return amount and fee as movements of one row; the amount also where both are zero, so that no row is silent."""
+    return _moved(cause, AMOUNT, (AMOUNT != 0) | (FEE == 0)), _moved(fee_cause, -FEE, FEE != 0)
+
+
+def _booked(table: str, kind: pl.Expr, amount: pl.Expr, where: pl.Expr) -> Emit:
+    return Emit(table=table, where=where, columns={
+        "booked_at": AT, "asset": ASSET, "amount": amount, "kind": kind, "group_ref": REF,
+    })  # fmt: skip
+
+
+def _transfer(kind: str) -> Emit:
+    return Emit(table="transfers", columns={
+        "moved_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind), "other_wallet": pl.col("other_wallet"),
+        "fee": FEE, "transaction_ref": REF,
+    })  # fmt: skip
+
+
+def _adjusted(cause: str) -> tuple[Emit, ...]:
+    """Return what changes a balance for no exchange; a commission on it is a booking of its own."""
+    return (
+        *_legs(cause, cause),
+        _booked("adjustments", pl.col("kind"), AMOUNT, (AMOUNT != 0) | (FEE == 0)),
+        _booked("adjustments", pl.format("{}_fee", "kind"), -FEE, FEE != 0),
+    )
+
+
+CASES: dict[str, tuple[Emit, ...]] = {
+    "trade": _legs("trade", "trading_fee"),
+    "margin": (
+        *_legs("realized_pnl", "trading_fee"),
+        Emit(table="stated_results", where=AMOUNT != 0, columns={
+            "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "basis": pl.lit("gross"), "grain": pl.lit("fill"),
+            "trade_ref": REF}),
+    ),
+    "rollover": (
+        _moved("interest", -COST),
+        Emit(table="interest", columns={
+            "accrued_at": AT, "asset": ASSET, "amount": COST, "position_ref": REF, "kind": pl.lit("rollover")}),
+    ),
+    "conversion": (
+        *_legs("conversion", "trading_fee"),
+        _booked("conversions", pl.col("kind"), AMOUNT, AMOUNT != 0),
+    ),
+    "deposit": (*_legs("deposit", "network_fee"), _transfer("deposit")),
+    "withdrawal": (*_legs("withdrawal", "network_fee"), _transfer("withdrawal")),
+    "move": (*_legs("transfer", "network_fee"), _transfer("internal")),
+    "income": _adjusted("income"),
+    "rebate": _adjusted("rebate"),
+    "correction": _adjusted("correction"),
+    "transfer": _adjusted("unknown"),
+    "unclassified": _adjusted("unknown"),
+}  # fmt: skip
+"""A positive withdrawal or a negative deposit is a reversal: it keeps its cause, so that the two sum to nothing.
+`transfer` without a subtype is an airdrop, a fork, a delisting or something else: the word says no more."""
+
+
+def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Return the rows with their wallet, and with what ties them to a trade or to the world outside.
+
+    Several codes are one asset in the wallet `earn` (DOT.S, DOT28.S), each with a balance of its own: those balances
+    are none of the wallet's, and are left out.
+    """
+    own = pl.when(IS_EARN).then(pl.lit("earn")).otherwise(pl.coalesce("pot", pl.lit(context.wallet or "spot")))
+    other = WHAT.replace_strict(OTHER_WALLETS, default=None, return_dtype=pl.String)
+    is_of_trade = pl.col("type").is_in(["trade", "margin", "settled", "collateralconversion"])
+    return rows.with_columns(
+        own.alias("wallet_of_row"),
+        WHAT.replace_strict(KINDS, default=None, return_dtype=pl.String).alias("kind"),
+        pl.when(other == own).then(pl.lit("spot")).otherwise(other).alias("other_wallet"),
+        pl.when(is_of_trade).then(REF).alias("trade_ref"),
+        pl.when(~is_of_trade).then(REF).alias("transaction_ref"),
+        pl.when(own != "earn").then("balance").alias("chained"),
+    )
+
+
+CELLS: dict[str, Cell] = {
+    "time": clock("time", seconds=True),
+    "ledger_id": text("txid"),
+    "ref": text("refid"),
+    "type": word("type", WORDS, required=True, what="a type as trade, margin, rollover, deposit"),
+    "subtype": word("subtype", SUBTYPES, what="a subtype as tradespot, spottofutures, reward"),
+    "asset": asset("asset", required=True),
+    "state": state("asset"),
+    "pot": wallet("wallet"),
+    "amount": money("amount", required=True),
+    "fee": money("fee"),
+    "balance": money("balance"),
+    "fee_currency": asset("feecurrency"),
+}
+
+MUST = ("txid", "refid", "time", "type", "asset", "amount", "fee", "balance")
+
+
+def _header(name: str, confidence: str, columns: str) -> Header:
+    return Header(name=name, confidence=confidence, columns=tuple(columns.split()))
+
+
+LEDGERS = Format(
+    name="kraken.ledgers",
+    family="kraken.ledgers",
+    venue="kraken",
+    title="Kraken: ledger of all wallets",
+    confidence="real",
+    how="Documents (or History), Export, Ledgers, all columns, as CSV; or the API's /0/private/Ledgers as JSON",
+    headers=(
+        _header("to 2020", "parser", "txid refid time type aclass asset amount fee balance"),
+        _header("2020 to 2024", "real", "txid refid time type subtype aclass asset amount fee balance"),
+        _header("with wallet", "parser", "txid refid time type subtype aclass asset wallet amount fee balance"),
+        _header("with USD value", "parser", "txid refid time type subtype aclass asset amount fee balance amountusd"),
+        _header(
+            "with wallet and USD value",
+            "parser",
+            "txid refid time type subtype aclass asset wallet amount fee balance amountusd",
+        ),
+        _header(
+            "from late 2024", "real", "txid refid time type subtype aclass subclass asset wallet amount fee balance"
+        ),
+        _header(
+            "2026",
+            "fixture of a third party",
+            "txid refid time type subtype aclass subclass asset wallet amount fee balance amountusd feeusd "
+            "balanceusd feecurrency",
+        ),
+        Header(name="chosen columns", confidence="parser", columns=MUST, optional=("subtype", "wallet")),
+        Header(name="API JSON", confidence="api", columns=("key", *MUST[1:]), optional=("subtype",)),
+    ),
+    aliases={"key": "txid"},
+    cells=CELLS,
+    event=_event(),
+    event_columns=("type", "subtype", "asset", "feecurrency"),
+    cases=CASES,
+    ignores={"unbooked": "pending, failed or the duplicate of a booked row: it has no ledger id and moved nothing"},
+    wallet=pl.col("wallet_of_row"),
+    identity=Identity(kind="id", cells=("ledger_id",), content=("ref", "type", "asset", "amount")),
+    claims=(
+        Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=1),
+        Claim(fact="fees", rank=1, filterable=True, resolution_s=1, skew_s=1),
+        Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=1),
+    ),
+    prepare=_prepare,
+    unread={
+        "aclass": "always `currency`",
+        "subclass": "fiat, crypto or stable_coin: the asset says it",
+        "amountusd": "the venue's valuation",
+        "feeusd": "the venue's valuation",
+        "balanceusd": "the venue's valuation",
+    },
+)
+"""The fraction of a second that the API prints is cut off: rows of one second stand in file order, as in the files."""
+
+FORMATS = (LEDGERS,)

@@ -1,0 +1,129 @@
+"""What the modules of the command line share: exit statuses, options, opening a book, printing a table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ledger.book import Book
+    from reports.contract import Report
+    from reports.render import OutputKind
+
+KINDS: tuple[OutputKind, ...] = ("table", "csv", "json", "xlsx", "html", "parquet")
+CLEAN, LOOK, USAGE, UNREADABLE, BOOK, REFUSED, EXHAUSTED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --output-format and -o to a command."""
+    command = click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")(
+        command
+    )
+    return click.option(
+        "--output-format",
+        "kind",
+        type=click.Choice(KINDS),
+        default=None,
+        help="table (default), or exact values as csv, json, xlsx, html, parquet.",
+    )(command)
+
+
+def readable(path: Path) -> Book:
+    """Open a book that is there, to be read."""
+    from ledger.book import Book
+
+    return Book.open(path, read_only=True)
+
+
+def writable(path: Path, *, in_memory: bool = False, must_exist: bool = False, any_version: bool = False) -> Book:
+    """Open a book to be written, and make it where none is asked for to be there."""
+    from ledger.book import Book
+    from schemas.errors import BookError
+
+    if in_memory:
+        return Book.in_memory()
+    if must_exist and not path.exists():
+        raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Book.open(path, any_version=any_version)
+
+
+def show(
+    frame: pl.DataFrame, shape: Report, kind: OutputKind | None, output: Path | None, *, wide: bool = False
+) -> None:
+    """Print a frame to stdout, or to a file, in the format that was asked for."""
+    from reports.render import BINARY, kind_of, render
+
+    chosen = kind or (kind_of(output) if output is not None else None) or "table"
+    if chosen in BINARY and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{chosen} is no text for a terminal; name a file with -o")
+    if output is not None:
+        output.write_bytes(render(frame, shape, chosen, wide=wide))
+        click.echo(f"{output}: {frame.height:,} rows", err=True)
+        return
+    content = render(
+        frame,
+        shape,
+        chosen,
+        width=_width(),
+        colour=colour(sys.stdout),
+        wide=wide,
+        encoding=sys.stdout.encoding or "ascii",
+    )
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((160, 50)).columns
+
+
+def colour(stream: Any) -> bool:
+    """Say whether a stream may be written to in colour."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def known_wallet(wallet: str | None) -> str | None:
+    """Return the wallet if there is such a one."""
+    from schemas.tables import WALLETS
+
+    if wallet is not None and wallet not in WALLETS:
+        raise click.BadParameter(f"{wallet!r} is none of {', '.join(WALLETS)}", param_hint="--wallet")
+    return wallet
+
+
+def instant(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked."""
+    if text is None:
+        return None
+    from datetime import timedelta
+
+    for pattern, step in (("%Y-%m", "month"), ("%Y-%m-%d", "day"), ("%Y", "year")):
+        try:
+            at = datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if not end:
+            return at
+        if step == "day":
+            return at + timedelta(days=1)
+        months = 12 if step == "year" else 1
+        return at.replace(year=at.year + (at.month - 1 + months) // 12, month=(at.month - 1 + months) % 12 + 1)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,60 @@
+-- name: idle
+-- One row is an asset whose interest fell due while no position borrowed it.
+SELECT asset, CAST(-sum(amount) AS DECIMAL(38,18)) AS amount, count(*) AS n, min(booked_at) AS first_at, max(booked_at) AS last_at,
+  list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY booked_at, row_key) AS keys
+FROM costs_stored WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'interest' AND how = 'idle'
+GROUP BY asset HAVING sum(amount) <> 0 ORDER BY asset;
+
+-- name: rates
+-- One row is a charge of interest that states what it was charged on and at which rate, in the asset borrowed.
+SELECT row_key::DECIMAL(38,0)::VARCHAR AS key, accrued_at, asset, pair, amount, principal, rate, rate_period, kind FROM interest
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND principal IS NOT NULL AND rate IS NOT NULL
+  AND rate_period IS NOT NULL AND coalesce(debt_asset, asset) = asset ORDER BY accrued_at, row_key;
+
+-- name: unordered
+-- One row is an instrument with fills of both sides at one instant of an export that knows minutes only.
+WITH coarse AS (
+  SELECT DISTINCT f.format FROM coverage c JOIN files f USING (file_no)
+  WHERE c.account = $account AND c.venue = $venue AND c.wallet = $wallet AND c.fact = 'fills' AND c.resolution_s >= 60
+), mixed AS (
+  SELECT symbol, filled_at, list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY row_key) AS keys FROM fills
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND format IN (FROM coarse)
+  GROUP BY symbol, filled_at HAVING count(DISTINCT side) = 2
+)
+SELECT symbol, min(filled_at) AS first_at, count(*) AS n, flatten(list(keys ORDER BY filled_at)) AS keys FROM mixed
+GROUP BY symbol ORDER BY symbol;
+
+-- name: nameless_pairs
+-- One row is a pair of assets whose name nobody could take apart, with its number of fills.
+SELECT symbol, count(*) AS n, min(filled_at) AS first_at, list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY row_key) AS keys FROM fills
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('spot', 'margin') AND instrument IS NULL
+GROUP BY symbol ORDER BY symbol;
+
+-- name: dust
+-- One row is an asset of which positions left dust.
+SELECT asset, CAST(sum(quantity) AS DECIMAL(38,18)) AS quantity, count(*) AS n, min(booked_at) AS first_at,
+  list(position_id ORDER BY booked_at, position_id) AS names
+FROM inventory WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'dust' GROUP BY asset ORDER BY asset;
+
+-- name: loans
+-- One row is a loan or debt pool with flags, or whose loan to value reached a threshold.
+SELECT l.loan_id, l.asset, l.opened_at, l.flags, l.kind, CAST(arg_max(e.principal_after + e.interest_after, e.event_no) AS DECIMAL(38,18)) AS owed,
+  l.collateral_asset, arg_max(coalesce(e.ltv_stated, e.ltv), e.event_no) FILTER (WHERE coalesce(e.ltv_stated, e.ltv) IS NOT NULL) AS ltv
+FROM loans_stored l JOIN loan_events e USING (loan_id)
+WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet GROUP BY ALL ORDER BY l.opened_at, l.loan_id;
+
+-- name: unresolved_lots
+-- One row is an opening trade whose rollovers are known and which no trade history shows.
+SELECT position_ref, CAST(sum(amount) AS DECIMAL(38,18)) AS amount, any_value(asset) AS asset, min(accrued_at) AS first_at,
+  list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY accrued_at, row_key) AS keys
+FROM interest WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'rollover'
+  AND position_ref NOT IN (SELECT position_ref FROM positions WHERE position_ref IS NOT NULL AND account = $account AND venue = $venue)
+GROUP BY position_ref ORDER BY first_at;
+
+-- name: called
+-- One row is a loan whose loan to value reached its margin call, at the event of the highest.
+SELECT l.loan_id, l.asset, m.margin_call_ltv, m.liquidation_ltv, max(coalesce(e.ltv_stated, e.ltv)) AS highest,
+  arg_max(e.happened_at, coalesce(e.ltv_stated, e.ltv)) AS at_, arg_max(e.row_key, coalesce(e.ltv_stated, e.ltv))::DECIMAL(38,0)::VARCHAR AS key
+FROM loans_stored l JOIN loan_limits m USING (loan_id) JOIN loan_events e USING (loan_id)
+WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet AND m.margin_call_ltv IS NOT NULL
+GROUP BY ALL HAVING max(coalesce(e.ltv_stated, e.ltv)) >= m.margin_call_ltv ORDER BY at_, l.loan_id;

@@ -1,0 +1,33 @@
+"""How a wallet borrows: what says that something is owed, and whether spot-pair fills there are stakes."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from ledger.voices import Scope
+
+Regime = Literal["borrowed", "negative_balance", "lots"]
+"""borrowed: by rows; negative_balance: where an asset is below zero; lots: positions are kept by opening trade."""
+
+
+@cache
+def _lines() -> tuple[dict[str, str], ...]:
+    text = resources.files("ledger").joinpath("regimes.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def regime_of(scope: Scope) -> Regime | None:
+    """Return how the wallet borrows; None where it cannot."""
+    for line in _lines():
+        if line["venue"] in (scope.venue, "*") and line["wallet"] == scope.wallet:
+            found: Regime = line["regime"]  # type: ignore[assignment]
+            return found
+    return None
+
+
+def trades_stakes(scope: Scope) -> bool:
+    """Return whether every spot-pair fill of the wallet is part of a position, since the wallet can borrow."""
+    return regime_of(scope) in ("borrowed", "negative_balance")

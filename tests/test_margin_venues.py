@@ -1,0 +1,246 @@
+"""Margin accounts of the venues end to end: small invented exports whose every figure can be checked by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ledger.book import Book
+from tests.books import STATEMENT, facts, imported, new_book, write
+
+D = Decimal
+BYBIT = (
+    "Currency,Contract,Type,Direction,Quantity,Position,Filled Price,Funding,Fee Paid,Cash Flow,Change,Wallet Balance,"
+    "Action,OrderId,TradeId,Time"
+)
+LEDGERS = '"txid","refid","time","type","subtype","aclass","asset","amount","fee","balance"'
+TRADES = '"txid","ordertxid","pair","time","type","ordertype","price","cost","fee","vol","margin","misc","ledgers"'
+NAMED_TRADES = (
+    '"txid","ordertxid","pair","aclass","subclass","time","type","ordertype","price","cost","fee","vol","margin","misc",'
+    '"ledgers","posttxid","posstatuscode","cprice","ccost","cfee","cvol","cmargin","net","trades"'
+)
+NO_POSITION = "TKH2SE-M7IF5-CFI7LT"
+BORROW_REPAY = "direction,type,isolatedSymbol,amount,asset,interest,principal,status,timestamp,txId"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return new_book(tmp_path)
+
+
+def offenders(book: Book) -> list[str]:
+    return [name for name, frame in book.check().items() if frame.height]
+
+
+class Unified:
+    """A unified account whose log keeps its running balances."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.balances: dict[str, Decimal] = {}
+
+    def add(self, clock: str, coin: str, kind: str, cash: str, *, fee: str = "0", funding: str = "0", contract: str = "",
+            side: str = "--", quantity: str = "0", position: str = "0", price: str = "0", action: str = "--",
+            ref: str = "") -> None:  # fmt: skip
+        change = D(cash) + D(fee) + D(funding)
+        self.balances[coin] = self.balances.get(coin, D(0)) + change
+        self.rows.insert(0, f"{coin},{contract},{kind},{side},{quantity},{position},{price},{funding},{fee},{cash},{change},"
+                            f"{self.balances[coin]},{action},{ref},{ref},2026-01-{clock}.000")  # fmt: skip
+
+    def save(self, folder: Path) -> Path:
+        return write(folder, "Bybit-UM-TransactionLog-1767225600-1769904000.csv", BYBIT, self.rows)
+
+
+def test_a_unified_account_owes_what_its_balance_is_below_zero_and_its_stake_pays_the_interest(
+    book: Book, tmp_path: Path
+) -> None:
+    log = Unified()
+    log.add("05 07:00:00", "USDT", "TRANSFER_IN", "500")
+    log.add(
+        "05 08:00:00",
+        "USDT",
+        "TRADE",
+        "-1800",
+        contract="ETHUSDT",
+        side="BUY",
+        quantity="-1800",
+        price="3000",
+        ref="11",
+    )
+    log.add("05 08:00:00", "ETH", "TRADE", "0.6", fee="-0.0006", contract="ETHUSDT", side="BUY", quantity="0.6", price="3000",
+            ref="11")  # fmt: skip
+    log.add("05 09:05:00", "USDT", "INTEREST", "-0.0143")
+    log.add(
+        "05 12:00:00",
+        "ETH",
+        "TRADE",
+        "-0.5994",
+        contract="ETHUSDT",
+        side="SELL",
+        quantity="-0.5994",
+        price="3100",
+        ref="12",
+    )
+    log.add("05 12:00:00", "USDT", "TRADE", "1858.14", fee="-1.85814", contract="ETHUSDT", side="SELL", quantity="1858.14",
+            price="3100", ref="12")  # fmt: skip
+    imported(book, log.save(tmp_path))
+    columns = ("status", "max_quantity", "gross_pnl", "trading_fees", "interest", "net_pnl")
+    assert facts(book, "positions", *columns) == [("closed", "0.5994", "59.94", "3.65814", "0.0143", "56.26756")]
+    assert D("56.26756") == log.balances["USDT"] - 500
+    assert facts(book, "loan_events", "kind", "amount", "principal_after") == [
+        ("drawn", "1300", "1300"), ("accrued", "0.0143", "1300.0143"), ("repaid_principal", "1300.0143", "0"),
+    ]  # fmt: skip
+    assert facts(book, "balances", "asset", "computed", "owed", "difference") == [
+        ("ETH", "0", "0", "0"), ("USDT", "556.26756", "0", "0"),
+    ]  # fmt: skip
+    assert facts(book, "breaks", "break_id") == [] and offenders(book) == []
+
+
+def test_a_forced_conversion_liquidates_the_stake_and_a_takeover_the_perpetual(book: Book, tmp_path: Path) -> None:
+    log = Unified()
+    log.add("05 07:00:00", "USDT", "TRANSFER_IN", "1000")
+    log.add("05 07:30:00", "USDT", "TRADE", "0", fee="-11", contract="BTCUSDT", side="BUY", quantity="0.2", position="0.2",
+            price="100000", action="OPEN", ref="21")  # fmt: skip
+    log.add("05 08:00:00", "USDT", "SETTLEMENT", "0", funding="-2.01", contract="BTCUSDT", side="BUY", position="0.2",
+            price="100500", action="SETTLEMENT", ref="22")  # fmt: skip
+    log.add(
+        "05 09:00:00",
+        "USDT",
+        "TRADE",
+        "-1200",
+        contract="BTCUSDT",
+        side="BUY",
+        quantity="-1200",
+        price="100000",
+        ref="23",
+    )
+    log.add(
+        "05 09:00:00",
+        "BTC",
+        "TRADE",
+        "0.012",
+        contract="BTCUSDT",
+        side="BUY",
+        quantity="0.012",
+        price="100000",
+        ref="23",
+    )
+    log.add("05 10:00:00", "BTC", "CURRENCY_SELL", "-0.012", quantity="0.012", price="97000", ref="c1")
+    log.add("05 10:00:00", "USDT", "CURRENCY_BUY", "1164", quantity="1164", price="97000", ref="c1")
+    log.add("05 13:00:00", "USDT", "LIQUIDATION", "-900", fee="-10.505", contract="BTCUSDT", side="SELL", quantity="0.2",
+            price="95500", action="CLOSE", ref="24")  # fmt: skip
+    imported(book, log.save(tmp_path))
+    columns = ("product", "status", "gross_pnl", "trading_fees", "funding", "net_pnl")
+    assert facts(book, "positions", *columns) == [
+        ("perpetual", "liquidated", "-900", "21.505", "-2.01", "-923.515"),
+        ("spot", "liquidated", "-36", "0", "0", "-36"),
+    ]
+    assert facts(book, "liquidations", "symbol", "stage", "loss") == [
+        ("BTCUSDT", "full", "36"),
+        ("BTCUSDT", "takeover", "910.505"),
+    ]
+    ((liquidated,),) = facts(book, "loans", "liquidated")
+    assert liquidated == "213.01"  # what was owed: 1,200 less the 986.99 that were there
+    assert D("40.485") == log.balances["USDT"] and offenders(book) == []
+
+
+def kraken_ledger(*rows: tuple[str, ...]) -> list[str]:
+    """Rows (number, refid, clock, type, amount, fee) of a USD wallet with its running balance."""
+    balance, lines = D(0), []
+    for number, ref, clock, kind, amount, fee in rows:
+        balance += D(amount) - D(fee)
+        lines.append(
+            f'"LROW{number}-AAAAA-000001","{ref}","2021-06-{clock}","{kind}","","currency","ZUSD",{amount},{fee},{balance}'
+        )
+    return lines
+
+
+def kraken_trade(txid: str, clock: str, side: str, kind: str, price: str, vol: str, fee: str, misc: str) -> str:
+    cost = D(price) * D(vol)
+    return (f'"{txid}","O{txid[1:]}","XXBTZUSD","2021-06-{clock}.5000","{side}","{kind}",{price},{cost},{fee},{vol},{cost / 5},'
+            f'"{misc}",""')  # fmt: skip
+
+
+def test_lots_are_closed_first_in_first_out_where_the_export_does_not_name_them(book: Book, tmp_path: Path) -> None:
+    trades = [
+        kraken_trade("TAAAA1-AAAAA-000001", "01 10:00:00", "buy", "limit", "30000", "0.1", "7.8", ""),
+        kraken_trade("TAAAA2-AAAAA-000001", "01 11:00:00", "buy", "limit", "31000", "0.1", "8.06", ""),
+        kraken_trade(
+            "TAAAA3-AAAAA-000001", "02 10:00:00", "sell", "liquidation market", "29000", "0.15", "11.31", "closing"
+        ),
+    ]
+    imported(book, write(tmp_path, "trades.csv", TRADES, trades))
+    columns = ("status", "entry_price", "max_quantity", "quantity", "gross_pnl", "trading_fees")
+    assert facts(book, "positions", *columns) == [
+        ("liquidated", "30000", "0.1", "0", "-100", "15.34"), ("open", "31000", "0.1", "0.05", "-100", "11.83"),
+    ]  # fmt: skip
+    assert offenders(book) == []
+
+
+def test_kraken_books_results_fees_and_rollovers_of_a_lot_by_its_opening_trade(book: Book, tmp_path: Path) -> None:
+    opened, closed = "TLOTS1-AAAAA-000001", "TLOTS2-AAAAA-000001"
+    rows = kraken_ledger(
+        ("1", "FTdep-1", "01 08:00:00", "deposit", "1000", "0"),
+        ("2", opened, "01 10:00:00", "margin", "0", "9.1"),
+        ("3", opened, "01 14:00:01", "rollover", "0", "0.7"),
+        ("4", opened, "01 18:00:02", "rollover", "0", "0.7"),
+        ("5", closed, "01 20:00:00", "margin", "-120", "8.7"),
+    )
+    cells = ',"","","","","","","",""'
+    trades = [
+        f'"{opened}","OLOTS1-AAAAA-000001","BTC/USD","forex","crypto","2021-06-01 10:00:00.1000","buy","market",35000,3500,8.4,'
+        f'0.1,700,"initiated","","{NO_POSITION}"{cells}',
+        f'"{closed}","OLOTS2-AAAAA-000001","BTC/USD","forex","crypto","2021-06-01 20:00:00.1000","sell","limit",33800,3380,8.7,'
+        f'0.1,700,"closing","","{opened}"{cells}',
+    ]  # fmt: skip
+    imported(book, write(tmp_path, "ledgers.csv", LEDGERS, rows), write(tmp_path, "trades.csv", NAMED_TRADES, trades))
+    columns = ("symbol", "status", "gross_pnl", "trading_fees", "interest", "net_pnl")
+    assert facts(book, "positions", *columns) == [("BTC/USD", "closed", "-120", "17.8", "1.4", "-139.2")]
+    assert facts(book, "balances", "computed", "stated", "difference", "owed") == [("860.8", "860.8", "0", "0")]
+    assert facts(book, "findings", "kind") == [] and offenders(book) == []
+
+
+def test_an_isolated_liquidation_of_the_statement_alone_shows_its_position_its_fee_and_its_interest(
+    book: Book, tmp_path: Path
+) -> None:
+    account = "Isolated Margin"
+    rows = [
+        f'7,2024-03-01 10:00:00,{account},Isolated Margin Loan,USDT,2000,""',
+        f'7,2024-03-01 10:00:00,{account},Transaction Spend,USDT,-2000,""',
+        f'7,2024-03-01 10:00:00,{account},Transaction Buy,SOL,16,""',
+        f'7,2024-03-01 10:00:00,{account},Transaction Fee,SOL,-0.016,""',
+        f'7,2024-03-02 03:11:08,{account},Transaction Sold,SOL,-15.984,""',
+        f'7,2024-03-02 03:11:09,{account},Transaction Revenue,USDT,2100,""',
+        f'7,2024-03-02 03:11:09,{account},Isolated Margin Liquidation - Forced Repayment,USDT,-2000.36,""',
+        f'7,2024-03-02 03:11:09,{account},Isolated Margin Liquidation - Fee,USDT,-25,""',
+    ]
+    imported(book, write(tmp_path, "statement.csv", STATEMENT, rows))
+    columns = ("symbol", "status", "gross_pnl", "trading_fees", "interest", "liquidation_fees", "net_pnl")
+    assert facts(book, "positions", *columns) == [("SOLUSDT", "liquidated", "102", "2", "0.36", "25", "74.64")]
+    assert facts(book, "balances", "asset", "computed", "owed") == [("SOL", "0", "0"), ("USDT", "74.64", "0")]
+    assert facts(book, "loans", "drawn", "interest", "liquidated", "remaining_debt", "flags") == [
+        ("2000", "0.36", "2000.36", "0", ["interest_implied"])
+    ]
+    assert offenders(book) == []
+
+
+def test_a_record_of_borrowings_only_does_not_silence_the_repayments_of_the_statement(
+    book: Book, tmp_path: Path
+) -> None:
+    rows = [
+        '7,2024-03-01 10:00:00,Cross Margin,Margin Loan,USDT,100,""',
+        '7,2024-03-01 12:00:00,Cross Margin,Margin Repayment,USDT,-50,""',
+        '7,2024-03-01 14:00:00,Cross Margin,Margin Loan,USDT,20,""',
+        '7,2024-03-01 16:00:00,Cross Margin,Margin Repayment,USDT,-70,""',
+    ]
+    records = [
+        "BORROW,MANUAL,,100,USDT,0,100,CONFIRMED,1709287200000,1",
+        "BORROW,MANUAL,,20,USDT,0,20,CONFIRMED,1709301600000,2",
+    ]
+    imported(
+        book, write(tmp_path, "statement.csv", STATEMENT, rows), write(tmp_path, "borrow.csv", BORROW_REPAY, records)
+    )
+    assert facts(book, "loans", "drawn", "repaid_principal", "remaining_debt") == [("120", "120", "0")]
+    assert offenders(book) == []
