@@ -89,6 +89,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
+            if (Path(entry.path) / "log.jsonl").exists() and (Path(entry.path) / "objects").exists():
+                continue  # the archive of a book: what lies there was imported once
             yield from _walk(Path(entry.path))
         else:
             yield Path(entry.path)

@@ -494,6 +494,9 @@ class Book:
         """
         if name not in REPORTS:
             raise UnknownThing(f"no report called {name!r}", f"there are {', '.join(REPORTS)}")
+        account = words.get("account")
+        if account is not None and not self.store.scalar(statement("accounts", "exists"), {"account": account}):
+            raise UnknownThing(f"no account called {account!r}", "`marginbook accounts` lists them")
         last = self.store.scalar(statement("book", "last_instant"))
         params = Params(as_of=words.get("to") or last, **words)
         return run(REPORTS[name], self.store.query, params)

@@ -260,31 +260,39 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
 
 
 def _forced_without_ids(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
-    """Mark the fills without an order id that lie near a forced order of their symbol and side.
+    """Mark the fills that lie near a forced order of their symbol and side, where one of the two has no order id.
 
-    Where no instrument is named at all (a forced repayment, a fee of a margin wallet), the spot-pair fills just before.
+    Where only something without an instrument's name tells of force (a forced repayment, a fee of a margin wallet), the
+    spot-pair fills just before it.
     """
     orders = store.query(statement("costs", "forced_reductions"), scope.parameters())
     nameless = store.query(statement("costs", "nameless_clearances"), scope.parameters())
     if not orders.height and not nameless.height:
         return fills
     rows = fills.with_row_index("line").with_columns(moment=pl.col("filled_at")).sort("moment", "line")
-    unmarked = pl.col("forced").is_null() & pl.col("order_ref").is_null()
     if orders.height:
-        rows = rows.join_asof(
-            orders.sort("moment"), on="moment", by=["symbol", "side"], strategy="nearest", tolerance=FORCED_NEAR,
-            check_sortedness=False,
+        near = rows.filter(pl.col("forced").is_null()).join_asof(
+            orders.sort("moment").with_columns(forced_at=pl.col("moment")), on="moment", by=["symbol", "side"],
+            strategy="nearest", tolerance=FORCED_NEAR, check_sortedness=False,
         )  # fmt: skip
-        rows = rows.with_columns(
-            forced=pl.when(unmarked).then(pl.coalesce("forced", "forced_as")).otherwise(pl.col("forced"))
-        ).drop("forced_as")
+        near = near.filter(
+            pl.col("forced_as").is_not_null() & (pl.col("order_ref").is_null() | pl.col("any_order"))
+        ).sort((pl.col("moment") - pl.col("forced_at")).abs(), "line")
+        before = pl.col("quantity").cum_sum().over("forced_key") - pl.col("quantity")
+        near = near.filter(pl.col("forced_quantity").is_null() | (before < pl.col("forced_quantity")))
+        rows = rows.join(near.select("line", "forced_as"), on="line", how="left", maintain_order="left")
+        rows = rows.with_columns(forced=pl.coalesce("forced", "forced_as")).drop("forced_as")
+    explained = rows.filter(pl.col("forced").is_not_null()).select("moment", forced_at="moment")
+    nameless = nameless.with_columns(cleared_at=pl.col("moment")).join_asof(
+        explained, on="moment", strategy="backward", tolerance=FORCED_NEAR, check_sortedness=False
+    )
+    nameless = nameless.filter(pl.col("forced_at").is_null()).drop("forced_at")
     if nameless.height:
         rows = rows.join_asof(
-            nameless.with_columns(cleared_at=pl.col("moment")).sort("moment"), on="moment", strategy="forward",
-            tolerance=FORCED_BEFORE, check_sortedness=False,
-        )  # fmt: skip
+            nameless, on="moment", strategy="forward", tolerance=FORCED_BEFORE, check_sortedness=False
+        )
         pairs = pl.col("product").is_in(["spot", "margin"]) & pl.col("cleared_at").is_not_null()
         rows = rows.with_columns(
-            forced=pl.when(unmarked & pairs).then(pl.lit("liquidation")).otherwise(pl.col("forced"))
+            forced=pl.when(pl.col("forced").is_null() & pairs).then(pl.lit("liquidation")).otherwise(pl.col("forced"))
         ).drop("cleared_at")
     return rows.sort("line").drop("line", "moment")

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from ledger.regimes import regime_of
-from ledger.stakes import Key, Owed
+from ledger.stakes import Key, Owed, last_of
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.types import MONEY
@@ -26,6 +26,8 @@ PLEDGED, DRAWN, ACCRUED, CALLED, SOLD, REPAID, RELEASED = range(7)
 """Kinds of rows, in the order in which those of one instant are taken."""
 SAME_SALE = timedelta(hours=6)
 """A lender books the repayment up to hours after the sale that pays it (Nexo)."""
+LATE_REPAYMENT = timedelta(hours=1)
+"""Interest that only its repayment shows may have been owed, and was bought, up to an hour before it."""
 UNSEEN_INTEREST = 10
 """Interest that only an unsplit repayment shows is at most a tenth of what was drawn; more is an older debt."""
 
@@ -117,7 +119,7 @@ def rows_of(store: Store, scope: Scope) -> list[Row]:
         *_collateral(store, words),
         *_sales(store, words),
     ]
-    return sorted(_without_doubles(rows), key=lambda row: (row.at, row.what, row.row_key))
+    return sorted(_without_doubles(rows), key=lambda row: (row.at, row.what, not row.interest, row.row_key))
 
 
 def _asked(store: Store, name: str, words: Mapping[str, Any], what: int) -> Iterator[Row]:
@@ -229,7 +231,10 @@ def _pool_of(row: Row, regime: str | None, refs: Mapping[str | None, set[str]]) 
 
 
 def _roll(rows: Sequence[Row], empty: Episode) -> list[Episode]:
-    """Return the episodes of one pool: a loan's end where nothing is owed, a margin pool is one for all time."""
+    """Return the episodes of one pool: a loan's end where nothing is owed, a margin pool is one for all time.
+
+    Collateral that is moved while nothing is owed, and never drawn on, makes no loan.
+    """
     empty = replace(empty, loan_ref=empty.loan_ref if not str(empty.loan_ref).startswith("=") else None)
     opening = _opening(rows, empty)
     episodes: list[Episode] = []
@@ -244,7 +249,9 @@ def _roll(rows: Sequence[Row], empty: Episode) -> list[Episode]:
                 current.flags.add("opening_inferred")
                 current.add(row, "drawn", opening, how="implied")
         _take(current, row)
-    return episodes
+    return [
+        episode for episode in episodes if any(event.kind not in ("pledged", "released") for event in episode.events)
+    ]
 
 
 def _opening(rows: Sequence[Row], empty: Episode) -> int:
@@ -328,25 +335,50 @@ def owed_by_rows(episodes: Sequence[Episode]) -> dict[Key, Owed]:
 
 
 def _owed(events: Sequence[Event]) -> Owed:
-    accrued = 0
+    """Return what was owed over time, and from when on interest may have been owed that only its repayment shows."""
+    accrued = implied = 0
     lines: list[tuple[int, int, int]] = []
+    later: list[tuple[int, int, int]] = []
+    cleared = 0
     for event in events:
         accrued += event.amount if event.kind == "accrued" else 0
+        if event.kind == "accrued" and event.how == "implied":
+            implied += event.amount
+            later.append((epoch_us(event.at), max(epoch_us(event.at - LATE_REPAYMENT), cleared + 1), implied))
         lines.append((epoch_us(event.at), event.principal + event.interest, accrued))
+        cleared = cleared if lines[-1][1] else lines[-1][0]
     return Owed(
         at_us=[line[0] for line in lines], owed=[line[1] for line in lines], accrued=[line[2] for line in lines],
+        implied_at_us=[line[0] for line in later], implied_from_us=[line[1] for line in later],
+        implied=[line[2] for line in later],
     )  # fmt: skip
 
 
 def owed_by_balances(store: Store, scope: Scope) -> dict[Key, Owed]:
-    """Return what was owed of each asset of a unified account: what its stated balance was below zero."""
+    """Return what was owed of each asset of a unified account, its stated balance below zero, and its interest."""
     frame = store.query(statement("debts", "stated_balances"), scope.parameters())
     found: dict[Key, Owed] = {}
     for (asset,), rows in frame.partition_by("asset", as_dict=True, maintain_order=True).items():
         owed = [max(-balance, 0) for balance in rows["balance"].to_physical().to_list()]
-        nothing = [0] * len(owed)
-        found[None, str(asset)] = Owed(at_us=rows["at_us"].to_list(), owed=owed, accrued=nothing)
+        accrued = rows["accrued"].to_physical().to_list()
+        found[None, str(asset)] = Owed(at_us=rows["at_us"].to_list(), owed=owed, accrued=accrued)
     return found
+
+
+def owed_together(balances: Mapping[Key, Owed], rows: Mapping[Key, Owed]) -> dict[Key, Owed]:
+    """Return what is owed of each asset: what its balance is below zero and, beside it, what rows say was borrowed."""
+    both = {key: _sum(balances[key], rows[key]) for key in balances.keys() & rows.keys()}
+    return {**balances, **rows, **both}
+
+
+def _sum(one: Owed, other: Owed) -> Owed:
+    at_us = sorted({*one.at_us, *other.at_us})
+    lines = list(zip(last_of(one.at_us, at_us), last_of(other.at_us, at_us), strict=True))
+
+    def summed(left: Sequence[int], right: Sequence[int]) -> list[int]:
+        return [(left[i] if i >= 0 else 0) + (right[j] if j >= 0 else 0) for i, j in lines]
+
+    return replace(other, at_us=at_us, owed=summed(one.owed, other.owed), accrued=summed(one.accrued, other.accrued))
 
 
 def epoch_us(at: datetime) -> int:

@@ -11,7 +11,7 @@ import polars as pl
 from ledger.assembly import assemble
 from ledger.cash import chain, derive_movements
 from ledger.costs import attribute, mark_forced
-from ledger.debts import Episode, owed_by_balances, owed_by_rows
+from ledger.debts import Episode, owed_by_balances, owed_by_rows, owed_together
 from ledger.findings import findings_of
 from ledger.findings_borrowing import borrowing_findings
 from ledger.interest import attribute_interest, attribute_nameless_fees
@@ -100,7 +100,7 @@ def _owed(store: Store, scope: Scope, pools: Sequence[Episode]) -> Mapping[Key, 
         return owed_by_rows(pools)
     if regime == "negative_balance":
         by_balance = owed_by_balances(store, scope)
-        return by_balance | owed_by_rows(pools) if by_balance else None
+        return owed_together(by_balance, owed_by_rows(pools)) if by_balance else None
     return None
 
 

@@ -27,7 +27,7 @@ def borrowing_findings(store: Store, scope: Scope) -> list[dict[str, Any]]:
     return [
         *_idle(store, scope), *_rates(store, scope), *_unordered(store, scope), *_pairs(store, scope),
         *_dust(store, scope), *_loans(store, scope), *_lots(store, scope), *_unassembled(store, scope),
-        *_called(store, scope),
+        *_called(store, scope), *_twice(store, scope),
     ]  # fmt: skip
 
 
@@ -190,3 +190,15 @@ def _called(store: Store, scope: Scope) -> list[dict[str, Any]]:
         )
         found.append(_finding(scope, "loan_margin_call", "warning", asset, at, sentence, [key]))
     return found
+
+
+def _twice(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    return [
+        _finding(
+            scope, "trades_twice", "warning", None, first_at,
+            f"{_many(count, 'trade')} of {scope.wallet} stand in {other}, too: the export names no wallet, so one import "
+            "may have lacked `--wallet`; `marginbook forget FILE` takes it back",
+            keys,
+        )
+        for other, count, first_at, keys in _asked(store, scope, "twice")
+    ]  # fmt: skip

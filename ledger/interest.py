@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from ledger.debts import LATE_REPAYMENT
 from ledger.positions import to_money
 from ledger.prices import in_settle
 from ledger.regimes import trades_stakes
@@ -26,7 +27,8 @@ from schemas.derived import Cost
 from schemas.types import INSTANT, KEY, MONEY
 
 JUST_CLOSED = timedelta(minutes=1)
-LATE_REPAYMENT = timedelta(hours=1)
+HOUR_CHARGED = timedelta(hours=1)
+"""A margin charge is for the hour that begins (Binance): who borrows by hand trades a little later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,11 @@ def attribute_interest(store: Store, scope: Scope, prices: pl.DataFrame) -> None
         return
     accruals = store.query(statement("interest", "accruals"), scope.parameters())
     since = pl.when("implied").then(pl.col("moment") - LATE_REPAYMENT).otherwise(pl.col("moment") - JUST_CLOSED)
-    asked = accruals.filter(pl.col("kind").is_in(["margin", "negative_balance"])).with_columns(since=since)
-    borrowers = _weighed(store, scope, "borrowers", asked.select("row_key", "moment", "debt_asset", "pair", "since"))
+    ahead = pl.when(pl.col("kind") == "margin").then(pl.lit(HOUR_CHARGED)).otherwise(pl.lit(JUST_CLOSED))
+    asked = accruals.filter(pl.col("kind").is_in(["margin", "negative_balance"])).select(
+        "row_key", "moment", "debt_asset", "pair", since=since, until=pl.col("moment") + ahead
+    )
+    borrowers = _weighed(store, scope, "borrowers", asked)
     lots = {ref: (name, symbol) for ref, name, symbol in store.rows(statement("interest", "lots"), scope.parameters())}
     shares = [share for row in _rows(accruals) for share in _shares_of(row, borrowers, lots)]
     _write(store, scope, shares, prices)

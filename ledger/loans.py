@@ -63,8 +63,9 @@ def _loan(episode: Episode, name: str, scope: Scope) -> dict[str, Any]:
     over = not episode.owes or (episode.kind == "loan" and episode.forced and emptied)
     forced = episode.forced and episode.kind == "loan"
     last_debt = [event for event in episode.events if event.kind not in ("pledged", "released", "returned")]
+    ended_by_force = forced and _ended_by_force(episode, pledged=pledged)
     flags = set(episode.flags)
-    flags |= {"partly_liquidated"} if forced and not over else set()
+    flags |= {"partly_liquidated"} if forced and not (over and ended_by_force) else set()
     flags |= {"debt_left"} if over and episode.owes else set()
     flags |= (
         {"interest_implied"}
@@ -81,9 +82,17 @@ def _loan(episode: Episode, name: str, scope: Scope) -> dict[str, Any]:
         "collateral_asset": "+".join(sorted(episode.collateral)) or None,
         "opened_at": episode.events[0].at,
         "closed_at": last_debt[-1].at if over and last_debt else None,
-        "ended": "open" if not over else ("liquidated" if forced else "repaid"),
+        "ended": "open" if not over else ("liquidated" if ended_by_force else "repaid"),
         "flags": sorted(flags),
     }
+
+
+def _ended_by_force(episode: Episode, *, pledged: bool) -> bool:
+    """Return whether the last payment was forced, or a forced sale left no collateral: else the rest was paid."""
+    paid = [event for event in episode.events if event.kind.startswith("repaid_")]
+    forced = [event for event in episode.events if event.forced]
+    emptied = pledged and bool(forced) and not any(amount > 0 for amount in forced[-1].held.values())
+    return emptied or not paid or paid[-1].forced
 
 
 def _events(episodes: Sequence[Episode], names: Sequence[str]) -> pl.DataFrame:

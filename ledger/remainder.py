@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from ledger.regimes import regime_of
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
@@ -27,7 +28,7 @@ def remainder(store: Store, scope: Scope) -> pl.DataFrame:
     Where the venue booked one result per session (realized - fees + funding), they are compared per instrument
     from noon to noon, and the difference is of the cause `session_result`; a session without any fill stands as it is.
     """
-    parameters = scope.parameters()
+    parameters: dict[str, Any] = scope.parameters() | {"lots": regime_of(scope) == "lots"}
     if not store.scalar(statement("remainder", "has_ledger"), parameters):
         return pl.DataFrame(schema=column_types(Cost))
     booked = _asked(store, "booked_by_day", parameters | {"causes": list(DAY_CAUSES)})
@@ -40,7 +41,7 @@ def remainder(store: Store, scope: Scope) -> pl.DataFrame:
         by_day = statement("remainder", "by_day").format(taken=taken_sql)
         taken, by_session = store.query(by_day, parameters).rename({"moment": "at"}), []
     every = pl.concat([_differences(booked, taken.cast({"at": INSTANT}), KEYS), *by_session], how="diagonal")
-    constants = {name: pl.lit(text) for name, text in parameters.items()}
+    constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
     nothing = {"position_id": pl.lit(None), "value": pl.lit(None), "how": pl.lit("unattributed")}
     every = every.rename({"at": "booked_at", "left": "amount"}).with_columns(**constants, **nothing)
     return every.select(pl.col(name).cast(kind) for name, kind in column_types(Cost).items())

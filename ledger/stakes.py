@@ -24,6 +24,9 @@ OWED_SKEW_US = 2_000_000
 SECOND_US = 1_000_000
 """Loan rows may be printed to the second, fills to the millisecond."""
 
+AS_ENTERED = 10**38
+"""An opening position that a person entered is short as far as they say."""
+
 Key = tuple[str | None, str]
 """Isolated pair (None: cross), base asset."""
 
@@ -38,6 +41,12 @@ class Owed:
     at_us: Sequence[int]
     owed: Sequence[int]
     accrued: Sequence[int]
+    implied_at_us: Sequence[int] = ()
+    """Where interest stands that only its repayment shows: what paid it was bought before."""
+    implied_from_us: Sequence[int] = ()
+    """From when on that interest may have been owed."""
+    implied: Sequence[int] = ()
+    """The sum of it up to each of these."""
 
 
 NOTHING_OWED = Owed(at_us=(), owed=(), accrued=())
@@ -93,6 +102,8 @@ def _of_base(fills: pl.DataFrame, owed: Owed | None) -> list[Stream]:
         for notional, delta in zip(fills["notional"].cast(MONEY).to_physical().to_list(), deltas, strict=True)
     ]
     owed_before, owed_after, accrued = _evidence(at_us, owed)
+    by_hand = (fills["execution"] == "opening").to_list()
+    owed_after = [AS_ENTERED if entered else most for entered, most in zip(by_hand, owed_after, strict=True)]
     parts = fold_margin(
         MarginFills(
             symbol=[number[symbol] for symbol in fills["symbol"]], at_us=at_us, delta=deltas, value=values,
@@ -118,16 +129,28 @@ def _evidence(
     if owed is None:
         unknown = [None] * len(at_us)
         return unknown, unknown, [0] * len(at_us)
-    until = _last_of(owed.at_us, at_us)
-    early = _last_of(owed.at_us, [at - OWED_SKEW_US for at in at_us])
-    second = _last_of(owed.at_us, [at - at % SECOND_US - 1 for at in at_us])
-    late = _last_of(owed.at_us, [at + OWED_SKEW_US for at in at_us])
+    until = last_of(owed.at_us, at_us)
+    early = last_of(owed.at_us, [at - OWED_SKEW_US for at in at_us])
+    second = last_of(owed.at_us, [at - at % SECOND_US - 1 for at in at_us])
+    late = last_of(owed.at_us, [at + OWED_SKEW_US for at in at_us])
     before = [_most(owed.owed, first, last) for first, last in zip(early, until, strict=True)]
     after = [
         _most(owed.owed, earlier + 1 if last > earlier else earlier, end)
         for earlier, last, end in zip(second, until, late, strict=True)
     ]
-    return before, after, [owed.accrued[line] if line >= 0 else 0 for line in until]
+    unseen = _unseen(owed, at_us)
+    return (
+        [most + interest for most, interest in zip(before, unseen, strict=True)],
+        after,
+        [(owed.accrued[line] if line >= 0 else 0) + interest for line, interest in zip(until, unseen, strict=True)],
+    )
+
+
+def _unseen(owed: Owed, at_us: Sequence[int]) -> list[int]:
+    """Return the interest that may be owed at each instant, though its repayment shows it only later."""
+    started, shown = last_of(owed.implied_from_us, at_us), last_of(owed.implied_at_us, at_us)
+    sums = (0, *owed.implied)
+    return [sums[first + 1] - sums[last + 1] for first, last in zip(started, shown, strict=True)]
 
 
 def _most(owed: Sequence[int], first: int, last: int) -> int:
@@ -135,7 +158,7 @@ def _most(owed: Sequence[int], first: int, last: int) -> int:
     return max(owed[max(first, 0) : last + 1], default=0)
 
 
-def _last_of(starts: Sequence[int], instants: Sequence[int]) -> list[int]:
+def last_of(starts: Sequence[int], instants: Sequence[int]) -> list[int]:
     """Return, for each of the rising instants, the last line that starts at or before it; -1: none."""
     lines, line = [], -1
     for instant in instants:

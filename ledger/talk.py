@@ -100,7 +100,8 @@ def _findings(report: ImportReport, book: Book, colour: bool) -> None:
         elif not breaks and not report.errors:
             _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
         return
-    _say(f"{frame.height} findings, the first of them:" if frame.height > 1 else "1 finding:", colour)
+    shown = ", the first of them" if frame.height > SHOWN_FINDINGS else ""
+    _say(f"{frame.height} findings{shown}:" if frame.height > 1 else "1 finding:", colour)
     for row in frame.head(SHOWN_FINDINGS).iter_rows(named=True):
         mark = {"error": "x", "warning": "!"}.get(row["severity"], "-")
         _say(f"{mark} {row['sentence']}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"]))

@@ -144,6 +144,8 @@ class Seam:
     counts: pl.DataFrame
     """row_key, counts: overrides near the seam."""
     doubled: int
+    rank: int
+    """Of the better of the two exports."""
 
 
 def _settle_seams(
@@ -160,43 +162,65 @@ def _settle_seams(
     seams: list[Seam] = []
     for index in range(len(settled) - 1):
         earlier, later = settled[index], settled[index + 1]
-        distance = timedelta(
-            seconds=max(earlier.span.skew_s, later.span.skew_s) + earlier.span.resolution_s + later.span.resolution_s
-        )
+        distance = _distance(earlier, later)
         if later.start - earlier.end >= distance or earlier.span.series == later.span.series:
             continue
         seam, agree = _paired_seam(store, scope, fact, earlier, later, distance)
         moved = None if agree else _moved(store, scope, fact, earlier, later, spans, distance)
         if moved is None:
             beyond = later.end - later.start > distance
-            seams.append(seam if beyond else Seam(at=seam.at, counts=seam.counts, doubled=0))
+            seams.append(seam if beyond else replace(seam, doubled=0))
         else:
             settled[index] = Segment(start=earlier.start, end=moved, span=earlier.span)
             settled[index + 1] = Segment(start=moved, end=later.end, span=later.span)
-    return [segment for segment in settled if segment.start < segment.end], seams
+    settled = [segment for segment in settled if segment.start < segment.end]
+    seams += _leapt_seams(store, scope, fact, settled)
+    return settled, sorted(seams, key=lambda seam: -seam.rank)  # where two disagree the best rank has the last word
+
+
+def _leapt_seams(store: Store, scope: Scope, fact: str, segments: Sequence[Segment]) -> list[Seam]:
+    """Return the seams between exports that do not meet: a third one speaks between them, for moments only."""
+    seams: list[Seam] = []
+    for index, earlier in enumerate(segments):
+        for later in segments[index + 2 :]:
+            distance = _distance(earlier, later)
+            if later.start - earlier.end < distance and earlier.span.series != later.span.series:
+                seam, _ = _paired_seam(store, scope, fact, earlier, later, distance, alone=False)
+                seams.append(seam)
+    return seams
+
+
+def _distance(earlier: Segment, later: Segment) -> timedelta:
+    """Return how far apart two exports may state one event."""
+    one, other = earlier.span, later.span
+    return timedelta(seconds=max(one.skew_s, other.skew_s) + one.resolution_s + other.resolution_s)
 
 
 def _paired_seam(
-    store: Store, scope: Scope, fact: str, earlier: Segment, later: Segment, distance: timedelta
+    store: Store, scope: Scope, fact: str, earlier: Segment, later: Segment, distance: timedelta, *, alone: bool = True
 ) -> tuple[Seam, bool]:
-    """Return the seam with what counts near it, and whether the two exports agree there row by row."""
+    """Return the seam with what counts near it, and whether the two exports agree there row by row.
+
+    `alone`: rows without a partner count, too.
+    """
     seam = later.start
     better, worse = sorted((earlier.span, later.span), key=lambda span: (span.rank, span.series))
     sql = _compared(
         "near_seam", fact, ours=_of_series(store, [better.series]), theirs=_of_series(store, [worse.series])
     )
     rows = store.query(sql, scope.parameters() | {"start": seam - 2 * distance, "end": seam + 2 * distance})
-    pairs, alone = pair(rows, distance, "better")
-    near = [row for row in alone if abs(row["moment"] - seam) <= distance]
+    pairs, single = pair(rows, distance, "better")
+    near = [row for row in single if abs(row["moment"] - seam) <= distance]
     agree = not (any(row["better"] for row in near) and any(not row["better"] for row in near))
     doubled = [other for _, other in pairs if abs(other["moment"] - seam) <= distance]
     kept = [mine for mine, other in pairs if abs(other["moment"] - seam) <= distance]
     counts = pl.DataFrame(
-        [(row["row_key"], True) for row in (*near, *kept)] + [(row["row_key"], False) for row in doubled],
+        [(row["row_key"], True) for row in (*(near if alone else ()), *kept)]
+        + [(row["row_key"], False) for row in doubled],
         schema={"row_key": rows.schema["row_key"], "counts": pl.Boolean},
         orient="row",
     )
-    return Seam(at=seam, counts=counts, doubled=len(doubled)), agree
+    return Seam(at=seam, counts=counts, doubled=len(doubled), rank=better.rank), agree
 
 
 def _moved(

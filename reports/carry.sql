@@ -1,10 +1,16 @@
 -- One row is a position and what holding it cost, as of $to; costs that belong to no position follow, a line per
 -- wallet, instrument and asset.
-WITH held AS (
+WITH known AS (
+  -- the natural end of an open position: the last instant of which its account knows anything
+  SELECT account, max(moment) AS last_at FROM (
+    SELECT account, max(moved_at) AS moment FROM movements GROUP BY account
+    UNION ALL SELECT account, max(filled_at) FROM fills GROUP BY account
+    UNION ALL SELECT account, max(paid_at) FROM funding GROUP BY account) GROUP BY account
+), held AS (
   SELECT p.*, CAST(p.interest - p.funding + p.liquidation_fees AS DECIMAL(38,18)) AS carry,
-    epoch_us(coalesce(p.closed_at, $as_of::TIMESTAMPTZ, p.last_fill_at)) - epoch_us(p.opened_at) AS held_us,
-    greatest(epoch_us(coalesce(p.closed_at, $as_of::TIMESTAMPTZ, p.last_fill_at)) - epoch_us(p.last_fill_at), 0) AS since_us
-  FROM positions_until($to::TIMESTAMPTZ) p
+    epoch_us(coalesce(p.closed_at, $to::TIMESTAMPTZ, k.last_at, p.last_fill_at)) - epoch_us(p.opened_at) AS held_us,
+    greatest(epoch_us(coalesce(p.closed_at, $to::TIMESTAMPTZ, k.last_at, p.last_fill_at)) - epoch_us(p.last_fill_at), 0) AS since_us
+  FROM positions_until($to::TIMESTAMPTZ) p LEFT JOIN known k USING (account)
 ), lines AS (
   SELECT position_id, account, venue, symbol, instrument, side, status, opened_at, closed_at, settle_asset, trading_fees,
     funding, interest, liquidation_fees, carry, CAST(trading_fees + carry AS DECIMAL(38,18)) AS cost_of_carry, gross_pnl,
@@ -20,7 +26,8 @@ WITH held AS (
     CAST(-coalesce(sum(amount) FILTER (WHERE cause = 'liquidation_fee'), 0) AS DECIMAL(38,18)) AS liquidation_fees,
     CAST(-coalesce(sum(amount) FILTER (WHERE cause IN ('funding', 'interest', 'liquidation_fee')), 0) AS DECIMAL(38,18)) AS carry,
     CAST(-coalesce(sum(amount) FILTER (WHERE cause IN ('trading_fee', 'funding', 'interest', 'liquidation_fee')), 0)
-      AS DECIMAL(38,18)) AS cost_of_carry
+      AS DECIMAL(38,18)) AS cost_of_carry,
+    CAST(sum(amount) AS DECIMAL(38,18)) AS net_pnl
   FROM costs_stored
   WHERE position_id IS NULL AND cause IN ('trading_fee', 'funding', 'interest', 'liquidation_fee')
     AND booked_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)

@@ -14,6 +14,7 @@ from schemas.ddl import describe
 from schemas.derived import DERIVED
 from schemas.errors import UnknownThing
 from schemas.tables import CHECKS, STATED
+from schemas.types import KEY
 
 FILES = Report(
     name="files",
@@ -196,7 +197,9 @@ def offenders(name: str, frame: pl.DataFrame) -> Report:
 
 def _column(name: str, dtype: pl.DataType) -> Column:
     kind: Kind = "text"
-    if dtype.is_decimal():
+    if dtype == KEY:
+        kind = "text"  # an id that a person copies, no amount
+    elif dtype.is_decimal():
         kind = "quantity"
     elif dtype.is_integer():
         kind = "count"

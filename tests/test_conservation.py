@@ -37,7 +37,7 @@ from tests.lives.books import (
     true_remainder,
     true_totals,
 )  # fmt: skip
-from tests.lives.files import Export, Line, write_all
+from tests.lives.files import Export, Line, scattered, write_all
 from tests.lives.model import Desk, Fill, Stake, digits, rounded
 from tests.lives.strategies import Plan, any_binance, bitmex_daily, hedged, live, one_way
 from tests.lives.strategies import bitmex as bitmex_plans
@@ -190,35 +190,6 @@ def test_what_follows_the_last_daily_result_counts_as_its_fills_state_it(plan: P
 
 
 # ---------------------------------------------------------------------- 2: cut, mixed, renamed, again
-
-
-def cut(export: Export, draw: random.Random) -> list[Export]:
-    """Return overlapping pieces of whole instants that together are the export."""
-    instants = export.instants()
-    pieces: list[Export] = []
-    first = 0
-    while True:
-        last = draw.randint(first, len(instants) - 1) if len(pieces) < 3 else len(instants) - 1
-        pieces.append(export.between(instants[first], instants[last]))
-        if last == len(instants) - 1:
-            return pieces
-        first = draw.randint(first, last)
-
-
-def scattered(exports: Mapping[str, Export], folder: Path, draw: random.Random, zone: int) -> list[Path]:
-    """Write the exports: two of them in pieces, one also as a renamed copy, one also printed otherwise; in any order."""
-    paths = []
-    in_pieces = draw.sample(sorted(exports), k=min(2, len(exports)))
-    for name, export in exports.items():
-        pieces = cut(export, draw) if name in in_pieces else [export]
-        paths += [piece.write(folder, f"{number}", zone) for number, piece in enumerate(pieces)]
-    again = exports[draw.choice(sorted(exports))]
-    copied = draw.choice(paths)
-    renamed = copied.with_name(f"copy-of-{copied.name}")
-    renamed.write_bytes(copied.read_bytes())
-    paths += [renamed, again.write(folder, "printed-otherwise", 60, "\n")]
-    draw.shuffle(paths)
-    return paths
 
 
 def assert_cuts_change_nothing(exports: Mapping[str, Export], draw: random.Random, zone: int) -> None:

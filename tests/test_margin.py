@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from ledger.book import Book
+from ledger.entries import Entered
 from ledger.formulas import (
     collateral_value_at,
     counted_collateral,
@@ -21,7 +22,7 @@ from ledger.formulas import (
     rollovers_due,
 )
 from schemas.types import MONEY
-from tests.books import facts, imported, new_book, write
+from tests.books import at, facts, imported, new_book, write
 
 D = Decimal
 FILLS = "filled_at,symbol,instrument,product,side,quantity,price,fee,fee_asset,execution,wallet,settle_asset"
@@ -400,3 +401,24 @@ def test_collateral_counts_by_the_tiers_that_were_imported(loan: Loan, tmp_path:
         (f"{ltv:.8f}",)
         for (ltv,) in loan.book.report("loan_events").filter(pl.col("kind") == "accrued").select("ltv").rows()
     ]  # 25,050 / (20,000 + 0.9 x 10,000)
+
+
+def test_a_loan_that_lost_a_part_and_was_then_paid_back_is_repaid(loan: Loan) -> None:
+    loan.sale("11 10:00:00 0.4 15000 60 USDT 5940 0")
+    loan.repays("12 10:00:00 USDT 19110", kind="manual", ref="L1")
+    loan.pledge("12 11:00:00 BTC 0.6 released")
+    columns = ("liquidated", "remaining_debt", "status", "flags")
+    assert facts(loan.book, "loans", *columns) == [("5940", "0", "repaid", ["partly_liquidated"])]
+    assert clean(loan.book)
+
+
+def test_an_opening_short_that_was_entered_is_short_as_far_as_they_say(desk: Desk) -> None:
+    desk.fills("04 10:00:00 BTC USDT buy 0.1001 59000 0 USDT")
+    desk.accrues("04 09:00:00 BTC 0.0001")
+    desk.repays("04 10:00:01 BTC 0.1001")
+    values = {"symbol": "BTCUSDT", "side": "short", "quantity": "0.1", "price": "60000", "product": "margin"}
+    desk.book.enter(Entered(kind="opening_position", account="plain", wallet="cross_margin", at=at("03 08:00:00"),
+                            reason="the venue's screen", values=values))  # fmt: skip
+    columns = ("side", "status", "gross_pnl", "interest", "net_pnl", "flags")
+    assert facts(desk.book, "positions", *columns) == [("short", "closed", "100", "5.9", "94.1", [])]
+    assert clean(desk.book)

@@ -244,3 +244,147 @@ def test_a_record_of_borrowings_only_does_not_silence_the_repayments_of_the_stat
     )
     assert facts(book, "loans", "drawn", "repaid_principal", "remaining_debt") == [("120", "120", "0")]
     assert offenders(book) == []
+
+
+def test_a_forced_order_without_ids_marks_the_fills_nearest_to_it_up_to_its_size(book: Book, tmp_path: Path) -> None:
+    trades = [
+        "2024-03-01 10:00:00,SOLUSDT,BUY,125,16SOL,2000USDT,0USDT",
+        "2024-03-02 03:10:50,SOLUSDT,SELL,121,1SOL,121USDT,0USDT",
+        "2024-03-02 03:11:09,SOLUSDT,SELL,120,15SOL,1800USDT,0USDT",
+    ]
+    header = "Date(UTC),Pair,Side,Price,Executed,Amount,Fee"
+    forced = "avgPrice,executedQty,orderId,price,qty,side,symbol,timeInForce,isIsolated,updatedTime"
+    imported(book, write(tmp_path, "trades.csv", header, trades), wallet="cross_margin")
+    order = ["120,15,9,119,15,SELL,SOLUSDT,GTC,false,1709349069000"]
+    imported(book, write(tmp_path, "force.csv", forced, order))
+    executions = book.store.rows("SELECT execution FROM legs ORDER BY filled_at")
+    assert [("trade",), ("trade",), ("liquidation",)] == executions
+    assert facts(book, "positions", "status", "gross_pnl") == [("liquidated", "-79")]
+
+
+def test_fills_of_one_minute_without_an_order_are_a_finding(book: Book, tmp_path: Path) -> None:
+    header = (
+        "Market,Filled Type,Filled Quantity,Filled Price,Order Price,Fee Rate,Trading Fee,feeCoin,ExecFeeV2,Direction,"
+        "Order Type,Trasaction ID,Order No.,Transaction Time(UTC+0)"
+    )
+    rows = [
+        "ETHUSDT,Trade,1,3010,3010,0.0002,0.602,USDT,0.602,Short,Limit, 22222222, 33333333,07:30 2026-01-05",
+        "ETHUSDT,Trade,1,3000,3000,0.0002,0.6,USDT,0.6,Long,Limit, 11111111, 44444444,07:30 2026-01-05",
+    ]
+    imported(book, write(tmp_path, "Bybit-UTA-Perp-TradeHistory-1767571200-1767657600.csv", header, rows))
+    assert facts(book, "positions", "side", "gross_pnl") == [("long", "10")]
+    kinds = [kind for (kind,) in facts(book, "findings", "kind")]
+    assert "unknown_order" in kinds and offenders(book) == []
+
+
+def test_a_short_of_a_unified_account_buys_its_interest_in_kind_and_leaves_no_long(book: Book, tmp_path: Path) -> None:
+    log = Unified()
+    words = {"contract": "BTCUSDT", "side": "SELL", "quantity": "-0.1", "price": "100000", "ref": "31"}
+    log.add("05 06:00:00", "USDT", "TRANSFER_IN", "20000")
+    log.add("05 08:00:00", "BTC", "TRADE", "-0.1", **words)
+    log.add("05 08:00:00", "USDT", "TRADE", "10000", fee="-10", **(words | {"quantity": "10000"}))
+    log.add("05 09:05:00", "BTC", "INTEREST", "-0.00001")
+    log.add("05 10:05:00", "BTC", "INTEREST", "-0.00001")
+    words = {"contract": "BTCUSDT", "side": "BUY", "quantity": "0.10002", "price": "99000", "ref": "32"}
+    log.add("05 11:00:00", "BTC", "TRADE", "0.10002", **words)
+    log.add("05 11:00:00", "USDT", "TRADE", "-9901.98", **(words | {"quantity": "-9901.98"}))
+    imported(book, log.save(tmp_path))
+    columns = ("side", "status", "gross_pnl", "trading_fees", "interest", "net_pnl", "flags")
+    assert facts(book, "positions", *columns) == [("short", "closed", "100", "10", "1.98", "88.02", [])]
+    assert D("88.02") == log.balances["USDT"] - 20000
+    assert facts(book, "findings", "kind") == [] and offenders(book) == []
+
+
+def test_interest_that_the_statement_shows_a_second_after_the_close_was_bought_by_it(
+    book: Book, tmp_path: Path
+) -> None:
+    rows = [
+        '7,2024-03-01 10:30:00,Cross Margin,Margin Loan,ETH,2,""',
+        '7,2024-03-01 10:30:00,Cross Margin,Transaction Sold,ETH,-2,""',
+        '7,2024-03-01 10:30:00,Cross Margin,Transaction Revenue,BTC,0.1,""',
+        '7,2024-03-01 11:30:00,Cross Margin,Transaction Spend,BTC,-0.080004,""',
+        '7,2024-03-01 11:30:00,Cross Margin,Transaction Buy,ETH,2.0001,""',
+        '7,2024-03-01 11:30:01,Cross Margin,Margin Repayment,ETH,-2.0001,""',
+    ]
+    imported(book, write(tmp_path, "statement.csv", STATEMENT, rows))
+    columns = ("side", "status", "gross_pnl", "interest", "net_pnl", "flags")
+    assert facts(book, "positions", *columns) == [("short", "closed", "0.02", "0.000004", "0.019996", [])]
+    assert facts(book, "balances", "asset", "computed", "owed") == [("BTC", "0.019996", "0"), ("ETH", "0", "0")]
+    assert offenders(book) == []
+
+
+def test_a_lot_that_is_settled_delivers_coins_also_where_only_the_trades_say_so(book: Book, tmp_path: Path) -> None:
+    opened, settled = "TSETT1-AAAAA-000001", "TSETT2-AAAAA-000001"
+    cells = ',"","","","","","","",""'
+    trades = [
+        f'"{opened}","OSETT1-AAAAA-000001","BTC/USD","forex","crypto","2021-06-01 10:00:00.1","buy","limit",35000,3500,8.4,'
+        f'0.1,700,"initiated","","{NO_POSITION}"{cells}',
+        f'"{settled}","OSETT2-AAAAA-000001","BTC/USD","forex","crypto","2021-06-01 20:00:00.1","buy","settle position",35000,'
+        f'3500,0,0.1,700,"closing","","{opened}"{cells}',
+    ]  # fmt: skip
+    imported(book, write(tmp_path, "trades.csv", NAMED_TRADES, trades))
+    assert facts(book, "positions", "status", "gross_pnl", "net_pnl") == [("delivered", "0", "-8.4")]
+    assert facts(book, "balances", "asset", "computed") == [("BTC", "0.1"), ("USD", "-3508.4")]
+    assert offenders(book) == []
+
+
+def test_a_result_that_a_lot_without_its_opening_took_is_counted_once(book: Book, tmp_path: Path) -> None:
+    closed = "TLOTS9-AAAAA-000001"
+    rows = kraken_ledger(
+        ("1", "FTdep-1", "01 08:00:00", "deposit", "1000", "0"), ("2", closed, "01 20:00:00", "margin", "200", "8.7"),
+    )  # fmt: skip
+    trades = [kraken_trade(closed, "01 20:00:00", "sell", "limit", "33800", "0.1", "8.7", "closing")]
+    imported(book, write(tmp_path, "ledgers.csv", LEDGERS, rows), write(tmp_path, "trades.csv", TRADES, trades))
+    assert facts(book, "realized", "gross_pnl", "trading_fees", "net_pnl") == [("200", "8.7", "191.3")]
+    assert offenders(book) == []
+
+
+def test_a_forced_order_and_its_fills_without_ids_are_one_liquidation(book: Book, tmp_path: Path) -> None:
+    trades = [
+        "2024-03-01 10:00:00,SOLUSDT,BUY,125,16SOL,2000USDT,0USDT",
+        "2024-03-02 03:11:09,SOLUSDT,SELL,120,16SOL,1920USDT,0USDT",
+    ]
+    header = "Date(UTC),Pair,Side,Price,Executed,Amount,Fee"
+    forced = "avgPrice,executedQty,orderId,price,qty,side,symbol,timeInForce,isIsolated,updatedTime"
+    imported(book, write(tmp_path, "trades.csv", header, trades), wallet="isolated_margin")
+    order = ["120,16,9,119,16,SELL,SOLUSDT,GTC,true,1709349069000"]
+    imported(book, write(tmp_path, "force.csv", forced, order))
+    assert facts(book, "liquidations", "symbol", "quantity", "loss") == [("SOLUSDT", "16", "80")]
+
+
+def test_a_charge_at_a_borrow_by_hand_is_of_the_position_that_follows_within_the_hour(
+    book: Book, tmp_path: Path
+) -> None:
+    trades = ["2024-03-01 10:05:00,SOLUSDT,BUY,125,8SOL,1000USDT,0USDT"]
+    header = "Date(UTC),Pair,Side,Price,Executed,Amount,Fee"
+    interest = "txId,interestAccuredTime,asset,rawAsset,principal,interest,interestRate,type,isolatedSymbol"
+    charges = ["1,1709287200000,USDT,USDT,1000,0.02,0.00048,ON_BORROW,"]
+    imported(book, write(tmp_path, "trades.csv", header, trades), wallet="cross_margin")
+    imported(book, write(tmp_path, "interest.csv", interest, charges))
+    assert facts(book, "positions", "interest") == [("0.02",)]
+
+
+def test_trades_imported_into_two_wallets_are_a_finding(book: Book, tmp_path: Path) -> None:
+    trades = ["2024-03-01 10:05:00,SOLUSDT,BUY,125,8SOL,1000USDT,0USDT"]
+    header = "Date(UTC),Pair,Side,Price,Executed,Amount,Fee"
+    imported(book, write(tmp_path, "trades.csv", header, trades), wallet="cross_margin")
+    more = ["2024-03-01 11:05:00,SOLUSDT,SELL,126,8SOL,1008USDT,0USDT", *trades]
+    imported(book, write(tmp_path, "more.csv", header, more))
+    assert "trades_twice" in [kind for (kind,) in facts(book, "findings", "kind")]
+
+
+def test_what_a_row_borrows_and_what_is_below_zero_are_owed_together(book: Book, tmp_path: Path) -> None:
+    log = Unified()
+    words = {"contract": "BTCUSDT", "side": "SELL", "quantity": "-0.1", "price": "60000", "ref": "41"}
+    log.add("05 07:00:00", "BTC", "BORROW", "0.1")
+    log.add("05 08:00:00", "BTC", "TRADE", "-0.1", **words)
+    log.add("05 08:00:00", "USDT", "TRADE", "6000", **(words | {"quantity": "6000"}))
+    log.add("05 09:05:00", "BTC", "INTEREST", "-0.00002")
+    words = {"contract": "BTCUSDT", "side": "BUY", "quantity": "0.10002", "price": "59000", "ref": "42"}
+    log.add("05 12:30:00", "BTC", "TRADE", "0.10002", **words)
+    log.add("05 12:30:00", "USDT", "TRADE", "-5901.18", **(words | {"quantity": "-5901.18"}))
+    log.add("05 12:31:00", "BTC", "REPAY", "-0.1")
+    imported(book, log.save(tmp_path))
+    columns = ("side", "status", "gross_pnl", "interest", "net_pnl", "flags")
+    assert facts(book, "positions", *columns) == [("short", "closed", "100", "1.18", "98.82", [])]
+    assert D("98.82") == log.balances["USDT"] and offenders(book) == []

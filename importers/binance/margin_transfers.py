@@ -31,7 +31,8 @@ UNIVERSAL = {
     f"{start}_{end}": (WALLETS[start], WALLETS[end]) for start in WALLETS for end in WALLETS
     if WALLETS[start] != WALLETS[end] or WALLETS[start] == ISOLATED
 }  # fmt: skip
-FIRST = (CROSS, ISOLATED, "spot")
+POTS = (CROSS, ISOLATED)
+FIRST = (*POTS, "spot")
 
 AMOUNT, STATUS, WAY = pl.col("amount"), pl.col("status"), pl.col("way")
 START, END = pl.col("start"), pl.col("end")
@@ -55,8 +56,8 @@ def _with_leg(rows: pl.DataFrame, comes: pl.Expr, context: Context) -> pl.DataFr
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Return the rows with the margin account's leg: ROLL_IN comes; without a type, what goes to isolated comes."""
-    return _with_leg(rows, WAY.fill_null(pl.when(END == ISOLATED).then(pl.lit("in"))) == "in", context)
+    """Return the rows with the margin account's leg: ROLL_IN comes; without a type, what goes there comes."""
+    return _with_leg(rows, WAY.fill_null(pl.when(END.is_in(POTS)).then(pl.lit("in"))) == "in", context)
 
 
 def _prepare_universal(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -82,7 +83,7 @@ CELLS: dict[str, Cell] = {
     "to_symbol": text("tosymbol"),
     "transaction_ref": whole_id("txid", required=True),
 }
-IS_TOLD = WAY.is_not_null() | ((START == ISOLATED) != (END == ISOLATED))
+IS_TOLD = WAY.is_not_null() | (START.is_in(POTS) != END.is_in(POTS))
 
 MARGIN_TRANSFERS = Format(
     name="binance.margin_transfers",

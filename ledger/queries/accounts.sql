@@ -17,3 +17,6 @@ WHERE account = $account AND list_contains($venues::VARCHAR[], venue) GROUP BY b
 SELECT DISTINCT product, instrument, settle_asset, style, position_side, margin_mode, pair FROM fills
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND symbol = $symbol
   AND coalesce(position_side, 'both') IN ('both', $side) ORDER BY ALL;
+
+-- name: exists
+SELECT 1 FROM files WHERE account = $account LIMIT 1;

@@ -30,6 +30,14 @@ SELECT symbol, count(*) AS n, min(filled_at) AS first_at, list(row_key::DECIMAL(
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('spot', 'margin') AND instrument IS NULL
 GROUP BY symbol ORDER BY symbol;
 
+-- name: twice
+-- One row is another wallet that holds trades equal to this one's, of an export that does not name its wallet.
+SELECT o.wallet, count(*) AS n, min(f.filled_at) AS first_at, list(f.row_key::DECIMAL(38,0)::VARCHAR ORDER BY f.filled_at, f.row_key) AS keys
+FROM fills f JOIN fills o ON o.account = f.account AND o.venue = f.venue AND o.symbol = f.symbol AND o.filled_at = f.filled_at
+  AND o.side = f.side AND o.quantity = f.quantity AND o.price = f.price AND o.wallet <> f.wallet AND o.format = f.format
+WHERE f.account = $account AND f.venue = $venue AND f.wallet = $wallet AND f.product IN ('spot', 'margin')
+GROUP BY o.wallet ORDER BY o.wallet;
+
 -- name: dust
 -- One row is an asset of which positions left dust.
 SELECT asset, CAST(sum(quantity) AS DECIMAL(38,18)) AS quantity, count(*) AS n, min(booked_at) AS first_at,
@@ -38,10 +46,12 @@ FROM inventory WHERE account = $account AND venue = $venue AND wallet = $wallet 
 
 -- name: loans
 -- One row is a loan or debt pool with flags, or whose loan to value reached a threshold.
-SELECT l.loan_id, l.asset, l.opened_at, l.flags, l.kind, CAST(arg_max(e.principal_after + e.interest_after, e.event_no) AS DECIMAL(38,18)) AS owed,
+SELECT l.loan_id, l.asset,
+  coalesce(max(e.happened_at) FILTER (WHERE e.kind = 'collateral_sold'), l.opened_at) AS opened_at, l.flags, l.kind, CAST(arg_max(e.principal_after + e.interest_after, e.event_no) AS DECIMAL(38,18)) AS owed,
   l.collateral_asset, arg_max(coalesce(e.ltv_stated, e.ltv), e.event_no) FILTER (WHERE coalesce(e.ltv_stated, e.ltv) IS NOT NULL) AS ltv
 FROM loans_stored l JOIN loan_events e USING (loan_id)
-WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet GROUP BY ALL ORDER BY l.opened_at, l.loan_id;
+WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet
+GROUP BY l.loan_id, l.asset, l.opened_at, l.flags, l.kind, l.collateral_asset ORDER BY l.opened_at, l.loan_id;
 
 -- name: unresolved_lots
 -- One row is an opening trade whose rollovers are known and which no trade history shows.

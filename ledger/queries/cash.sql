@@ -60,10 +60,18 @@ WITH covered AS (
   SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded
   FROM legs l JOIN positions p USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet GROUP BY ALL
+), lenders AS (  -- whoever speaks for the debts speaks for the collateral, where he states any
+  SELECT DISTINCT v.from_at, v.to_at, f.format FROM voices v JOIN files f ON f.series = v.series
+  WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'borrow_repay'
+    AND EXISTS (FROM transfers p WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet
+      AND p.kind IN ('pledged', 'released') AND p.format = f.format)
 ), moved AS (
   SELECT * FROM transfers t WHERE account = $account AND venue = $venue AND wallet = $wallet
     AND kind IN ('deposit', 'withdrawal', 'internal', 'pledged', 'released')
     AND NOT EXISTS (FROM covered s WHERE t.moved_at >= s.from_at AND t.moved_at < s.to_at)
+    AND (kind NOT IN ('pledged', 'released')
+      OR NOT EXISTS (FROM lenders l WHERE t.moved_at >= l.from_at AND t.moved_at < l.to_at)
+      OR EXISTS (FROM lenders l WHERE t.moved_at >= l.from_at AND t.moved_at < l.to_at AND l.format = t.format))
 ), implied AS (
   SELECT t.*, 0 AS leg, r.settle_asset AS asset, coalesce(r.stated, r.folded) AS amount, 'realized_pnl' AS cause
   FROM traded t JOIN results r USING (row_key) WHERE NOT by_legs
@@ -76,6 +84,12 @@ WITH covered AS (
   SELECT t.*, 3, split_part(split_part(instrument, '/', 2), ':', 1),
     CASE side WHEN 'buy' THEN -n.notional ELSE n.notional END, 'trade'
   FROM traded t JOIN spot_notional n USING (row_key) WHERE by_legs
+  UNION ALL  -- who settles a lot pays what was borrowed and keeps what was bought: against the side that closes
+  SELECT t.*, 2, split_part(instrument, '/', 1), CASE side WHEN 'buy' THEN -quantity ELSE quantity END, 'trade'
+  FROM traded t WHERE NOT by_legs AND product = 'margin' AND execution = 'settlement'
+  UNION ALL
+  SELECT t.*, 3, split_part(instrument, '/', 2), CASE side WHEN 'buy' THEN n.notional ELSE -n.notional END, 'trade'
+  FROM traded t JOIN spot_notional n USING (row_key) WHERE NOT by_legs AND product = 'margin' AND execution = 'settlement'
 ), paid_back AS (
   SELECT row_key,
     CAST(coalesce(sum(amount) FILTER (WHERE e.kind = 'repaid_interest'), 0) AS DECIMAL(38,18)) AS interest
@@ -108,7 +122,15 @@ WITH covered AS (
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 12 AS leg, booked_at AS moved_at, asset, amount,
     'conversion' AS cause, symbol
   FROM conversions t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+    AND kind IS DISTINCT FROM 'collateral_sale'  -- what was pledged has left the wallet; what it brings pays the debt
     AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at)
+  UNION ALL BY NAME  -- what a sale of collateral leaves comes back, unless a row of its own says so
+  SELECT row_key, account, venue, wallet, format, file_id, source_row, 14 AS leg, liquidated_at AS moved_at, symbol AS asset,
+    returned AS amount, 'pledge' AS cause, pair
+  FROM liquidations t WHERE account = $account AND venue = $venue AND wallet = $wallet AND stage = 'collateral_sale'
+    AND NOT EXISTS (FROM covered s WHERE t.liquidated_at >= s.from_at AND t.liquidated_at < s.to_at)
+    AND NOT EXISTS (FROM moved m WHERE m.kind = 'released' AND m.asset = t.symbol AND m.amount = t.returned
+      AND m.moved_at BETWEEN t.liquidated_at AND t.liquidated_at + INTERVAL 1 DAY)
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 13 AS leg, booked_at AS moved_at, asset, amount,
     CASE WHEN kind IN ('rebate', 'insurance', 'liquidation_fee', 'correction', 'trading_fee') THEN kind WHEN amount > 0 THEN 'income'

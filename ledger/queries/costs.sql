@@ -18,7 +18,7 @@ ORDER BY moved_at, row_key;
 -- One row is an order that the venue lists as a liquidation or an ADL.
 SELECT order_ref, symbol, any_value(CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END) AS forced
 FROM liquidations
-WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage <> 'margin_call'
+WHERE account = $account AND venue = $venue AND order_ref IS NOT NULL AND stage IS DISTINCT FROM 'margin_call'
 GROUP BY order_ref, symbol;
 
 -- name: clearance_fees
@@ -28,11 +28,16 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'li
 ORDER BY moment;
 
 -- name: forced_reductions
--- One row is a forced order that no fill names by its id: symbol, side, instant.
-SELECT symbol, side, liquidated_at AS moment, CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END AS forced_as
-FROM liquidations
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND side IS NOT NULL AND stage <> 'margin_call'
-ORDER BY moment;
+-- One row is a forced order of an export that holds no fills (of one that has a row a fill, all of an instant): symbol,
+-- side, instant, size.  any_order: it names no order, so that it may be any.
+SELECT symbol, side, liquidated_at AS moment, CASE stage WHEN 'adl' THEN 'adl' ELSE 'liquidation' END AS forced_as,
+  CASE WHEN count(quantity) = count(*) THEN CAST(sum(quantity) AS DECIMAL(38,18)) END AS forced_quantity,
+  min(row_key)::DECIMAL(38,0) AS forced_key, bool_and(order_ref IS NULL) AS any_order
+FROM liquidations q
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND side IS NOT NULL
+  AND stage IS DISTINCT FROM 'margin_call' AND stage IS DISTINCT FROM 'collateral_sale'
+  AND NOT EXISTS (FROM fills f WHERE f.row_key - f.row_key % 256 = q.row_key - q.row_key % 256)
+GROUP BY symbol, side, liquidated_at, forced_as ORDER BY moment, forced_key;
 
 -- name: nameless_clearances
 -- One row is an instant at which a liquidation fee was charged, or a repayment forced, without an instrument's name.

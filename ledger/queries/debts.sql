@@ -43,6 +43,10 @@ WITH moves AS (
 )
 SELECT moved_at AS moment, asset, amount, pair, loan_ref, ltv_after, row_key::DECIMAL(38,0) AS row_key FROM moves
 WHERE CASE WHEN (SELECT bool_or(of_lender) FROM moves) THEN of_lender ELSE speaks END
+  AND NOT EXISTS (  -- what a sale of collateral gives back is told by the sale
+    FROM liquidations q WHERE q.account = $account AND q.venue = $venue AND q.wallet = $wallet AND kind = 'released'
+      AND q.symbol = moves.asset AND q.returned = moves.amount
+      AND moves.moved_at BETWEEN q.liquidated_at AND q.liquidated_at + INTERVAL 1 DAY)
 ORDER BY moment, row_key;
 
 -- name: sales
@@ -79,10 +83,15 @@ SELECT asset, moment, CAST(coalesce(interest, 0) AS DECIMAL(38,18)) AS interest,
 FROM running WHERE balance < 0 OR balance - amount < 0 ORDER BY asset, moment;
 
 -- name: stated_balances
--- One row is a balance of an asset that the ledger states, in its order.
-SELECT asset, epoch_us(moved_at) AS at_us, max_by(balance_after, (sequence, row_key)) AS balance FROM movements
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND balance_after IS NOT NULL
-GROUP BY asset, moved_at ORDER BY asset, at_us;
+-- One row is a balance of an asset that the ledger states, in its order, with the interest charged in it up to then.
+SELECT asset, at_us, balance, accrued FROM (
+  SELECT asset, epoch_us(moved_at) AS at_us,
+    max_by(balance_after, (sequence, row_key)) FILTER (WHERE balance_after IS NOT NULL) AS balance,
+    CAST(sum(coalesce(-sum(amount) FILTER (WHERE cause = 'interest'), 0)) OVER (PARTITION BY asset ORDER BY moved_at)
+      AS DECIMAL(38,18)) AS accrued
+  FROM movements WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset'
+  GROUP BY asset, moved_at)
+WHERE balance IS NOT NULL ORDER BY asset, at_us;
 
 -- name: delete_events
 DELETE FROM loan_events WHERE loan_id IN (

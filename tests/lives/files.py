@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,3 +73,37 @@ def zone_name(minutes: int) -> str:
 def write_all(exports: Sequence[Export], folder: Path, zone: int = 0) -> list[Path]:
     """Write every export that has rows, whole."""
     return [export.write(folder, zone=zone) for export in exports if export.lines]
+
+
+def cut(export: Export, draw: random.Random) -> list[Export]:
+    """Return overlapping pieces of whole instants that together are the export."""
+    instants = export.instants()
+    pieces: list[Export] = []
+    first = 0
+    while True:
+        last = draw.randint(first, len(instants) - 1) if len(pieces) < 3 else len(instants) - 1
+        pieces.append(export.between(instants[first], instants[last]))
+        if last == len(instants) - 1:
+            return pieces
+        first = draw.randint(first, last)
+
+
+def scattered(
+    exports: Mapping[str, Export], folder: Path, draw: random.Random, zone: int, whole: Collection[str] = ()
+) -> list[Path]:
+    """Write the exports: two of them in pieces, one also as a renamed copy, one also printed otherwise; in any order.
+
+    Those that are `whole` would not be understood in pieces.
+    """
+    paths = []
+    in_pieces = draw.sample(sorted(set(exports) - set(whole)), k=min(2, len(set(exports) - set(whole))))
+    for name, export in exports.items():
+        pieces = cut(export, draw) if name in in_pieces else [export]
+        paths += [piece.write(folder, f"{number}", zone) for number, piece in enumerate(pieces)]
+    again = exports[draw.choice(sorted(exports))]
+    copied = draw.choice(paths)
+    renamed = copied.with_name(f"copy-of-{copied.name}")
+    renamed.write_bytes(copied.read_bytes())
+    paths += [renamed, again.write(folder, "printed-otherwise", 60, "\n")]
+    draw.shuffle(paths)
+    return paths
