@@ -53,6 +53,9 @@ class Row:
     fee_asset: str | None = None
     returned: int = 0
     collateral: str | None = None
+    sold: int = 0
+    sold_asset: str | None = None
+    """Of a repayment out of collateral: what was sold for it, where its row says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +132,8 @@ def _asked(store: Store, name: str, words: Mapping[str, Any], what: int) -> Iter
             at=row["moment"], what=what, asset=row["asset"], amount=row["amount"], row_key=row["row_key"],
             pair=row["pair"], loan_ref=row["loan_ref"], principal=row.get("principal"), interest=row.get("interest"),
             forced=row["kind"] == "forced", by_sale=row["kind"] == "collateral_sale",
-            collateral="loan" if row["kind"] == "loan" else None,
+            collateral="loan" if row["kind"] == "loan" else None, sold=row.get("sold") or 0,
+            sold_asset=row.get("sold_asset"),
         )  # fmt: skip
 
 
@@ -304,6 +308,9 @@ def _pay(loan: Episode, row: Row) -> None:
             loan.add(row, "collateral_sold", row.principal, asset=row.collateral)
         if row.fee:
             loan.add(row, "liquidation_fee", row.fee, asset=row.fee_asset or row.collateral)
+    if row.sold_asset is not None:
+        loan.collateral[row.sold_asset] = loan.collateral.get(row.sold_asset, 0) - row.sold
+        loan.add(row, "collateral_sold", row.sold, asset=row.sold_asset)
     if row.amount:
         stated = row.what == REPAID and row.principal is not None and row.interest is not None
         interest = (row.interest or 0) if stated else min(row.amount, loan.interest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -175,6 +175,8 @@ def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataF
         fills = fills.join(ledger.select(*by, "ledger_fee", "ledger_fee_asset", "wins"), on=by, how="left",
                            maintain_order="left")  # fmt: skip
         fills = _shared_ledger_fees(fills, by)
+        if regime_of(scope) == "negative_balance":
+            fills = _with_fees_of_other_legs(fills, ledger)
         theirs = (pl.col("fee").is_null() | pl.col("wins")) & pl.col("ledger_fee").is_not_null()
         fills = fills.with_columns(
             fee_asset=pl.when(theirs).then("ledger_fee_asset").otherwise("fee_asset"),
@@ -196,6 +198,36 @@ def _shared_ledger_fees(fills: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     wholes = rows.select(pl.col("quantity").sum().over(by))["quantity"].to_physical().to_list()
     given = to_money(shared(rows["ledger_fee"].to_physical().to_list(), of, sizes, wholes))
     return fills.with_columns(ledger_fee=fills["ledger_fee"].scatter(rows["line"], given))
+
+
+def _with_fees_of_other_legs(fills: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills; one whose other leg, with the fee, was booked in the second before or after takes that fee.
+
+    A log without ids names a fill by `time|what`: the time may differ by a second, what it says may not.
+    """
+    what = pl.col("trade_ref").str.replace(r"^[^|]*", "").alias("what")
+    alone = ledger.join(fills, on=["symbol", "trade_ref"], how="anti").filter(
+        pl.col("trade_ref").str.contains("|", literal=True)
+    )
+    lacks = fills.with_row_index("line").filter(IS_PAIR & pl.col("fee").is_null() & pl.col("ledger_fee").is_null())
+    if not alone.height or not lacks.height:
+        return fills
+    found = lacks.select("line", "symbol", "filled_at", what).sort("filled_at").join_asof(
+        alone.select("symbol", "moved_at", what, pl.col("ledger_fee", "ledger_fee_asset", "wins")).sort("moved_at"),
+        left_on="filled_at", right_on="moved_at", by=["symbol", "what"], strategy="nearest",
+        tolerance=timedelta(seconds=1), check_sortedness=False,
+    )  # fmt: skip
+    found = found.filter(pl.col("ledger_fee").is_not_null()).unique(
+        ["symbol", "what", "moved_at"], keep="first", maintain_order=True
+    )
+    joined = fills.with_row_index("line").join(
+        found.select("line", "ledger_fee", "ledger_fee_asset", "wins"), on="line", how="left", suffix="_near",
+        maintain_order="left",
+    )  # fmt: skip
+    names = ("ledger_fee", "ledger_fee_asset", "wins")
+    return joined.with_columns(pl.coalesce(name, f"{name}_near").alias(name) for name in names).drop(
+        "line", *(f"{name}_near" for name in names)
+    )
 
 
 def _sizes(store: Store, scope: Scope, symbols: Sequence[str]) -> dict[str, list[Size]]:

@@ -27,7 +27,7 @@ def borrowing_findings(store: Store, scope: Scope) -> list[dict[str, Any]]:
     return [
         *_idle(store, scope), *_rates(store, scope), *_unordered(store, scope), *_pairs(store, scope),
         *_dust(store, scope), *_loans(store, scope), *_lots(store, scope), *_unassembled(store, scope),
-        *_called(store, scope), *_twice(store, scope),
+        *_called(store, scope), *_twice(store, scope), *_held_less(store, scope), *_cut(store, scope),
     ]  # fmt: skip
 
 
@@ -57,8 +57,8 @@ def _idle(store: Store, scope: Scope) -> list[dict[str, Any]]:
         _finding(
             scope, "idle_borrow", "warning", asset, first_at,
             f"{_plain(amount)} {asset} of interest in {_many(lines, 'charge')} from {first_at:%Y-%m-%d %H:%M}Z to "
-            f"{last_at:%Y-%m-%d %H:%M}Z fell due while no position borrowed {asset}: repay what is not used, or import "
-            "the trade history of that time",
+            f"{last_at:%Y-%m-%d %H:%M}Z fell due while no open position had borrowed {asset} (an idle loan, or a loss "
+            "that drove it below zero): repay it, or import the trade history of that time",
             keys,
         )
         for asset, amount, lines, first_at, last_at, keys in _asked(store, scope, "idle")
@@ -196,9 +196,35 @@ def _twice(store: Store, scope: Scope) -> list[dict[str, Any]]:
     return [
         _finding(
             scope, "trades_twice", "warning", None, first_at,
-            f"{_many(count, 'trade')} of {scope.wallet} stand in {other}, too: the export names no wallet, so one import "
-            "may have lacked `--wallet`; `marginbook forget FILE` takes it back",
+            f"{_many(count, 'trade')} of {scope.wallet} stand in {other}, too: the export names no wallet, so one "
+            "import may have lacked `--wallet`; `marginbook forget FILE` takes it back",
             keys,
         )
         for other, count, first_at, keys in _asked(store, scope, "twice")
+    ]  # fmt: skip
+
+
+def _held_less(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    if not trades_stakes(scope):
+        return []
+    return [
+        _finding(
+            scope, "held_less", "warning", asset, first_at,
+            f"open positions hold {_plain(held)} {asset}, the wallet {_plain(balance)}: a short was open before the "
+            "first row (`marginbook enter opening-position`), or it was moved, converted or sold for another asset",
+            names,
+        )
+        for asset, held, balance, first_at, names in _asked(store, scope, "held_less")
+    ]  # fmt: skip
+
+
+def _cut(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    return [
+        _finding(
+            scope, "cut_event", "warning", None, edge,
+            f"{name} ends or starts at {edge:%Y-%m-%d %H:%M}Z, within six hours of an event of a loan that the "
+            "lender lists in several rows; cut in two it may count twice: forget both, import one export of the time",
+            keys,
+        )
+        for name, edge, keys in _asked(store, scope, "cut_events")
     ]  # fmt: skip

@@ -56,7 +56,12 @@ def attribute_interest(store: Store, scope: Scope, prices: pl.DataFrame) -> None
         return
     accruals = store.query(statement("interest", "accruals"), scope.parameters())
     since = pl.when("implied").then(pl.col("moment") - LATE_REPAYMENT).otherwise(pl.col("moment") - JUST_CLOSED)
-    ahead = pl.when(pl.col("kind") == "margin").then(pl.lit(HOUR_CHARGED)).otherwise(pl.lit(JUST_CLOSED))
+    charged = (
+        pl.when((pl.col("kind") == "margin") & ~pl.col("implied"))
+        .then(pl.lit(HOUR_CHARGED))
+        .otherwise(pl.lit(JUST_CLOSED))
+    )
+    ahead = pl.when("implied").then(pl.lit(timedelta(0))).otherwise(charged)  # what is repaid was owed before
     asked = accruals.filter(pl.col("kind").is_in(["margin", "negative_balance"])).select(
         "row_key", "moment", "debt_asset", "pair", since=since, until=pl.col("moment") + ahead
     )

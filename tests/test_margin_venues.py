@@ -388,3 +388,44 @@ def test_what_a_row_borrows_and_what_is_below_zero_are_owed_together(book: Book,
     columns = ("side", "status", "gross_pnl", "interest", "net_pnl", "flags")
     assert facts(book, "positions", *columns) == [("short", "closed", "100", "1.18", "98.82", [])]
     assert D("98.82") == log.balances["USDT"] and offenders(book) == []
+
+
+def test_a_stake_that_the_wallet_does_not_hold_is_a_finding_that_an_entered_opening_heals(
+    book: Book, tmp_path: Path
+) -> None:
+    log = Unified()
+    log.balances = {"BTC": D("-0.1"), "USDT": D(20000)}
+    log.add(
+        "05 09:00:00",
+        "USDT",
+        "TRADE",
+        "-10000",
+        contract="BTCUSDT",
+        side="BUY",
+        quantity="-10000",
+        price="100000",
+        ref="31",
+    )
+    log.add(
+        "05 09:00:00", "BTC", "TRADE", "0.1", contract="BTCUSDT", side="BUY", quantity="0.1", price="100000", ref="31"
+    )
+    imported(book, log.save(tmp_path))
+    assert facts(book, "positions", "side", "status", "quantity") == [("long", "open", "0.1")]
+    assert "held_less" in [kind for (kind,) in facts(book, "findings", "kind")]
+
+
+def test_a_lenders_export_that_is_cut_beside_an_event_of_a_loan_is_a_finding(book: Book, tmp_path: Path) -> None:
+    header = (
+        "Transaction,Type,Input Currency,Input Amount,Output Currency,Output Amount,USD Equivalent,Fee,Fee Currency,"
+        "Details,Date / Time (UTC)"
+    )
+    first = [
+        "NXT1,Top up Crypto,BTC,1.0,BTC,1.0,$60000.00,-,-,approved / a1,2024-01-09 09:30:00",
+        "NXT2,Withdrawal Credit,xUSD,900.0,USDC,900.0,$900.00,-,-,approved / Credit to USDC,2024-01-10 09:30:00",
+        "NXT3,Automatic Sell Order,BTC,-0.005,BTC,0.005,$300.00,-,-,approved / Crypto Repayment,2024-01-31 23:58:00",
+    ]
+    second = ["NXT4,Manual Repayment,USD,300.0,USD,0.0,$300.00,-,-,approved / Crypto Repayment,2024-02-01 00:03:00"]
+    imported(book, write(tmp_path, "january.csv", header, first))
+    assert "cut_event" not in [kind for (kind,) in facts(book, "findings", "kind")]
+    imported(book, write(tmp_path, "february.csv", header, second))
+    assert "cut_event" in [kind for (kind,) in facts(book, "findings", "kind")]

@@ -208,22 +208,31 @@ def _rate() -> pl.Expr:
     return pl.when(SIDE == "buy").then(paid_rate).when(SIDE == "sell").then(-paid_rate)
 
 
+SECOND_CLOCK = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def with_refs(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Return the rows of a log with ids."""
-    return prepare(rows.with_columns(pl.coalesce("trade_ref", "order_ref").alias("group_ref")), context)
+    """Return the rows of a log with ids; conversions without one belong together by instant and price."""
+    return prepare(
+        rows.with_columns(pl.coalesce("trade_ref", "order_ref", _instant_and_price()).alias("group_ref")), context
+    )
 
 
 def without_refs(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows of a log without ids: what belongs together is named by the cells that it shares."""
-    moment, price = AT.dt.strftime("%Y-%m-%dT%H:%M:%SZ"), _plain(pl.col("price"))
+    moment, price = AT.dt.strftime(SECOND_CLOCK), _plain(pl.col("price"))
     is_spot = pl.col("event").str.starts_with("spot_")
     shared = rows.with_columns(
         pl.when(is_spot).then(pl.concat_str(moment, SYMBOL, SIDE, price, separator="|")).alias("trade_ref"),
         pl.lit(None, dtype=pl.String).alias("order_ref"),
-        pl.concat_str(moment, pl.when(pl.col("price") != 0).then(price), separator="|", ignore_nulls=True)
-        .alias("group_ref"),
+        _instant_and_price().alias("group_ref"),
     )  # fmt: skip
     return prepare(shared, context)
+
+
+def _instant_and_price() -> pl.Expr:
+    price = pl.when(pl.col("price") != 0).then(_plain(pl.col("price")))
+    return pl.concat_str(AT.dt.strftime(SECOND_CLOCK), price, separator="|", ignore_nulls=True)
 
 
 def _plain(number: pl.Expr) -> pl.Expr:

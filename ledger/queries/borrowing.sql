@@ -68,3 +68,42 @@ SELECT l.loan_id, l.asset, m.margin_call_ltv, m.liquidation_ltv, max(coalesce(e.
 FROM loans_stored l JOIN loan_limits m USING (loan_id) JOIN loan_events e USING (loan_id)
 WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet AND m.margin_call_ltv IS NOT NULL
 GROUP BY ALL HAVING max(coalesce(e.ltv_stated, e.ltv)) >= m.margin_call_ltv ORDER BY at_, l.loan_id;
+
+-- name: held_less
+-- One row is an asset of which open longs hold more than the wallet does.
+WITH longs AS (
+  SELECT split_part(p.instrument, '/', 1) AS asset, min(p.opened_at) AS first_at,
+    CAST(sum((SELECT arg_max(l.quantity_after, l.leg_no) FROM legs l WHERE l.position_id = p.position_id)) AS DECIMAL(38,18)) AS held,
+    list(p.position_id ORDER BY p.opened_at, p.position_id) AS names
+  FROM positions p
+  WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND p.ended = 'open' AND p.side = 'long'
+    AND p.product IN ('spot', 'margin') AND p.position_ref IS NULL AND p.instrument IS NOT NULL
+  GROUP BY 1
+), owned AS (
+  SELECT m.asset, sum(m.amount) + coalesce(any_value(o.opening), 0) AS balance FROM movements m
+  LEFT JOIN openings o ON o.account = m.account AND o.venue = m.venue AND o.wallet = m.wallet AND o.asset = m.asset
+  WHERE m.account = $account AND m.venue = $venue AND m.wallet = $wallet AND m.pool = 'asset' GROUP BY m.asset
+)
+SELECT s.asset, s.held, CAST(coalesce(o.balance, 0) AS DECIMAL(38,18)) AS balance, s.first_at, s.names
+FROM longs s LEFT JOIN owned o USING (asset) WHERE s.held > coalesce(o.balance, 0) + 0.00000001 ORDER BY s.asset;
+
+-- name: cut_events
+-- One row is an end of a lender's export near which a loan's event stands: its other rows may be in the next file.
+WITH parts AS (
+  SELECT file_no, name, first_at, last_at FROM files
+  WHERE account = $account AND venue = 'nexo' AND $venue = 'nexo' AND first_at IS NOT NULL
+), edges AS (
+  SELECT p.name, p.last_at AS edge FROM parts p
+  WHERE EXISTS (FROM parts q WHERE q.last_at > p.last_at) AND NOT EXISTS (
+    FROM parts q WHERE q.file_no <> p.file_no AND q.first_at <= p.last_at - INTERVAL 6 HOUR AND q.last_at >= p.last_at + INTERVAL 6 HOUR)
+  UNION ALL
+  SELECT p.name, p.first_at FROM parts p
+  WHERE EXISTS (FROM parts q WHERE q.first_at < p.first_at) AND NOT EXISTS (
+    FROM parts q WHERE q.file_no <> p.file_no AND q.first_at <= p.first_at - INTERVAL 6 HOUR AND q.last_at >= p.first_at + INTERVAL 6 HOUR)
+), events AS (
+  SELECT happened_at AS moment, row_key FROM borrow_repay_stated WHERE account = $account AND venue = 'nexo'
+  UNION ALL SELECT liquidated_at, row_key FROM liquidations_stated WHERE account = $account AND venue = 'nexo'
+)
+SELECT e.name, e.edge, list(v.row_key::DECIMAL(38,0)::VARCHAR ORDER BY v.moment, v.row_key) AS keys
+FROM edges e JOIN events v ON v.moment BETWEEN e.edge - INTERVAL 6 HOUR AND e.edge + INTERVAL 6 HOUR
+GROUP BY e.name, e.edge ORDER BY e.edge, e.name;

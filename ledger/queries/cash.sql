@@ -187,23 +187,31 @@ SELECT c.row_key - c.row_key % 256 + 144 + c.leg AS row_key, account, venue, wal
 FROM changed c JOIN origin o USING (row_key);
 
 -- name: edges
--- One row is a derived movement, or a spoken one of the ledger, close to an end of what the ledger covers.
+-- One row is a derived movement, or a spoken one of the ledger, close to an end of what the ledger covers; both parts of a
+-- repayment are one, since the ledger may not split it.
 WITH covered AS (
   SELECT from_at, to_at FROM voices
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger' AND cause IS NULL
+), near AS (
+  SELECT row_key, basis = 'stated' AS stated, moved_at AS moment, asset AS what, amount,
+    CASE WHEN cause IN ('repay_principal', 'repay_interest') THEN 'repay' ELSE cause END AS cause,
+    CASE WHEN cause IN ('repay_principal', 'repay_interest') THEN row_key - row_key % 256 ELSE row_key END AS whole
+  FROM movements m
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND NOT by_hand(format) AND EXISTS (
+    FROM covered c WHERE m.moved_at BETWEEN c.from_at - $reach AND c.from_at + $reach
+      OR m.moved_at BETWEEN c.to_at - $reach AND c.to_at + $reach)
 )
-SELECT row_key::DECIMAL(38,0) AS row_key, basis = 'stated' AS stated, moved_at AS moment, asset AS what, cause, amount
-FROM movements m
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND NOT by_hand(format) AND EXISTS (
-  FROM covered c WHERE m.moved_at BETWEEN c.from_at - $reach AND c.from_at + $reach
-    OR m.moved_at BETWEEN c.to_at - $reach AND c.to_at + $reach);
+SELECT min(row_key)::DECIMAL(38,0) AS row_key, stated, moment, what, cause, CAST(sum(amount) AS DECIMAL(38,18)) AS amount
+FROM near GROUP BY stated, moment, what, cause, whole;
 
 -- name: distance
 -- How far the clock of a ledger may be off that of the facts that movements are derived from.
 SELECT max(skew_s + resolution_s) FROM coverage WHERE account = $account AND venue = $venue AND wallet = $wallet;
 
 -- name: delete_doubled
-DELETE FROM movements_derived WHERE row_key IN (SELECT row_key::HUGEINT FROM incoming);
+DELETE FROM movements_derived WHERE row_key IN (SELECT row_key::HUGEINT FROM incoming)
+  OR cause IN ('repay_principal', 'repay_interest')
+    AND row_key - row_key % 256 IN (SELECT row_key::HUGEINT - row_key::HUGEINT % 256 FROM incoming);
 
 -- name: delete_derived
 DELETE FROM movements_derived WHERE account = $account AND venue = $venue AND wallet = $wallet;

@@ -24,8 +24,12 @@ WITH spoken AS (
 )
 SELECT s.repaid_at AS moment, s.asset, s.amount, coalesce(s.principal, p.split.principal) AS principal,
   coalesce(s.interest, p.split.interest) AS interest, coalesce(s.pair, p.split.pair) AS pair,
-  coalesce(s.loan_ref, p.split.loan_ref) AS loan_ref, s.kind, s.row_key::DECIMAL(38,0) AS row_key
-FROM spoken s LEFT JOIN splits p USING (row_key) ORDER BY moment, row_key;
+  coalesce(s.loan_ref, p.split.loan_ref) AS loan_ref, s.kind, s.row_key::DECIMAL(38,0) AS row_key, c.asset AS sold_asset,
+  -c.amount AS sold
+FROM spoken s LEFT JOIN splits p USING (row_key)
+LEFT JOIN conversions_stated c ON c.row_key - c.row_key % 256 = s.row_key - s.row_key % 256 AND c.kind = 'collateral_sale'
+  AND c.amount < 0 AND s.kind = 'collateral_sale' AND s.loan_ref IS NOT NULL  -- the row says what was sold
+ORDER BY moment, row_key;
 
 -- name: accruals
 SELECT accrued_at AS moment, asset, amount, pair, loan_ref, kind, row_key::DECIMAL(38,0) AS row_key FROM interest

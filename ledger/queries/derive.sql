@@ -5,6 +5,7 @@ WITH voiced AS (
   WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'fees'
 )
 SELECT symbol, trade_ref, asset AS ledger_fee_asset, CAST(-sum(amount) AS DECIMAL(38,18)) AS ledger_fee,
+  min(moved_at) AS moved_at,
   bool_or(EXISTS (FROM voiced v WHERE v.format = m.format AND m.moved_at >= v.from_at AND m.moved_at < v.to_at)) AS wins
 FROM movements m WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause = 'trading_fee' AND pool = 'asset'
   AND trade_ref IS NOT NULL AND basis = 'stated' GROUP BY ALL;
