@@ -26,6 +26,7 @@ PLEDGED, DRAWN, ACCRUED, CALLED, SOLD, REPAID, RELEASED = range(7)
 """Kinds of rows, in the order in which those of one instant are taken."""
 SAME_SALE = timedelta(hours=6)
 """A lender books the repayment up to hours after the sale that pays it (Nexo)."""
+SECOND = timedelta(seconds=1)
 LATE_REPAYMENT = timedelta(hours=1)
 """Interest that only its repayment shows may have been owed, and was bought, up to an hour before it."""
 UNSEEN_INTEREST = 10
@@ -351,9 +352,9 @@ def _owed(events: Sequence[Event]) -> Owed:
         accrued += event.amount if event.kind == "accrued" else 0
         if event.kind == "accrued" and event.how == "implied":
             implied += event.amount
-            later.append((epoch_us(event.at), max(epoch_us(event.at - LATE_REPAYMENT), cleared + 1), implied))
+            later.append((epoch_us(event.at), max(epoch_us(event.at - LATE_REPAYMENT), cleared), implied))
         lines.append((epoch_us(event.at), event.principal + event.interest, accrued))
-        cleared = cleared if lines[-1][1] else lines[-1][0]
+        cleared = cleared if lines[-1][1] else epoch_us(event.at.replace(microsecond=0) + SECOND)
     return Owed(
         at_us=[line[0] for line in lines], owed=[line[1] for line in lines], accrued=[line[2] for line in lines],
         implied_at_us=[line[0] for line in later], implied_from_us=[line[1] for line in later],

@@ -22,7 +22,7 @@ DOLLARS = ("USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI", "USD1", "USDP"
 OWED_SKEW_US = 2_000_000
 """A loan row may be booked up to two seconds after the sale that it funds."""
 SECOND_US = 1_000_000
-"""Loan rows may be printed to the second, fills to the millisecond."""
+"""Loan rows may be printed to the second and fills to the millisecond, or the other way round."""
 
 AS_ENTERED = 10**38
 """An opening position that a person entered is short as far as they say."""
@@ -129,7 +129,8 @@ def _evidence(
     if owed is None:
         unknown = [None] * len(at_us)
         return unknown, unknown, [0] * len(at_us)
-    until = last_of(owed.at_us, at_us)
+    seen = [at if at % SECOND_US else at + SECOND_US - 1 for at in at_us]  # fills that are printed to the second
+    until = last_of(owed.at_us, seen)
     early = last_of(owed.at_us, [at - OWED_SKEW_US for at in at_us])
     second = last_of(owed.at_us, [at - at % SECOND_US - 1 for at in at_us])
     late = last_of(owed.at_us, [at + OWED_SKEW_US for at in at_us])
@@ -138,7 +139,7 @@ def _evidence(
         _most(owed.owed, earlier + 1 if last > earlier else earlier, end)
         for earlier, last, end in zip(second, until, late, strict=True)
     ]
-    unseen = _unseen(owed, at_us)
+    unseen = _unseen(owed, seen)
     return (
         [most + interest for most, interest in zip(before, unseen, strict=True)],
         after,

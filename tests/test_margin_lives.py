@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from ledger.book import Book
@@ -41,7 +41,16 @@ from tests.lives.margin_books import (
     true_pools,
     true_stakes,
 )  # fmt: skip
-from tests.lives.margin_lives import MarginPlan, any_margin, lived, round_trips, unhurried_margin
+from tests.lives.margin_lives import (
+    AT_ONCE,
+    ENDS_ON_A_REPAYMENT,
+    THREE_EXPORTS_MEET,
+    MarginPlan,
+    any_margin,
+    lived,
+    round_trips,
+    unhurried_margin,
+)  # fmt: skip
 from tests.lives.strategies import Plan, live, one_way
 
 MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
@@ -114,6 +123,8 @@ def assert_whole_truth(
 
 @examples(10)
 @given(plan=any_margin)
+@example(plan=THREE_EXPORTS_MEET)
+@example(plan=AT_ONCE)
 def test_all_exports_of_a_life_on_margin_give_its_whole_truth(plan: MarginPlan) -> None:
     desk = lived(plan)
     with imported(binance.exports(desk, plan).values(), plan.zone) as book:
@@ -135,6 +146,7 @@ SPARE: dict[str, tuple[str, ...]] = {
 
 @examples(8)
 @given(plan=any_margin, spare=st.sampled_from(sorted(SPARE)))
+@example(plan=ENDS_ON_A_REPAYMENT, spare="the capital flow")
 def test_the_best_export_per_fact_gives_the_same_as_all_of_them(plan: MarginPlan, spare: str) -> None:
     desk = lived(plan)
     with imported(without(binance.exports(desk, plan), *SPARE[spare]), plan.zone) as book:
@@ -159,6 +171,7 @@ def test_interest_that_no_export_shows_is_seen_where_it_is_repaid(plan: MarginPl
 
 @examples(4)
 @given(plan=any_margin)
+@example(plan=AT_ONCE)
 def test_the_trade_history_of_the_screens_gives_the_same_positions_to_the_second(plan: MarginPlan) -> None:
     desk = lived(plan)
     exports = without(binance.exports(desk, plan), "trades")

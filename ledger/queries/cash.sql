@@ -210,8 +210,9 @@ SELECT max(skew_s + resolution_s) FROM coverage WHERE account = $account AND ven
 
 -- name: delete_doubled
 DELETE FROM movements_derived WHERE row_key IN (SELECT row_key::HUGEINT FROM incoming)
-  OR cause IN ('repay_principal', 'repay_interest')
-    AND row_key - row_key % 256 IN (SELECT row_key::HUGEINT - row_key::HUGEINT % 256 FROM incoming);
+  OR pool = 'asset' AND cause IN ('repay_principal', 'repay_interest')
+    AND row_key - row_key % 256 IN (
+      SELECT k.row_key - k.row_key % 256 FROM (SELECT row_key::HUGEINT AS row_key FROM incoming) k);
 
 -- name: delete_derived
 DELETE FROM movements_derived WHERE account = $account AND venue = $venue AND wallet = $wallet;

@@ -16,9 +16,9 @@ ORDER BY moment, row_key;
 
 -- name: borrowers
 -- One row is a position that may have borrowed what an accrual charges: a long borrows the quote, by its cost, a short the
--- base, by its size.  nearness 0: open at the instant; 1: opened first, up to a minute later, of
--- margin (charged by the hour in advance) up to an hour; 2: closed up to a minute before;
--- 3: of implied interest, which is seen when it is repaid, the one closed last up to an hour before.
+-- base, by its size.  nearness 0: open at the instant; 1: opened first, up to a minute later; 2: closed up to a minute
+-- before; 3: of margin, which is charged by the hour in advance, opened first, up to an hour later; 4: of implied interest,
+-- which is seen when it is repaid, closed last, up to an hour before.
 WITH spans AS (
   SELECT p.position_id, p.pair, p.symbol,
     CASE p.side WHEN 'long' THEN p.settle_asset ELSE split_part(p.instrument, '/', 1) END AS asset,
@@ -30,16 +30,17 @@ WITH spans AS (
     AND p.position_ref IS NULL
 ), near AS (
   SELECT i.row_key, i.moment, s.*,
-    CASE WHEN s.from_at = i.moment OR (s.from_at < i.moment AND i.moment < s.to_at) THEN 0 WHEN s.from_at > i.moment THEN 1
-      WHEN s.to_at > i.moment - INTERVAL 1 MINUTE THEN 2 ELSE 3 END AS nearness
+    CASE WHEN s.from_at = i.moment OR (s.from_at < i.moment AND i.moment < s.to_at) THEN 0
+      WHEN s.from_at > i.moment THEN CASE WHEN s.from_at <= i.moment + INTERVAL 1 MINUTE THEN 1 ELSE 3 END
+      WHEN s.to_at > i.moment - INTERVAL 1 MINUTE THEN 2 ELSE 4 END AS nearness
   FROM incoming i JOIN spans s ON s.asset = i.debt_asset AND s.from_at <= i.until AND s.to_at > i.since
   WHERE s.quantity_after <> 0 AND s.weight > 0 AND (i.pair IS NULL OR s.pair = i.pair)
 ), nearest AS (
   SELECT * FROM near QUALIFY nearness = min(nearness) OVER (PARTITION BY row_key)
-    AND CASE nearness WHEN 1 THEN from_at = min(from_at) OVER (PARTITION BY row_key, nearness)
-      WHEN 3 THEN to_at = max(to_at) OVER (PARTITION BY row_key, nearness) ELSE TRUE END
+    AND CASE WHEN nearness IN (1, 3) THEN from_at = min(from_at) OVER (PARTITION BY row_key, nearness)
+      WHEN nearness = 4 THEN to_at = max(to_at) OVER (PARTITION BY row_key, nearness) ELSE TRUE END
     AND row_number() OVER (PARTITION BY row_key, position_id
-      ORDER BY nearness, CASE nearness WHEN 1 THEN epoch_us(from_at) ELSE -epoch_us(from_at) END, leg_no DESC) = 1
+      ORDER BY nearness, CASE WHEN nearness IN (1, 3) THEN epoch_us(from_at) ELSE -epoch_us(from_at) END, leg_no DESC) = 1
 )
 SELECT row_key, position_id, symbol, weight FROM nearest ORDER BY row_key, position_id;
 

@@ -438,18 +438,22 @@ class Stake:
 def _shares(accrual: Accrual, stakes: Sequence[Stake]) -> list[tuple[Stake, Fraction]]:
     """Return who borrowed what is charged, with shares by what they borrow.
 
-    Positions open at it, or opened in its instant; else the first opened in the hour that it is charged for; else closed
-    within a minute before.
+    Positions open at it, or opened in its instant; else the first opened within a minute; else those closed within a
+    minute before; else the first opened in the hour that it is charged for.
     """
     of_pot = [stake for stake in stakes if stake.pot == accrual.pot and stake.borrows == accrual.debt]
     weights = [(stake, stake.weight_at(accrual.at)) for stake in of_pot]
-    soonest = min(
-        (stake.opened_at for stake in of_pot if accrual.at < stake.opened_at <= accrual.at + HOUR), default=None
-    )
-    if soonest and not any(weight for _, weight in weights):
-        weights = [(stake, stake.weight_at(soonest)) for stake in of_pot if stake.opened_at == soonest]
     if not any(weight for _, weight in weights):
+        weights = _opened_first(of_pot, accrual.at, accrual.at + MINUTE)
+    if not weights:
         weights = [(stake, stake.weight_before_close()) for stake in of_pot
                    if stake.closed_at and accrual.at - MINUTE < stake.closed_at <= accrual.at]  # fmt: skip
+    if not weights:
+        weights = _opened_first(of_pot, accrual.at, accrual.at + HOUR)
     total = sum((weight for _, weight in weights), ZERO)
     return [(stake, accrual.amount * weight / total) for stake, weight in weights if weight]
+
+
+def _opened_first(stakes: Sequence[Stake], after: datetime, until: datetime) -> list[tuple[Stake, Fraction]]:
+    soonest = min((stake.opened_at for stake in stakes if after < stake.opened_at <= until), default=None)
+    return [(stake, stake.weight_at(soonest)) for stake in stakes if soonest and stake.opened_at == soonest]

@@ -111,6 +111,34 @@ round_trips = st.builds(
 """Positions of one pair, one after the other, whose loans are repaid in whole when they are closed."""
 
 
+def story(
+    *steps: tuple[str, int, int, int, int, str, int], pairs: tuple[Pair, ...], isolated: tuple[bool, ...], skew: int = 0
+) -> MarginPlan:
+    """Return a plan that is told, not drawn; the cells of a step are those of `Step`, in order."""
+    told = tuple(Step(kind=kind, which=which, act=act, size=size, move=move, gap=gap, fee=fee)
+                 for kind, which, act, size, move, gap, fee in steps)  # fmt: skip
+    return MarginPlan(steps=told, pairs=pairs, isolated=isolated, pays_in_bnb=False, priced=True, skews=(skew,), zone=0,
+                      halves=True)  # fmt: skip
+
+
+THREE_EXPORTS_MEET = story(
+    ("idle", 1, 5, 3, 1, "hours", 2), ("long", 0, 1, 5, 0, "minutes", 3), pairs=(BTC, ETHBTC), isolated=(False, True),
+    skew=-1,
+)  # fmt: skip
+"""Only one loan in a pot: three exports begin or end within a second of it."""
+ENDS_ON_A_REPAYMENT = story(
+    ("long", 1, 1, 1, 3, "hour", 1), ("close", 1, 1, 5, -4, "hour", 1), ("repay", 1, 0, 2, 0, "minutes", 0),
+    ("idle", 0, 5, 5, 8, "minutes", 0), pairs=(ETHBTC, SOL), isolated=(True, False), skew=-1,
+)  # fmt: skip
+"""The last row of a pot is a repayment, which the statement books unsplit and a second earlier."""
+AT_ONCE = story(
+    ("scalp", 0, 4, 3, -13, "minutes", 3), ("scalp", 0, 4, 3, -13, "minutes", 1), ("short", 0, 0, 2, 0, "hours", 1),
+    ("close", 0, 3, 2, 8, "none", 1), ("long", 0, 1, 2, 0, "minutes", 0), ("close", 0, 0, 2, 8, "hours", 0),
+    pairs=(ETH,), isolated=(False,),
+)  # fmt: skip
+"""Shorts that are opened, closed and repaid in one instant, and closes in two fills of which one is below a dollar."""
+
+
 # ------------------------------------------------------------------------------------------------- living
 
 
