@@ -6,7 +6,8 @@ before the point; a time has one of the declared patterns; a word is in the voca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import polars as pl
@@ -91,7 +92,7 @@ def local_time(column: str, *patterns: str, required: bool = True) -> Cell:
     """Return the instant of a wall clock in the export's zone, by the first pattern that fits (serial dates, too)."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return to_utc(parse_clock(columns[0], patterns, context), context.zone or "UTC")
+        return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), context.zone or "UTC")
 
     return Cell(
         columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required, needs_zone=True
@@ -102,26 +103,118 @@ def utc_time(column: str, *patterns: str, required: bool = True) -> Cell:
     """Return the instant of text that is UTC whatever the user's zone (`...Z`, or by documentation)."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return to_utc(parse_clock(columns[0], patterns, context), "UTC")
+        return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), "UTC")
 
     return Cell(columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required)
 
 
 def epoch(column: str, *, required: bool = True) -> Cell:
-    """Return the instant of whole seconds (10 digits), milliseconds (13) or microseconds (16) since 1970."""
+    """Return the instant of seconds (10 digits, maybe a fraction), milli-, micro- or nanoseconds since 1970."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        ticks = columns[0].cast(pl.Int64, strict=False)
-        frame = pl.DataFrame({"ticks": ticks, "digits": columns[0].str.len_bytes()})
-        micros = (
-            pl.when(pl.col("digits") == 10).then(pl.col("ticks") * 1_000_000)
-            .when(pl.col("digits") == 13).then(pl.col("ticks") * 1_000)
-            .when(pl.col("digits") == 16).then(pl.col("ticks"))
-        )  # fmt: skip
-        return sane(frame.select(micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("at"))["at"])
+        return epoch_instants(columns[0])
 
-    return Cell(columns=(column,), read=read, expected="seconds, milliseconds or microseconds since 1970",
-                required=required)  # fmt: skip
+    return Cell(columns=(column,), read=read, required=required,
+                expected="seconds, milliseconds, microseconds or nanoseconds since 1970")  # fmt: skip
+
+
+EPOCH_DIGITS = r"^\s*(?<whole>\d{10})(?<more>\d{3}|\d{6}|\d{9})?(?:\.(?<fraction>\d+))?\s*$"
+
+
+def epoch_instants(series: pl.Series) -> pl.Series:
+    """Return the instants of an epoch in any unit, cut to whole microseconds; null where the text is none."""
+    groups = series.str.extract_groups(EPOCH_DIGITS)
+    more = groups.struct.field("more").fill_null("") + groups.struct.field("fraction").fill_null("")
+    micros = groups.struct.field("whole") + more.str.slice(0, 6).str.pad_end(6, "0")
+    return sane(micros.cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+
+
+ZONED = tuple(f"%Y-%m-%d{blank}%H:%M{seconds}%#z" for seconds in (":%S%.f", "") for blank in "T ")
+
+
+def zoned_time(column: str, *, required: bool = True) -> Cell:
+    """Return the instant of an ISO 8601 time that says its zone: `2026-01-31T08:00:00Z`, `... 09:00:00+01:00`."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return zoned_instants(columns[0])
+
+    return Cell(columns=(column,), read=read, required=required, expected="a time as 2026-01-31T08:00:00Z")
+
+
+def zoned_instants(series: pl.Series) -> pl.Series:
+    """Return the instants of ISO 8601 texts with `Z` or an offset (` UTC` stands for `Z`), null for other texts."""
+    at = pl.Series(series.name, [None], dtype=INSTANT).new_from_index(0, len(series))
+    texts = series.str.strip_chars().str.replace(r"\s+UTC$", "Z")
+    for pattern in ZONED:
+        if not (at.is_null() & texts.is_not_null()).any():
+            return at
+        parsed = sane(texts.str.to_datetime(pattern, time_unit="us", strict=False, time_zone="UTC"))
+        at = at.zip_with(at.is_not_null(), parsed)
+    return at
+
+
+def first_of(*cells: Cell) -> Cell:
+    """Return the value that the first of several dialects of one column (or columns) understands."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        value = cells[0].read(columns, context)
+        for other in cells[1:]:
+            if value.null_count() > columns[0].null_count():
+                value = value.zip_with(value.is_not_null(), other.read(columns, context))
+        return value
+
+    return replace(cells[0], read=read, expected=" or ".join(cell.expected for cell in cells))
+
+
+def negated(cell: Cell) -> Cell:
+    """Return the number of a cell with its sign turned, for venues that print costs below zero."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        value = cell.read(columns, context)
+        return value.to_frame("value").select(-pl.col("value"))["value"]
+
+    return replace(cell, read=read)
+
+
+def constant(column: str, value: str) -> Cell:
+    """Return one text for every row; `column` is any column that every row has."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return pl.Series([value], dtype=pl.String).new_from_index(0, len(columns[0]))
+
+    return Cell(columns=(column,), read=read, expected="any text")
+
+
+def family_word(column: str, names: Sequence[str], what: str, *, required: bool = True) -> Cell:
+    """Return the name in a vocabulary of a text, in lower case: the text itself, else the family it belongs to.
+
+    A name that ends in `*` is a family: `pwm_*` is the name of PWM_REFUND.  Longer families win.
+    """
+    exact = frozenset(names)
+    families = sorted((name for name in names if name.endswith("*")), key=len, reverse=True)
+
+    def name_of(text: str) -> str | None:
+        folded = text.strip().casefold()
+        return folded if folded in exact else next((name for name in families if folded.startswith(name[:-1])), None)
+
+    return mapped(column, name_of, what, required=required, unmapped=True)
+
+
+def mapped(
+    column: str, find: Callable[[str], str | None], what: str, *, required: bool = False, unmapped: bool = False
+) -> Cell:
+    """Return what a function finds for each distinct text (without blanks around it), null where it finds nothing."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return translated(columns[0], find)
+
+    return Cell(columns=(column,), read=read, expected=what, required=required, unmapped=unmapped)
+
+
+def translated(texts: pl.Series, find: Callable[[str], str | None]) -> pl.Series:
+    """Return what a function finds for each text, asked once for each distinct one."""
+    known = {item: find(item.strip()) for item in texts.unique().drop_nulls().to_list()}
+    return texts.replace_strict(known, default=None, return_dtype=pl.String)
 
 
 # ---------------------------------------------------------------------------------------------- parsing

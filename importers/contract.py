@@ -13,6 +13,9 @@ from typing import Literal
 
 import polars as pl
 
+Confidence = Literal["real file seen", "parser seen", "API documentation", "inferred", "our own"]
+"""What a description rests on: rows of a real export, a public parser of it, the venue's documentation, or a guess."""
+
 Zone = str
 """An IANA name, `UTC`, or a fixed offset such as `+05:30`."""
 
@@ -64,7 +67,7 @@ class Header:
     """Columns are pieces of text that the printed headers contain (localized exports)."""
     exact: bool = False
     """A column that the format does not know makes it another file: for short headers that many files contain."""
-    confidence: str = ""
+    confidence: Confidence | None = None
     """Overrides the format's."""
 
 
@@ -135,7 +138,7 @@ class Format:
     family: str
     venue: str
     title: str
-    confidence: str
+    confidence: Confidence
     how: str
     headers: tuple[Header, ...]
     aliases: Mapping[str, str] = field(default_factory=dict)

@@ -228,7 +228,7 @@ KLINES = Format(
     family="binance_public.klines",
     venue=VENUE,
     title="Candles of Binance's public data",
-    confidence="documented",
+    confidence="API documentation",
     how="data.binance.vision, klines, markPriceKlines or indexPriceKlines; the folders say which, so keep them",
     headers=(Header(name="with header", columns=KLINE_COLUMNS[:7], optional=KLINE_COLUMNS[7:]),),
     cells={

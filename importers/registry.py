@@ -10,14 +10,37 @@ from importers.contract import Format
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every built-in format, in the order in which they are listed."""
-    from importers import binance, bitmex, bybit, kraken, manual, nexo, plain
-
-    return (
-        *binance.FORMATS,
-        *bitmex.FORMATS,
-        *bybit.FORMATS,
-        *kraken.FORMATS,
-        *nexo.FORMATS,
-        *plain.FORMATS,
-        *manual.FORMATS,
+    from importers import (
+        binance,
+        bingx,
+        bitfinex,
+        bitget,
+        bitmex,
+        bybit,
+        ccxt,
+        coinbase,
+        cryptocom,
+        deribit,
+        dydx,
+        gate,
+        htx,
+        hyperliquid,
+        kraken,
+        krakenfutures,
+        kucoin,
+        lenders,
+        manual,
+        mexc,
+        nexo,
+        okx,
+        phemex,
+        plain,
+        taxtools,
     )
+
+    venues = (
+        binance, bingx, bitfinex, bitget, bitmex, bybit, coinbase, cryptocom, deribit, dydx, gate, htx, hyperliquid,
+        kraken, krakenfutures, kucoin, lenders, mexc, nexo, okx, phemex,
+        ccxt, taxtools, plain, manual,
+    )  # fmt: skip
+    return tuple(form for venue in venues for form in venue.FORMATS)

@@ -150,7 +150,7 @@ CAPITAL_FLOW = Format(
     family="binance.capital_flow",
     venue="binance",
     title="Binance margin: capital flow of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/margin/capital-flow, of isolated margin per symbol (7 days a call, the last 90 days)",
     headers=(Header(name="API", columns=("id", "tranId", "timestamp", "asset", "type", "amount"),
                     optional=("symbol", "note")),),

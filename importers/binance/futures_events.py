@@ -29,7 +29,7 @@ POSITION_HISTORY = Format(
     family="binance.position_history",
     venue="binance",
     title="Binance futures: position history",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Futures, Orders, Position History, Export",
     headers=(Header(name="position history", columns=(
         "Symbol", "Margin Mode", "Position Side", "Entry Price", "Avg. Close Price", "Max Open Interest",
@@ -113,7 +113,7 @@ ORDERS = Format(
     family="binance.futures_orders",
     venue="binance",
     title="Binance futures: order history (forced orders only)",
-    confidence="parser",
+    confidence="parser seen",
     how="Futures, Orders, Order History, Export; or the archive behind /fapi/v1/order/asyn",
     headers=(Header(name="legacy time", columns=(
         "Uid", "Time(UTC)", "Symbol", "Type", "Side", "Position Side", "Price", "Average Price", "Amount",
@@ -167,7 +167,7 @@ FORCE_ORDERS = replace(
     name="binance.force_orders",
     family="binance.force_orders",
     title="Binance futures: force orders (liquidations and ADL) or all orders of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/fapi/v1/forceOrders, /dapi/v1/forceOrders, /papi/v1/um/forceOrders (or .../allOrders)",
     headers=(
         Header(name="USD-M", columns=(
@@ -198,7 +198,7 @@ POSITION_MARGIN = Format(
     family="binance.position_margin",
     venue="binance",
     title="Binance futures: margin added to and taken from isolated positions",
-    confidence="api",
+    confidence="API documentation",
     how="/fapi/v1/positionMargin/history, /dapi/v1/positionMargin/history, as JSON or CSV",
     headers=(Header(name="API", columns=("symbol", "type", "amount", "asset", "time", "positionSide"),
                     optional=("deltaType",)),),
@@ -236,7 +236,7 @@ BALANCES = Format(
     family="binance.futures_balances",
     venue="binance",
     title="Binance futures: balances of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/fapi/v3/balance, as JSON or CSV (of COIN-M: --wallet coinm)",
     headers=(Header(name="API", columns=(
         "accountAlias", "asset", "balance", "crossWalletBalance", "crossUnPnl", "availableBalance",

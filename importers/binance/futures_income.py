@@ -113,10 +113,10 @@ INCOME = Format(
     family="binance.futures_income",
     venue="binance",
     title="Binance futures: transaction history",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Futures, Orders, Transaction History, Export (at most a year a file); or the archive of /fapi/v1/income/asyn",
     headers=(
-        Header(name="Date(UTC)", confidence="parser", columns=(
+        Header(name="Date(UTC)", confidence="parser seen", columns=(
             "Date(UTC)", "type", "Amount", "Asset", "Symbol", "Transaction ID")),
         Header(name="Time", columns=("Time", "Type", "Amount", "Asset", "Symbol", "Transaction ID")),
     ),
@@ -149,7 +149,7 @@ INCOME_API = replace(
     name="binance.futures_income_api",
     family="binance.futures_income_api",
     title="Binance futures: income of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/fapi/v1/income, /dapi/v1/income, /papi/v1/um/income, /papi/v1/cm/income",
     headers=(Header(name="API", columns=(
         "symbol", "incomeType", "income", "asset", "info", "time", "tranId", "tradeId")),),
@@ -167,7 +167,7 @@ INCOME_ARCHIVE = replace(
     name="binance.futures_income_archive",
     family="binance.futures_income_archive",
     title="Binance futures: income with epoch times, from an archive",
-    confidence="parser",
+    confidence="parser seen",
     how="an archive of /fapi/v1/income/asyn whose columns an archiving tool has renamed",
     headers=(Header(name="archive", columns=("Income Type", "Currency", "Amount", "Transaction ID"),
                     optional=("Time", "Time(ms)", "Symbol", "Trade ID")),),
@@ -184,7 +184,7 @@ BALANCE_LOG = replace(
     name="binance.futures_balance_log",
     family="binance.futures_balance_log",
     title="Binance futures: balance log of the support tool",
-    confidence="parser",
+    confidence="parser seen",
     how="the table that support's balance log tool shows, copied with its header and saved as text",
     headers=(Header(name="balance log", columns=(
         "id", "uid", "asset", "type", "amount", "time(UTC+0)", "symbol", "extra")),),

@@ -79,10 +79,10 @@ TRADES = Format(
     family="binance.futures_trades",
     venue="binance",
     title="Binance futures: trade history with trade ids",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Futures, Orders, Trade History, Export (at most a year a file); or the archive behind /fapi/v1/trade/asyn",
     headers=(
-        Header(name="legacy time, position side", confidence="parser", columns=(
+        Header(name="legacy time, position side", confidence="parser seen", columns=(
             "Uid", "Time(UTC)", "Symbol", "Side", "Position Side", "Price", "Quantity", "Amount", "Fee",
             "Realized Profit", "Buyer", "Maker", "Trade Id", "Order Id")),
         Header(name="Uid first", columns=(
@@ -119,7 +119,7 @@ TRADES_API = replace(
     TRADES,
     name="binance.futures_trades_api",
     title="Binance futures: user trades of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/fapi/v1/userTrades or /dapi/v1/userTrades",
     headers=(
         Header(name="USD-M to July 2026", columns=(
@@ -148,13 +148,13 @@ PLAIN = replace(
     name="binance.futures_trades_plain",
     family="binance.futures_trades_plain",
     title="Binance futures: trade history without ids (to about 2023)",
-    confidence="real",
+    confidence="real file seen",
     how="Futures, Orders, Trade History, Export (`Export Trade History.xlsx`)",
     headers=(
         Header(name="with Fee Coin", columns=(
             "Date(UTC)", "Symbol", "Side", "Price", "Quantity", "Amount", "Fee", "Fee Coin", "Realized Profit",
             "Quote Asset")),
-        Header(name="without Fee Coin", confidence="parser", columns=(
+        Header(name="without Fee Coin", confidence="parser seen", columns=(
             "Date(UTC)", "Symbol", "Side", "Price", "Quantity", "Amount", "Fee", "Realized Profit"),
             optional=("Quote Asset",)),
     ),

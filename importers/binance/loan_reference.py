@@ -23,7 +23,7 @@ COLLATERAL_DATA = Format(
     family="binance.loan_collateral_data",
     venue="binance",
     title="Binance crypto loans: thresholds by collateral, of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v2/loan/flexible/collateral/data (or /sapi/v1/loan/collateral/data), as JSON or CSV",
     headers=(Header(name="API", columns=(
         "collateralCoin", "initialLTV", "marginCallLTV", "liquidationLTV", "maxLimit"), optional=("vipLevel",)),),

@@ -78,7 +78,7 @@ FLEXIBLE_BORROW = Format(
     family="binance.loans",
     venue="binance",
     title="Binance flexible loans: borrow history of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v2/loan/flexible/borrow/history (v1 before 2024-02-27), as JSON or CSV",
     headers=(Header(name="API", columns=(
         "loanCoin", "initialLoanAmount", "collateralCoin", "initialCollateralAmount", "borrowTime", "status")),),
@@ -258,7 +258,7 @@ LOAN_INCOME = Format(
     family="binance.loan_income",
     venue="binance",
     title="Binance crypto loans: income history of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/loan/income, as JSON or CSV",
     headers=(Header(name="API", columns=("asset", "type", "amount", "timestamp", "tranId"), exact=True),),
     cells={

@@ -199,7 +199,7 @@ BORROWING = Format(
     family="binance.margin_screens",
     venue="binance",
     title="Binance margin: Borrowing screen (headers unpublished, read by synonyms)",
-    confidence="unverified",
+    confidence="inferred",
     how="Orders, Margin Orders, Borrowing, Export",
     headers=(),
     cells={name: cell for name, cell in CELLS.items() if name != "interest"},

@@ -90,7 +90,7 @@ MARGIN_TRANSFERS = Format(
     family="binance.margin_transfers",
     venue="binance",
     title="Binance margin: transfers to and from margin accounts of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/margin/transfer (per isolatedSymbol for isolated), formerly /sapi/v1/margin/isolated/transfer",
     headers=(
         Header(name="with both ends", columns=(

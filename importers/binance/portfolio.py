@@ -26,7 +26,7 @@ INTEREST = Format(
     family="binance.pm_interest",
     venue="binance",
     title="Binance portfolio margin: interest on negative balances, of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/papi/v1/portfolio/interest-history, /sapi/v1/portfolio/interest-history (Pro), as JSON or CSV",
     headers=(
         Header(name="interestAccuredTime", exact=True, columns=(
@@ -107,7 +107,7 @@ AUTO_EXCHANGE = Format(
     family="binance.pm_auto_exchange",
     venue="binance",
     title="Binance portfolio margin: automatic exchange of negative balances, of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/papi/v1/portfolio/negative-balance-exchange-record, as JSON or CSV",
     headers=(Header(name="API", columns=("startTime", "endTime", "details")),),
     cells={"time": epoch("endtime"), "started_at": epoch("starttime"), "details": _details("details")},
@@ -141,7 +141,7 @@ BALANCES = Format(
     family="binance.pm_balances",
     venue="binance",
     title="Binance portfolio margin: balances of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/papi/v1/balance, /sapi/v1/portfolio/balance (Pro), as JSON or CSV",
     headers=(Header(name="API", columns=(
         "asset", "totalWalletBalance", "crossMarginAsset", "crossMarginBorrowed", "crossMarginFree",
@@ -210,7 +210,7 @@ BANKRUPTCY_REPAY = Format(
     family="binance.pm_bankruptcy",
     venue="binance",
     title="Binance portfolio margin Pro: repayments of the loan after bankruptcy, of the API",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/portfolio/pmloan-history, as JSON or CSV",
     headers=(Header(name="API", columns=("asset", "amount", "repayTime"), exact=True),),
     cells={

@@ -56,7 +56,7 @@ CONVERTS = Format(
     family="binance.converts",
     venue="binance",
     title="Binance: convert history",
-    confidence="parser",
+    confidence="parser seen",
     how="Orders, Convert History, Export",
     headers=(
         Header(name="with wallet", columns=(
@@ -112,7 +112,7 @@ ORDERS = Format(
     family="binance.spot_orders",
     venue="binance",
     title="Binance spot and margin: order history (recognized, nothing stored)",
-    confidence="parser",
+    confidence="parser seen",
     how="Orders, Order History, Export; export the trade history instead",
     headers=(
         Header(name="to about 2021", columns=(

@@ -78,11 +78,11 @@ SPOT_TRADES = Format(
     family="binance.spot_trades",
     venue="binance",
     title="Binance spot and margin: trade history with the fee's coin in a column (workbooks)",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Orders, Trade History, Export; of margin: Orders, Margin Orders, Trade History, with --wallet cross_margin "
     "or --wallet isolated_margin",
     headers=(
-        Header(name="to about 2021", confidence="parser", columns=(
+        Header(name="to about 2021", confidence="parser seen", columns=(
             "Date(UTC)", "Market", "Type", "Price", "Amount", "Total", "Fee", "Fee Coin")),
         Header(name="report centre, from 2025", columns=(
             "Date(UTC)", "Pair", "Base Asset", "Quote Asset", "Type", "Price", "Amount", "Total", "Fee", "Fee Coin")),
@@ -153,7 +153,7 @@ SPOT_TRADES_API = Format(
     family="binance.spot_trades_api",
     venue="binance",
     title="Binance spot and margin: trades of the API with ids, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/api/v3/myTrades, /sapi/v1/margin/myTrades",
     headers=(
         Header(name="spot", columns=(*TRADE_KEYS, "quoteQty"), optional=("orderListId",)),

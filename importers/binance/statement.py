@@ -155,16 +155,16 @@ STATEMENT = Format(
     family="binance.statement",
     venue="binance",
     title="Binance: statement of all wallets",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Wallet, Transaction History, Export Transaction Records, without `Hide transfer record`",
     headers=(
-        Header(name="to about 2021", confidence="parser", columns=(
+        Header(name="to about 2021", confidence="parser seen", columns=(
             "UTC_Time", "Account", "Operation", "Coin", "Change", "Remark")),
         Header(name="2021 to 2025", columns=(
             "User_ID", "UTC_Time", "Account", "Operation", "Coin", "Change", "Remark")),
         Header(name="from late 2025", columns=(
             "User ID", "Time", "Account", "Operation", "Coin", "Change", "Remark")),
-        Header(name="hybrid", confidence="fixture of a third party", columns=(
+        Header(name="hybrid", confidence="parser seen", columns=(
             "User_ID", "Time", "Account", "Operation", "Coin", "Change", "Remark")),
         Header(name="Vietnamese workbook", contains=True, columns=(
             "Người dùng", "Thời gian", "Tài khoản", "Hoạt động", "Tiền mã", "Thay đổi", "Ghi chú")),

@@ -52,11 +52,11 @@ def _ignores(*vocabularies: Mapping[str, str]) -> dict[str, str]:
 
 
 SHARED = (
-    Header(name="to 2020", confidence="parser", columns=(
+    Header(name="to 2020", confidence="parser seen", columns=(
         "Date", "Coin", "Amount", "TransactionFee", "Address", "TXID", "SourceAddress", "PaymentID", "Status")),
-    Header(name="2020 to 2021", confidence="parser", columns=(
+    Header(name="2020 to 2021", confidence="parser seen", columns=(
         "Date(UTC)", "Coin", "Amount", "TransactionFee", "Address", "TXID", "SourceAddress", "PaymentID", "Status")),
-    Header(name="2021 to 2022", confidence="parser", columns=(
+    Header(name="2021 to 2022", confidence="parser seen", columns=(
         "Date(UTC)", "Coin", "Network", "Amount", "TransactionFee", "Address", "TXID", "SourceAddress", "PaymentID",
         "Status")),
 )  # fmt: skip
@@ -84,11 +84,11 @@ DEPOSITS = Format(
     family="binance.deposits",
     venue="binance",
     title="Binance: deposit history",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Wallet, Transaction History, Deposit, Export Deposit History",
     headers=(
         *SHARED,
-        Header(name="2023 to 2025", confidence="parser", columns=(
+        Header(name="2023 to 2025", confidence="parser seen", columns=(
             "Date(UTC+0)", "Coin", "Network", "Amount", "Address", "TXID", "Status")),
         Header(name="from late 2025", columns=("Time", "Coin", "Network", "Amount", "Address", "TXID", "Status")),
     ),
@@ -117,7 +117,7 @@ WITHDRAWALS = replace(
     how="Wallet, Transaction History, Withdraw, Export Withdraw History",
     headers=(
         *SHARED,
-        Header(name="2023 to 2025", confidence="parser", columns=(
+        Header(name="2023 to 2025", confidence="parser seen", columns=(
             "Date(UTC+0)", "Coin", "Network", "Amount", "Fee", "Address", "TXID", "Status")),
         Header(name="from late 2025", columns=(
             "Time", "Coin", "Network", "Amount", "Fee", "Address", "TXID", "Status")),
@@ -137,7 +137,7 @@ DEPOSITS_API = replace(
     DEPOSITS,
     name="binance.deposits_api",
     title="Binance: deposits of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/capital/deposit/hisrec",
     headers=(Header(name="API", columns=(
         "id", "amount", "coin", "network", "status", "address", "addressTag", "txId", "insertTime")),),
@@ -152,7 +152,7 @@ WITHDRAWALS_API = replace(
     WITHDRAWALS,
     name="binance.withdrawals_api",
     title="Binance: withdrawals of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/sapi/v1/capital/withdraw/history",
     headers=(Header(name="API", columns=(
         "id", "amount", "transactionFee", "coin", "status", "address", "txId", "applyTime")),),
@@ -173,7 +173,7 @@ FIAT_DEPOSITS = replace(
     name="binance.fiat_deposits",
     family="binance.fiat_deposits",
     title="Binance: fiat deposit history",
-    confidence="parser",
+    confidence="parser seen",
     how="Wallet, Transaction History, Fiat, Deposit, Export",
     headers=(Header(name="fiat", columns=FIAT_HEADER),),
     aliases={**ALIASES, "Indicated Amount": "indicated", "Order ID": "order_id", "Payment Method": "method"},

@@ -137,12 +137,12 @@ FUNDING_LOG = Format(
     family="bybit.funding_log",
     venue="bybit",
     title="Bybit: log of the funding account",
-    confidence="real",
+    confidence="real file seen",
     how="Account, Data Export, Transaction Log, Account Change Details (AssetChangeDetails_fund_*.csv)",
     headers=(
         Header(name="Data Export", columns=(
             "Uid", "Date & Time(UTC)", "Coin", "QTY", "Type", "Account Balance", "Description")),
-        Header(name="2022 to 2024", confidence="parser", columns=(
+        Header(name="2022 to 2024", confidence="parser seen", columns=(
             "Date & Time(UTC)", "Coin", "QTY", "Type", "Account Balance", "Description")),
     ),
     aliases={
@@ -178,7 +178,7 @@ FUNDING_LOG_API = replace(
     name="bybit.funding_log_api",
     family="bybit.funding_log_api",
     title="Bybit: log of the funding account from the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/v5/asset/fundinghistory",
     headers=(Header(name="API", columns=(
         "currency", "ioDirection", "txnAmt", "afterAmt", "createTime", "showBusiTypeEn", "descriptionEn"),
@@ -203,7 +203,7 @@ SPOT_LOG = replace(
     name="bybit.spot_log",
     family="bybit.spot_log",
     title="Bybit: log of the spot account before the unified one",
-    confidence="parser, real rows seen",
+    confidence="real file seen",
     how="Account, Data Export, Transaction Log, Account Change Details (AssetChangeDetails_spot_*.csv)",
     headers=(
         Header(name="Data Export", exact=True, columns=(

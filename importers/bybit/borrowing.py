@@ -14,7 +14,7 @@ INTEREST = Format(
     family="bybit.borrow_history",
     venue="bybit",
     title="Bybit: interest of the unified account, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/account/borrow-history (30 days a request)",
     headers=(Header(name="API", columns=(
         "currency", "createdTime", "borrowCost", "hourlyBorrowRate", "InterestBearingBorrowSize")),),

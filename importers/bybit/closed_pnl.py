@@ -158,7 +158,7 @@ API = replace(
     name="bybit.closed_pnl_api",
     family="bybit.closed_pnl_api",
     title="Bybit: closed P&L of the API, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/position/closed-pnl",
     headers=(Header(name="API", columns=(
         "symbol", "orderId", "side", "qty", "execType", "closedSize", "avgEntryPrice", "avgExitPrice", "closedPnl",

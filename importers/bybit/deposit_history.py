@@ -21,7 +21,7 @@ DEPOSIT_HISTORY = Format(
     family="bybit.deposit_history",
     venue="bybit",
     title="Bybit: deposits and withdrawals of the Data Export",
-    confidence="parser",
+    confidence="parser seen",
     how="Account, Data Export, Deposits and Withdrawals (withdrawDepositHistory)",
     headers=(Header(name="Data Export", columns=(
         "Uid", "Date", "Type", "Asset", "Chain", "Amount", "Tx ID", "Status", "Received Address")),),

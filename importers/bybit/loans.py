@@ -73,7 +73,7 @@ LEGACY_DRAWN = Format(
     family="bybit.loans",
     venue="bybit",
     title="Bybit: legacy crypto loans that are paid off, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/crypto-loan/borrow-history (6 months)",
     headers=(Header(name="API", columns=(
         "orderId", "loanCurrency", "collateralCurrency", "initialLoanAmount", "initialCollateralAmount",
@@ -138,7 +138,7 @@ LEGACY_REPAID = Format(
     family="bybit.loans",
     venue="bybit",
     title="Bybit: repayments of legacy crypto loans, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/crypto-loan/repayment-history (6 months)",
     headers=(Header(name="API", columns=(
         "repayId", "orderId", "loanCurrency", "repayAmount", "repayType", "repayStatus", "repayTime",
@@ -173,7 +173,7 @@ LEGACY_ADJUSTED = Format(
     family="bybit.loans",
     venue="bybit",
     title="Bybit: collateral added to and taken from crypto loans, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/crypto-loan/adjustment-history, /v5/crypto-loan-common/adjustment-history",
     headers=(
         Header(name="legacy", columns=(
@@ -293,7 +293,7 @@ ONGOING = Format(
     family="bybit.loans_ongoing",
     venue="bybit",
     title="Bybit: crypto loans as they stand (recognized, not stored)",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/crypto-loan/ongoing-orders, /v5/crypto-loan-flexible/ongoing-coin",
     headers=(
         Header(name="legacy", columns=(

@@ -51,7 +51,7 @@ RISK_LIMITS = Format(
     family="bybit.risk_limits",
     venue="bybit",
     title="Bybit: margin tiers of contracts, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/market/risk-limit",
     headers=(Header(name="API", columns=(
         "id", "symbol", "riskLimitValue", "maintenanceMargin", "initialMargin", "isLowestRisk", "maxLeverage"),
@@ -110,7 +110,7 @@ COLLATERAL_RATIOS = Format(
     family="bybit.collateral_ratios",
     venue="bybit",
     title="Bybit: collateral ratios of coins by amount, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/spot-margin-trade/collateral",
     headers=(Header(name="API", columns=("currency", "collateralRatioList")),),
     cells={
@@ -158,7 +158,7 @@ INSTRUMENTS = Format(
     family="bybit.instruments",
     venue="bybit",
     title="Bybit: terms of contracts, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/market/instruments-info",
     headers=(
         Header(name="contracts", columns=(

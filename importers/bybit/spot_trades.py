@@ -55,7 +55,7 @@ TRADES = Format(
     family=FAMILY,
     venue="bybit",
     title="Bybit: spot trade history",
-    confidence="rows of a real file seen",
+    confidence="real file seen",
     how="Orders, Unified Trading, Spot, Trade History, Export (`Bybit-Spot-TradeHistory-...csv`)",
     headers=(
         Header(name="with fee coin", columns=(

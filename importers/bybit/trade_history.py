@@ -96,7 +96,7 @@ SHORT = replace(
     name="bybit.trade_history_short",
     family="bybit.trade_history_short",
     title="Bybit: trade history of derivatives, short layout without ids",
-    confidence="unconfirmed: seen in the test of one importer",
+    confidence="inferred",
     headers=(Header(name="short", columns=(
         "Contracts", "Direction", "Exec Qty", "Exec Price", "Trading Fee", "Order Type",
         "Transaction Time(UTC+0)")),),

@@ -61,7 +61,7 @@ TRANSACTION_LOG = Format(
     family="bybit.transaction_log",
     venue="bybit",
     title="Bybit: transaction log of the unified account, with ids",
-    confidence="parser",
+    confidence="parser seen",
     how="Unified Trading, Orders, Transaction Log, Export (Bybit-UM-TransactionLog-<from>-<to>.csv)",
     headers=(
         Header(name="screen", columns=(*SCREEN, "Time")),
@@ -93,7 +93,7 @@ TRANSACTION_LOG_API = replace(
     TRANSACTION_LOG,
     name="bybit.transaction_log_api",
     title="Bybit: transaction log of the unified account from the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="/v5/account/transaction-log",
     headers=(
         Header(name="API", columns=(*API, "transSubType"), optional=("id", "bonusChange", "extraFees")),
@@ -114,11 +114,11 @@ TRANSACTION_LOG_EXPORT = replace(
     name="bybit.transaction_log_export",
     family="bybit.transaction_log_export",
     title="Bybit: transaction log of the unified account, without ids",
-    confidence="real",
+    confidence="real file seen",
     how="Account, Data Export, Transaction Log, Account Change Details (AssetChangeDetails_uta_*.csv)",
     headers=(
         Header(name="Data Export", columns=(*EXPORT, "Time(UTC)")),
-        Header(name="Data Export, short", confidence="parser", columns=(*SHORT, "Time(UTC)")),
+        Header(name="Data Export, short", confidence="parser seen", columns=(*SHORT, "Time(UTC)")),
     ),
     cells=cells_of(UNIFIED),
     identity=Identity(

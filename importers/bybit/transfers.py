@@ -64,7 +64,7 @@ DEPOSITS = Format(
     family="bybit.deposits",
     venue="bybit",
     title="Bybit: deposits of the API, as JSON or CSV",
-    confidence="API docs",
+    confidence="API documentation",
     how="/v5/asset/deposit/query-record (30 days a request)",
     headers=(Header(name="API", columns=(
         "coin", "chain", "amount", "txID", "status", "toAddress", "depositFee", "successAt")),),

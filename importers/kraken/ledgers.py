@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
 from importers.kraken.cells import asset, clock, state, wallet
 from importers.kraken.symbols import table
 
@@ -145,7 +145,7 @@ CELLS: dict[str, Cell] = {
 MUST = ("txid", "refid", "time", "type", "asset", "amount", "fee", "balance")
 
 
-def _header(name: str, confidence: str, columns: str) -> Header:
+def _header(name: str, confidence: Confidence, columns: str) -> Header:
     return Header(name=name, confidence=confidence, columns=tuple(columns.split()))
 
 
@@ -154,29 +154,33 @@ LEDGERS = Format(
     family="kraken.ledgers",
     venue="kraken",
     title="Kraken: ledger of all wallets",
-    confidence="real",
+    confidence="real file seen",
     how="Documents (or History), Export, Ledgers, all columns, as CSV; or the API's /0/private/Ledgers as JSON",
     headers=(
-        _header("to 2020", "parser", "txid refid time type aclass asset amount fee balance"),
-        _header("2020 to 2024", "real", "txid refid time type subtype aclass asset amount fee balance"),
-        _header("with wallet", "parser", "txid refid time type subtype aclass asset wallet amount fee balance"),
-        _header("with USD value", "parser", "txid refid time type subtype aclass asset amount fee balance amountusd"),
+        _header("to 2020", "parser seen", "txid refid time type aclass asset amount fee balance"),
+        _header("2020 to 2024", "real file seen", "txid refid time type subtype aclass asset amount fee balance"),
+        _header("with wallet", "parser seen", "txid refid time type subtype aclass asset wallet amount fee balance"),
+        _header(
+            "with USD value", "parser seen", "txid refid time type subtype aclass asset amount fee balance amountusd"
+        ),
         _header(
             "with wallet and USD value",
-            "parser",
+            "parser seen",
             "txid refid time type subtype aclass asset wallet amount fee balance amountusd",
         ),
         _header(
-            "from late 2024", "real", "txid refid time type subtype aclass subclass asset wallet amount fee balance"
+            "from late 2024",
+            "real file seen",
+            "txid refid time type subtype aclass subclass asset wallet amount fee balance",
         ),
         _header(
             "2026",
-            "fixture of a third party",
+            "parser seen",
             "txid refid time type subtype aclass subclass asset wallet amount fee balance amountusd feeusd "
             "balanceusd feecurrency",
         ),
-        Header(name="chosen columns", confidence="parser", columns=MUST, optional=("subtype", "wallet")),
-        Header(name="API JSON", confidence="api", columns=("key", *MUST[1:]), optional=("subtype",)),
+        Header(name="chosen columns", confidence="parser seen", columns=MUST, optional=("subtype", "wallet")),
+        Header(name="API JSON", confidence="API documentation", columns=("key", *MUST[1:]), optional=("subtype",)),
     ),
     aliases={"key": "txid"},
     cells=CELLS,

@@ -45,7 +45,7 @@ OPEN_POSITIONS = Format(
     family="kraken.open_positions",
     venue="kraken",
     title="Kraken: open margin positions of the API, as JSON or CSV",
-    confidence="api",
+    confidence="API documentation",
     how="the API's /0/private/OpenPositions, with docalcs=true for the unrealized result, without consolidation",
     headers=(
         Header(name="API JSON", columns=("key", *HEADER), optional=("value", "net")),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
 from importers.kraken.cells import clock, pair
 
 NO_POSITION = "TKH2SE-M7IF5-CFI7LT"
@@ -102,7 +102,7 @@ CLOSED = "cprice ccost cfee cvol cmargin net"
 MUST = "ordertxid pair time type ordertype price cost fee vol margin misc"
 
 
-def _header(name: str, confidence: str, columns: str) -> Header:
+def _header(name: str, confidence: Confidence, columns: str) -> Header:
     return Header(name=name, confidence=confidence, columns=tuple(columns.split()))
 
 
@@ -111,17 +111,17 @@ TRADES = Format(
     family="kraken.trades",
     venue="kraken",
     title="Kraken: trades, spot and margin",
-    confidence="real",
+    confidence="real file seen",
     how="Documents (or History), Export, Trades, all columns, as CSV; or the API's /0/private/TradesHistory as JSON",
     headers=(
-        _header("to 2024", "real", T1),
-        _header("to 2024, all columns", "parser", f"{T1} postxid posstatus {CLOSED} trades"),
-        _header("2025", "parser", T2),
-        _header("from late 2024, all columns", "real", f"{T2} posttxid posstatuscode {CLOSED} trades"),
-        _header("from July 2025, all columns", "fixture of a third party",
+        _header("to 2024", "real file seen", T1),
+        _header("to 2024, all columns", "parser seen", f"{T1} postxid posstatus {CLOSED} trades"),
+        _header("2025", "parser seen", T2),
+        _header("from late 2024, all columns", "real file seen", f"{T2} posttxid posstatuscode {CLOSED} trades"),
+        _header("from July 2025, all columns", "parser seen",
                 f"{T2} posttxid posstatuscode {CLOSED} costusd trades"),
-        _header("chosen columns", "parser", f"txid {MUST}"),
-        _header("API JSON", "api", f"key {MUST} postxid"),
+        _header("chosen columns", "parser seen", f"txid {MUST}"),
+        _header("API JSON", "API documentation", f"key {MUST} postxid"),
     ),
     aliases={"key": "txid", "postxid": "posttxid", "posstatus": "posstatuscode"},
     cells=CELLS,

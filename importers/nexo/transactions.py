@@ -40,7 +40,7 @@ TRANSACTIONS = Format(
     family="nexo.transactions",
     venue="nexo",
     title="Nexo: transactions, in UTC",
-    confidence="real-derived",
+    confidence="real file seen",
     how="Transactions, Export (or Profile, Download statement), as CSV",
     headers=(
         Header(name="UTC", columns=(*LEGS, "Details", "Date / Time (UTC)")),
@@ -48,12 +48,12 @@ TRANSACTIONS = Format(
         Header(name="with fees and display details", columns=(*LEGS, *FEES, "normalizedDisplayDetails")),
         Header(
             name="with credit line",
-            confidence="parser",
+            confidence="parser seen",
             columns=("Transaction", "Type", "Credit Line", *LEGS[2:], *FEES),
         ),
         Header(
             name="one leg, UTC",
-            confidence="test data of a third party",
+            confidence="parser seen",
             columns=("Transaction", "Type", "Currency", "Amount", "USD Equivalent", "Details", "Date / Time (UTC)"),
         ),
     ),
@@ -97,7 +97,7 @@ OLD_TRANSACTIONS = replace(
             ),
         ),
         Header(name="two legs, outstanding loan", columns=(*LEGS, "Details", "Outstanding Loan", "Date / Time")),
-        Header(name="two legs", confidence="parser", columns=(*LEGS, "Details", "Date / Time")),
+        Header(name="two legs", confidence="parser seen", columns=(*LEGS, "Details", "Date / Time")),
     ),
     aliases={**ALIASES, "Date / Time": "time"},
     claims=tuple(replace(claim, rank=2) for claim in TRANSACTIONS.claims),

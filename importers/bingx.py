@@ -1,0 +1,7 @@
+"""bingx."""
+
+from __future__ import annotations
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()

@@ -1,0 +1,7 @@
+"""bitfinex."""
+
+from __future__ import annotations
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()

@@ -1,0 +1,7 @@
+"""cryptocom."""
+
+from __future__ import annotations
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()

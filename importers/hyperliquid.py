@@ -1,0 +1,7 @@
+"""hyperliquid."""
+
+from __future__ import annotations
+
+from importers.contract import Format
+
+FORMATS: tuple[Format, ...] = ()
