@@ -6,6 +6,7 @@ before the point; a time has one of the declared patterns; a word is in the voca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -47,11 +48,12 @@ def integer(column: str, *, required: bool = False) -> Cell:
     return Cell(columns=(column,), read=read, expected="a whole number", required=required)
 
 
-def glued_amount(column: str) -> Cell:
+def glued_amount(column: str, *, decimal_comma: bool = False) -> Cell:
     """Return the number of `0.0012BNB` or `0.29528919 USDC`; a bare number is one, too."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return exact_decimals(_split_glued(columns[0]).struct.field("number"), thousands=True)
+        numbers = _split_glued(columns[0]).struct.field("number")
+        return comma_decimals(numbers) if decimal_comma else exact_decimals(numbers, thousands=True)
 
     return Cell(columns=(column,), read=read, expected="a number with its asset, as 0.0012BNB")
 
@@ -74,7 +76,8 @@ def word(column: str, vocabulary: Mapping[str, str], *, required: bool = False, 
 
     shown = ", ".join(list(dict.fromkeys(vocabulary))[:12]) + (" ..." if len(vocabulary) > 12 else "")
     return Cell(
-        columns=(column,), read=read, expected=what or f"one of {shown}", required=required, unmapped=True
+        columns=(column,), read=read, expected=what or f"one of {shown}", required=required, unmapped=True,
+        words=tuple(dict.fromkeys(vocabulary)),
     )  # fmt: skip
 
 
@@ -88,6 +91,71 @@ def number_by_word(column: str, vocabulary: Mapping[str, Decimal]) -> Cell:
     return Cell(columns=(column,), read=read, expected="a known word", unmapped=True)
 
 
+def printed_money(column: str, *, required: bool = False) -> Cell:
+    """Return the number of an amount as it is printed for people: `$1,234.50`, `-€20.00`, `($970.00)` (below zero)."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        parts = columns[0].str.extract_groups(PRINTED_MONEY).struct.unnest()
+        number = exact_decimals(parts["number"], thousands=True)
+        opened, closed = parts["opened"].is_not_null(), parts["closed"].is_not_null()
+        minus = opened | (parts["sign"] == "-") | (parts["inner"] == "-")
+        shown = pl.when(pl.col("opened") == pl.col("closed"))
+        frame = pl.DataFrame({"number": number, "minus": minus, "opened": opened, "closed": closed})
+        return frame.select(shown.then(pl.when("minus").then(-pl.col("number")).otherwise("number")))["number"]
+
+    return Cell(columns=(column,), read=read, required=required, expected="an amount as $1,234.50, -$620 or ($970.00)")
+
+
+PRINTED_MONEY = (
+    r"^\s*(?<opened>\()?(?<sign>[+-])?[^\d.,()+-]{0,4}(?<inner>[+-])?(?<number>[\d.,]+(?:[eE][+-]?\d+)?)"
+    r"[^\d.,()+-]{0,4}(?<closed>\))?\s*$"
+)
+"""A currency's sign or code stands before or behind the number; brackets are accountants' minus."""
+
+
+def member(column: str, *names: str, otherwise: str | None = None, required: bool = False) -> Cell:
+    """Return the text of a member of a nested JSON object (`{"value":"1","currency":"USD"}`), by its first name.
+
+    `otherwise` stands for an object that has none of these names.
+    """
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        found = [columns[0].str.extract(rf'"{name}"\s*:\s*"?([^",}}]*)') for name in names]
+        missing = pl.when(pl.col("whole").is_not_null()).then(pl.lit(otherwise))
+        frame = pl.DataFrame({"whole": columns[0], **dict(zip(names, found, strict=True))})
+        return frame.select(pl.coalesce(*names, missing).alias(column))[column]
+
+    return Cell(columns=(column,), read=read, required=required, expected=f"an object with {' or '.join(names)}")
+
+
+def member_money(column: str, name: str = "value", *, required: bool = False) -> Cell:
+    """Return the number in a nested JSON object (`{"value":"12.5","currency":"USD"}`), or a bare one."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        inner = columns[0].str.extract(rf'"{name}"\s*:\s*"?([^",}}\s]*)')
+        return exact_decimals(inner.zip_with(columns[0].str.starts_with("{").fill_null(False), columns[0]))
+
+    return Cell(columns=(column,), read=read, required=required, expected=f"a number, or an object with one in {name}")
+
+
+def file_instant(column: str) -> Cell:
+    """Return the instant that the file's own name says (`positions 2026-02-03T0800Z.json`), for answers that say none.
+
+    `column` is any column that every row has.
+    """
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        found = FILE_INSTANT.search(context.file_name)
+        text_ = "{}-{}-{}T{}:{}:{}Z".format(*found.groups("00")) if found else None
+        return zoned_instants(pl.Series([text_], dtype=pl.String)).new_from_index(0, len(columns[0]))
+
+    return Cell(columns=(column,), read=read, required=True,
+                expected="an instant in the file's name, as in positions-2026-02-03T0800Z.json")  # fmt: skip
+
+
+FILE_INSTANT = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[:_.-]?(\d\d)(?:[:_.-]?(\d\d))?Z")
+
+
 def local_time(column: str, *patterns: str, required: bool = True) -> Cell:
     """Return the instant of a wall clock in the export's zone, by the first pattern that fits (serial dates, too)."""
 
@@ -99,11 +167,27 @@ def local_time(column: str, *patterns: str, required: bool = True) -> Cell:
     )  # fmt: skip
 
 
-def utc_time(column: str, *patterns: str, required: bool = True) -> Cell:
-    """Return the instant of text that is UTC whatever the user's zone (`...Z`, or by documentation)."""
+def known_zone_time(column: str, *patterns: str, required: bool = True) -> Cell:
+    """Return the instant of a wall clock where the user said its zone; elsewhere the row is wrong, not the file."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), "UTC")
+        if not context.zone_known or context.zone is None:
+            return pl.Series([None], dtype=INSTANT).new_from_index(0, len(columns[0]))
+        return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), context.zone)
+
+    return Cell(columns=(column,), read=read, required=required, expected="a time (without Z say --timezone)")
+
+
+def utc_time(column: str, *patterns: str, required: bool = True) -> Cell:
+    """Return the instant of text that is UTC whatever the user's zone (`...Z`, or by documentation)."""
+    return fixed_zone_time(column, "UTC", *patterns, required=required)
+
+
+def fixed_zone_time(column: str, zone: Zone, *patterns: str, required: bool = True) -> Cell:
+    """Return the instant of a wall clock that is of one zone whatever the user says."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), zone)
 
     return Cell(columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required)
 
@@ -176,6 +260,15 @@ def negated(cell: Cell) -> Cell:
     return replace(cell, read=read)
 
 
+def to_second(cell: Cell) -> Cell:
+    """Return the instant of a cell cut to its second, where other exports of the same rows print no more."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return cell.read(columns, context).dt.truncate("1s")
+
+    return replace(cell, read=read)
+
+
 def constant(column: str, value: str) -> Cell:
     """Return one text for every row; `column` is any column that every row has."""
 
@@ -183,6 +276,21 @@ def constant(column: str, value: str) -> Cell:
         return pl.Series([value], dtype=pl.String).new_from_index(0, len(columns[0]))
 
     return Cell(columns=(column,), read=read, expected="any text")
+
+
+VENUE_NAME = r"^[a-z0-9_.-]{1,40}$"
+
+
+def file_venue(column: str = "venue", *, required: bool = False) -> Cell:
+    """Return the venue of a row where rows may be of any: that of the first row, since a file is of one venue."""
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        names = columns[0].str.strip_chars().str.to_lowercase()
+        fits = ((names == (context.venue or "")) & names.str.contains(VENUE_NAME)).fill_null(False)
+        return names.zip_with(fits, pl.Series([None], dtype=pl.String).new_from_index(0, len(names)))
+
+    return Cell(columns=(column,), read=read, required=required,
+                expected="the venue of the file's first row, as kraken: a file is of one venue")  # fmt: skip
 
 
 def family_word(column: str, names: Sequence[str], what: str, *, required: bool = True) -> Cell:
@@ -238,6 +346,24 @@ def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
     rows = suspect.fill_null(False).arg_true()
     checked = [_exact(item) for item in text_.gather(rows).to_list()]
     return value.scatter(rows, pl.Series(checked, dtype=MONEY))
+
+
+def zero_filled(columns: Sequence[pl.Series], names: Sequence[str], empty_words: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the first columns as numbers to sum: an empty cell is zero, one that is no number is null."""
+    zeros = pl.Series([0], dtype=MONEY).new_from_index(0, len(columns[0]))
+    values = []
+    for name, column in zip(names, columns, strict=False):
+        bare = column.str.strip_chars()
+        is_empty = (bare.is_null() | bare.str.to_lowercase().is_in(["", *empty_words])).fill_null(True)
+        values.append(zeros.zip_with(is_empty, exact_decimals(bare)).alias(name))
+    return pl.DataFrame(values)
+
+
+def comma_decimals(series: pl.Series) -> pl.Series:
+    """Return the numbers of texts with a decimal comma, and points between groups of three: `1.234,56`."""
+    fits = series.str.contains(r"^\s*[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d*)?\s*$").fill_null(False)
+    pointed = series.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return exact_decimals(pointed.zip_with(fits, pl.Series([None], dtype=pl.String).new_from_index(0, len(series))))
 
 
 def _without_thousands(series: pl.Series) -> pl.Series:

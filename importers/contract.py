@@ -53,6 +53,8 @@ class Cell:
     unmapped: bool = False
     empty_words: tuple[str, ...] = ()
     """Texts (lower case) that mean an empty cell, as `null`."""
+    words: tuple[str, ...] = ()
+    """The texts that are understood, where the list is closed: shown to people."""
     needs_zone: bool = False
 
 
@@ -178,6 +180,8 @@ class Format:
     """Regular expression (case-insensitive) that decides between formats whose headers are equal."""
     fits: Callable[[Sequence[Mapping[str, str]]], bool] | None = None
     """Whether the first rows (canonical column -> text) can be of this format: decides where headers are equal."""
+    is_users_own: bool = False
+    """Described by the user: it wins where a built-in format fits as well."""
     recognize: Callable[[Sequence[Sequence[str]]], tuple[int, Mapping[int, str]] | None] | None = None
     """Last resort for headers in unknown languages: (index of the header record, position -> canonical column).
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 
 from importers.contract import Format, Header, Match, Zone
 from schemas.errors import AmbiguousFormat, DuplicateHeader, UnknownFormat
 
 HEADER_SEARCH_ROWS = 40
+NEAR = 0.3
+"""Share of common columns from which on a format is called near."""
 ZONE_IN_HEADER = re.compile(r"utc\s*(?:(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|null)?", re.IGNORECASE)
-ZONE_IN_NAME = re.compile(r"\(UTC(?:-?(?P<sign>[+-])(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?)?\)", re.IGNORECASE)
+ZONE_IN_NAME = re.compile(r"\((?:UTC|GMT)(?:-?(?P<sign>[+-])(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?)?\)", re.IGNORECASE)
 
 Head = Sequence[tuple[int, Sequence[str]]]
 
@@ -61,23 +64,39 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
     return printed
 
 
-def _columns(form: Format, header: Header, folded: Sequence[str]) -> tuple[str | None, ...] | None:
-    """Return the canonical name of each printed column, or None where the header does not fit."""
-    aliases = {fold(text): canonical for text, canonical in form.aliases.items()}
-    if header.contains:
-        wanted = {fold(text): aliases.get(fold(text), fold(text)) for text in header.columns}
-        found = tuple(next((name for piece, name in wanted.items() if piece in cell), None) for cell in folded)
-        return found if set(wanted.values()) <= set(found) else None
-    required = {fold(text) for text in header.columns}
-    if not required <= set(folded):
-        return None
+@dataclass(frozen=True)
+class _Shape:
+    """A header, folded once: what must be there, what is known, and the canonical names."""
+
+    must: Mapping[str, str]
+    """Folded -> as printed, in order."""
+    known: frozenset[str]
+    names: Mapping[str, str]
+    pieces: Mapping[str, str]
+    """Of a header of pieces: folded piece -> canonical name."""
+
+
+@cache
+def _shape(form: Format, header: Header) -> _Shape:
+    names = {fold(text): canonical for text, canonical in form.aliases.items()}
+    must = {fold(text): text for text in header.columns}
     read = {column for cell in form.cells.values() for column in cell.columns}
-    known = required | aliases.keys() | read | {fold(text) for text in (*header.optional, *form.unread)}
+    known = must.keys() | names.keys() | read | {fold(text) for text in (*header.optional, *form.unread)}
     if form.account_number is not None:
         known |= {form.account_number}
-    if header.exact and not known.issuperset(folded):
+    pieces = {piece: names.get(piece, piece) for piece in must} if header.contains else {}
+    return _Shape(must, frozenset(known), names, pieces)
+
+
+def _columns(form: Format, header: Header, folded: Sequence[str]) -> tuple[str | None, ...] | None:
+    """Return the canonical name of each printed column, or None where the header does not fit."""
+    shape = _shape(form, header)
+    if header.contains:
+        found = tuple(next((name for piece, name in shape.pieces.items() if piece in cell), None) for cell in folded)
+        return found if set(shape.pieces.values()) <= set(found) else None
+    if not shape.must.keys() <= set(folded) or (header.exact and not shape.known.issuperset(folded)):
         return None
-    return tuple(aliases.get(cell, cell) if cell in known else None for cell in folded)
+    return tuple(shape.names.get(cell, cell) if cell in shape.known else None for cell in folded)
 
 
 def _refuse_duplicates(name: str, row: int, folded: Sequence[str]) -> None:
@@ -89,6 +108,7 @@ def _refuse_duplicates(name: str, row: int, folded: Sequence[str]) -> None:
 def _decide(best: list[tuple[int, int, Match]], name: str, file_name: str, rows: Sequence[Sequence[str]]) -> Match:
     top = max(score for *score, _ in best)
     matches = [match for *score, match in best if score == top]
+    matches = [match for match in matches if match.format.is_users_own] or matches
     if len({match.format.name for match in matches}) > 1:
         hinted = [m for m in matches if m.format.file_name and re.search(m.format.file_name, file_name, re.IGNORECASE)]
         matches = hinted or matches
@@ -122,22 +142,24 @@ def _recognized(form: Format, head: Head, index: int, columns: object) -> Match:
 
 
 def nearest(head: Head, formats: Sequence[Format]) -> tuple[str | None, list[str], list[str]]:
-    """Return the nearest format's name, the columns it misses here, and those here that it does not know."""
+    """Return the nearest format's name, the columns it misses here, and those here that it does not know.
+
+    Near is the share of columns that both have: twice the common ones by all of both.
+    """
     best: tuple[float, str | None, list[str], list[str]] = (0.0, None, [], [])
     for _, cells in head[:HEADER_SEARCH_ROWS]:
-        printed = _trimmed(cells)
-        folded = {fold(cell): cell for cell in printed if cell}
+        folded = {fold(cell): cell for cell in _trimmed(cells) if cell}
         if len(folded) < 2:
             continue
         for form in formats:
             for header in form.headers:
-                wanted = {fold(text): text for text in header.columns}
-                share = difflib.SequenceMatcher(None, sorted(wanted), sorted(folded)).ratio()
+                wanted = _shape(form, header).must
+                share = 2 * len(wanted.keys() & folded.keys()) / (len(wanted) + len(folded))
                 if share > best[0]:
                     missing = [text for key, text in wanted.items() if key not in folded]
                     unknown = [text for key, text in folded.items() if key not in wanted]
                     best = (share, f"{form.name} ({header.name})", missing, unknown)
-    return (best[1], best[2], best[3]) if best[0] >= 0.3 else (None, [], [])
+    return (best[1], best[2], best[3]) if best[0] >= NEAR else (None, [], [])
 
 
 # ------------------------------------------------------------------------------------------------- zone

@@ -2,7 +2,7 @@
 a line.
 
 Numbers keep their digits.  The ids of a map stand in a cell `key` of their records, the `category` of an answer in a
-cell of that name.
+cell of that name.  In a list of arrays a cell is named by its place.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ _ID = re.compile(r"[\d-]")
 """An id has a digit or a dash; `result`, `data` and the like are no ids."""
 INHERITED = ("category",)
 """What an answer says once, beside its list, of all that is in the list; a record's own cell of that name stays."""
+SAID_BESIDE: dict[Any, tuple[str, ...]] = {"assetPositions": ("time", "marginSummary")}
+"""The same for lists of one name only (Hyperliquid: what an account held, and when)."""
+OPENED = ("delta", "sender", "recipient", "position", "liquidation", "marginSummary")
+"""Objects inside a record whose members are cells of their own: `delta.coin`."""
 _ERROR_KEYS = {"error", "errors", "err", "code", "msg", "message", "retcode", "retmsg", "error_code", "errormessage"}
 
 
@@ -151,9 +155,12 @@ class JsonPart:
             raise UnreadableFile(self.name, reason, "download it again") from error
         except RecursionError as error:
             raise UnreadableFile(self.name, "is JSON that is nested too deeply") from error
-        if (rows := rows_of(document)) is not None:
-            return rows
+        for rows_in in (rows_of_arrays, rows_by_symbol, rows_by_code, rows_of):
+            if (rows := rows_in(document)) is not None:
+                return rows
         if (by_id := map_of_objects(document)) is None:
+            if (alone := object_in_envelope(document)) is not None:
+                return [(alone, alone)]
             raise UnreadableFile(self.name, *_no_table(document))
         if isinstance(by_id, Clash):
             raise UnreadableFile(self.name, "is JSON that has two records under one id", "download it again")
@@ -211,7 +218,7 @@ def rows_of(document: Any) -> list[tuple[Any, Any]] | None:
     records = list_of_objects(document)
     if records is None:
         return None
-    if all(isinstance(record, dict) and "retCode" in record for record in records):
+    if all(_is_answer(record) for record in records):
         return [row for answer in records for row in rows_of(answer) or ()] or None
     said = _said_around(document, records) or {}
     return [
@@ -219,15 +226,57 @@ def rows_of(document: Any) -> list[tuple[Any, Any]] | None:
     ]
 
 
-def _said_around(value: Any, records: list[Any]) -> dict[str, str] | None:
+def _is_answer(record: Any) -> bool:
+    """Return whether a record is a whole answer of an API: `{"retCode":0,...}`, `{"code":"00000","data":...}`."""
+    return isinstance(record, dict) and ("retCode" in record or {"code", "data"} <= record.keys())
+
+
+def rows_of_arrays(document: Any) -> list[tuple[Any, Any]] | None:
+    """The arrays of a list of arrays, as it has them and as rows whose cells are named by their place, from 0."""
+    if not isinstance(document, list) or not document or not all(_is_flat_array(record) for record in document):
+        return None
+    return [(record, {str(place): item for place, item in enumerate(record)}) for record in document]
+
+
+def _is_flat_array(record: Any) -> bool:
+    return isinstance(record, list) and bool(record) and not isinstance(record[0], (dict, list))
+
+
+def rows_by_symbol(document: Any) -> list[tuple[Any, Any]] | None:
+    """The objects of a map by symbol (`BTC/USDT`), whether it has one or a list for each, with the symbol as `key`."""
+    if not isinstance(document, dict) or not document or not all("/" in symbol for symbol in document):
+        return None
+    listed = [(symbol, item if isinstance(item, list) else [item]) for symbol, item in document.items()]
+    if not all(isinstance(record, dict) for _, records in listed for record in records):
+        return None
+    return [(record, type(record)({KEY: symbol} | record)) for symbol, records in listed for record in records]
+
+
+BALANCE = ("free", "used", "total")
+"""Maps of amounts by currency, as ccxt gives a balance."""
+
+
+def rows_by_code(document: Any) -> list[tuple[Any, Any]] | None:
+    """The amounts of a ccxt balance as a row for each currency, with what it says of all of them (its time)."""
+    if not isinstance(document, dict) or not all(isinstance(document.get(part), dict) for part in BALANCE):
+        return None
+    said = {name: item for name, item in document.items() if not isinstance(item, (dict, list))}
+    parts = {name: document[name] for name in (*BALANCE, "debt") if isinstance(document.get(name), dict)}
+    codes = dict.fromkeys(code for amounts in parts.values() for code in amounts)
+    own = {code: {name: amounts.get(code) for name, amounts in parts.items()} for code in codes}
+    return [({code: amounts}, {"currency": code} | amounts | said) for code, amounts in own.items()] or None
+
+
+def _said_around(value: Any, records: list[Any]) -> dict[str, Any] | None:
     """What the objects around a list say of its records; None where the list is not inside the value."""
     if value is records:
         return {}
-    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in below:
+    named: dict[Any, Any] = value if isinstance(value, dict) else {}
+    below = named or (dict(enumerate(value)) if isinstance(value, list) else {})
+    for name, item in below.items():
         if isinstance(item, (dict, list)) and (found := _said_around(item, records)) is not None:
-            said = value if isinstance(value, dict) else {}
-            return {key: said[key] for key in INHERITED if isinstance(said.get(key), str)} | found
+            beside = {key: named[key] for key in SAID_BESIDE.get(name, ()) if key in named and item is records}
+            return {key: named[key] for key in INHERITED if isinstance(named.get(key), str)} | beside | found
     return None
 
 
@@ -244,6 +293,16 @@ def map_of_objects(document: Any) -> dict[str, Any] | None:
             below += value.values()
         level = below
     return None
+
+
+def object_in_envelope(document: Any) -> dict[str, Any] | None:
+    """The one object that a document holds under one key, `{"balance_summary": {...}}`, unless it is a message."""
+    if not isinstance(document, dict) or len(document) != 1:
+        return None
+    inner = next(iter(document.values()))
+    if not isinstance(inner, dict) or len(inner) < 3:
+        return None
+    return None if {key.lower() for key in (*document, *inner)} & _ERROR_KEYS else inner
 
 
 def _is_flat(value: Any) -> bool:
@@ -277,7 +336,17 @@ def _row(source_row: int, raw: object, value: Any) -> _Row:
         return _Row(source_row, raw, {}, "expected an object")
     if _has_clash(value):
         return _Row(source_row, raw, {}, "an object names a key twice")
-    return _Row(source_row, raw, {key: _cell(item) for key, item in value.items()})
+    return _Row(source_row, raw, _cells(value))
+
+
+def _cells(record: dict[str, Any]) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for key, item in record.items():
+        if key in OPENED and isinstance(item, dict):
+            cells |= {f"{key}.{name}": _cell(member) for name, member in item.items()}
+        else:
+            cells[key] = _cell(item)
+    return cells
 
 
 def _line_row(number: int, line: str, is_last: bool) -> _Row:

@@ -10,20 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from importers.cells import integer, money, text, word
-from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.cells import file_venue, integer, money, text, word
+from importers.contract import Cell, Emit, Format, Header, Identity
 from importers.plain import moment
 from schemas.tables import MARGIN_MODES, POSITION_SIDES, PRODUCTS, WALLETS
 
 VENUE = "manual"
 REF = pl.format("manual-{}", pl.col("entry").cast(pl.String).str.zfill(4))
-
-
-def _venue() -> Cell:
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return pl.select(pl.when(columns[0] == context.venue).then(columns[0])).to_series()
-
-    return Cell(columns=("venue",), read=read, expected="the venue of the file's first entry", required=True)
 
 
 def _one_of(column: str, words: Sequence[str], *, required: bool = False) -> Cell:
@@ -33,7 +26,7 @@ def _one_of(column: str, words: Sequence[str], *, required: bool = False) -> Cel
 COMMON: Mapping[str, Cell] = {
     "entry": integer("entry", required=True),
     "at": moment("at", required=True),
-    "venue": _venue(),
+    "venue": file_venue(required=True),
     "wallet": _one_of("wallet", WALLETS, required=True),
 }
 

@@ -251,6 +251,15 @@ def emitted_types(table: str) -> dict[str, pl.DataType]:
 
 
 @cache
+def allowed_words(table: str, column: str) -> tuple[str, ...]:
+    """Return the words that a column of a table may hold, none where it is open."""
+    for check in EMITTED[table].to_schema().columns[column].checks or ():
+        if allowed := (check.statistics or {}).get("allowed_values"):
+            return tuple(str(item) for item in allowed)
+    return ()
+
+
+@cache
 def _schema(table: str) -> pa.DataFrameSchema:
     schema = EMITTED[table].to_schema().remove_columns(list(ORIGIN))
     return schema.add_columns({"part": pa.Column(pl.UInt32)})

@@ -2,48 +2,46 @@
 
 Times are ISO 8601 with `Z` or an offset; a clock without either needs `--timezone`.  Decimals have a point and no
 separators.  The columns of the table formats are those of `schemas.tables`: a column that may not be empty there must
-be in the header, all others may be.  `wallet` is `unified` where neither the row nor `--wallet` says another.
+be in the header, all others may be.  `venue` is `plain` and `wallet` is `unified` where neither the rows nor `--wallet`
+say another; rows of a venue that has formats of its own get its contract sizes and rules.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from importers.cells import EARLIEST, epoch, integer, money, parse_clock, sane, text, to_utc, word
+from importers.cells import (
+    EARLIEST,
+    epoch,
+    file_venue,
+    first_of,
+    integer,
+    known_zone_time,
+    money,
+    text,
+    word,
+    zoned_time,
+)
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.normalize import emitted_types
+from importers.normalize import allowed_words, emitted_types
 from schemas.tables import EMITTED, TIME_OF_TABLE
 from schemas.types import INSTANT, MONEY
 
 VENUE = "plain"
 DEFAULT_WALLET = "unified"
 
-ZONED = tuple(f"%Y-%m-%d{blank}%H:%M{seconds}%#z" for seconds in (":%S%.f", "") for blank in "T ")
-CLOCKS = (*(pattern.removesuffix("%#z") for pattern in ZONED), "%Y-%m-%d")
+CLOCKS = (*(f"%Y-%m-%d{blank}%H:%M{seconds}" for seconds in (":%S%.f", "") for blank in "T "), "%Y-%m-%d")
 
 
 def moment(column: str, *, required: bool) -> Cell:
     """Return the instant of an ISO 8601 time; one without `Z` or offset is a clock of the zone the user gave."""
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        at = pl.Series(column, [None], dtype=INSTANT).new_from_index(0, len(columns[0]))
-        for pattern in ZONED:
-            if not (at.is_null() & columns[0].is_not_null()).any():
-                return at
-            parsed = sane(columns[0].str.to_datetime(pattern, time_unit="us", strict=False, time_zone="UTC"))
-            at = at.zip_with(at.is_not_null(), parsed)
-        if not context.zone_known or context.zone is None:
-            return at
-        return at.zip_with(at.is_not_null(), to_utc(parse_clock(columns[0], CLOCKS, context), context.zone))
-
-    return Cell(
-        columns=(column,), read=read, required=required,
-        expected="a time as 2026-01-31T08:00:00Z or 2026-01-31T09:00:00+01:00 (without Z say --timezone)",
-    )  # fmt: skip
+    either = first_of(zoned_time(column, required=required), known_zone_time(column, *CLOCKS))
+    expected = "a time as 2026-01-31T08:00:00Z or 2026-01-31T09:00:00+01:00 (without Z say --timezone)"
+    return replace(either, expected=expected)
 
 
 # ------------------------------------------------------------------------------------------- one per table
@@ -101,13 +99,14 @@ def _table_format(table: str, described: Described) -> Format:
         confidence="our own",
         how="written by hand or by a script; its columns are those of the table of that name (`marginbook schema`)",
         headers=(Header(name="plain", columns=must, optional=tuple(name for name in names if name not in must)),),
-        cells={**cells, "wallet": _cell(table, "wallet", required=False)},
+        cells={**cells, "wallet": _cell(table, "wallet", required=False), "venue": file_venue()},
         cases={"row": (Emit(table=table, columns={name: pl.col(name) for name in names}),)},
         time="at" if columns[time].nullable else time,
         sequence="sequence" if "sequence" in names else None,
         wallet=pl.col("wallet"),
         identity=Identity(kind="content", cells=(*names, "wallet")),
         claims=described.claims,
+        venue_column="venue",
         prepare=_prepared(time),
     )
 
@@ -121,16 +120,9 @@ def _cell(table: str, name: str, *, required: bool) -> Cell:
         return money(name, required=required)
     if kind == pl.Int64:
         return integer(name, required=required)
-    if words := _words(table, name):
+    if words := allowed_words(table, name):
         return word(name, {item: item for item in words}, required=required)
     return text(name, required=required)
-
-
-def _words(table: str, name: str) -> list[str]:
-    for check in EMITTED[table].to_schema().columns[name].checks or ():
-        if allowed := (check.statistics or {}).get("allowed_values"):
-            return [str(item) for item in allowed]
-    return []
 
 
 def _prepared(time: str) -> Callable[[pl.DataFrame, Context], pl.DataFrame]:
@@ -249,4 +241,24 @@ KLINES = Format(
     recognize=_headerless,
 )
 
-FORMATS = (PRICES, KLINES, *(_table_format(table, described) for table, described in TABLES.items()))
+HELP_COLUMNS = ("column", "must be filled", "holds", "words", "example")
+"""Of the sheet `help` in the templates (`marginbook templates`)."""
+
+HELP = Format(
+    name="plain.help",
+    family="plain.help",
+    venue=VENUE,
+    title="The help sheet of a template",
+    confidence="our own",
+    how="written by `marginbook templates`",
+    headers=(Header(name="help", columns=HELP_COLUMNS, exact=True),),
+    cells={"at": moment("time", required=False)},
+    event=pl.lit("help"),
+    cases={},
+    ignores={"help": "the help of a template"},
+    time="at",
+    identity=Identity(kind="content", cells=("at",)),
+    unread=dict.fromkeys(HELP_COLUMNS, "words for people"),
+)
+
+FORMATS = (PRICES, KLINES, HELP, *(_table_format(table, described) for table, described in TABLES.items()))

@@ -43,6 +43,7 @@ def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recogn
     match = detect(part.head(), formats, part.name, part.file_name, options.format)
     venue = _first_text(part, match, match.format.venue_column)
     if venue is not None:
+        venue = venue.lower()
         match = replace(match, format=replace(match.format, venue=venue))
     zone, found_in = zone_of(match, part.file_name, options.zone)
     if zone is None and needs_zone(match.format):

@@ -28,7 +28,6 @@ def formats() -> tuple[Format, ...]:
         kraken,
         krakenfutures,
         kucoin,
-        lenders,
         manual,
         mexc,
         nexo,
@@ -36,11 +35,12 @@ def formats() -> tuple[Format, ...]:
         phemex,
         plain,
         taxtools,
+        venues,
     )
 
-    venues = (
+    modules = (
         binance, bingx, bitfinex, bitget, bitmex, bybit, coinbase, cryptocom, deribit, dydx, gate, htx, hyperliquid,
-        kraken, krakenfutures, kucoin, lenders, mexc, nexo, okx, phemex,
-        ccxt, taxtools, plain, manual,
+        kraken, krakenfutures, kucoin, mexc, nexo, okx, phemex,
+        venues, ccxt, taxtools, plain, manual,
     )  # fmt: skip
-    return tuple(form for venue in venues for form in venue.FORMATS)
+    return tuple(form for module in modules for form in module.FORMATS)

@@ -113,6 +113,11 @@ class Archive:
             os.fsync(log.fileno())
 
 
+def archive_of(book: Path) -> Path:
+    """Return the archive folder beside a book."""
+    return book.with_name(f"{book.stem}.archive")
+
+
 def _drop_torn_line(path: Path) -> None:
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):

@@ -26,8 +26,12 @@ SECOND = timedelta(seconds=1)
 FIATS = ("USD", "EUR", "GBP", "CAD", "CHF", "JPY", "AUD")
 COINS = ("USDT", "FDUSD", "USDC", "BUSD", "TUSD", "DAI", "BTC", "ETH", "BNB")
 LOCAL = ("TRY", "BRL", "ARS", "ZAR", "UAH", "RUB", "NGN", "PLN", "RON", "MXN", "COP", "CZK", "IDR")
-QUOTES: Mapping[str, tuple[str, ...]] = {"kraken": (*FIATS, *COINS), "": (*LOCAL, *COINS[:5], "EUR", "GBP", *COINS[5:])}
-"""Of two assets the one that comes first is the quote: USDT/USD at Kraken, EUR/USDT at Binance."""
+QUOTES: Mapping[str, tuple[str, ...]] = {
+    "kraken": (*FIATS, *COINS),
+    "coinbase": (*FIATS, *COINS),
+    "": ("USD", *LOCAL, *COINS[:5], "EUR", "GBP", *COINS[5:]),
+}
+"""Of two assets the one that comes first is the quote: USDT/USD at Kraken, EUR/USDT at Binance, BTC/USD everywhere."""
 
 
 @dataclass(frozen=True)

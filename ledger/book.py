@@ -19,8 +19,9 @@ from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
 from ledger import log
 from ledger.accounts import proper, renamable, venue_of
-from ledger.archive import Archive
+from ledger.archive import Archive, archive_of
 from ledger.derive import settle
+from ledger.descriptions import entry_of, format_of, formats_at, texts_at
 from ledger.entries import Entered, file_name, file_text, with_terms
 from ledger.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.store import Store, sql_files_by_name, statement
@@ -96,8 +97,11 @@ class Book:
 
     store: Store
     archive: Archive | None
-    formats: Sequence[Format]
+    chosen: Sequence[Format] | None
+    """Formats to recognize in place of the built-in ones (tests)."""
     clock: Callable[[], datetime]
+    described: dict[str, str] = field(default_factory=dict)
+    """By name, the texts of descriptions that an import asks for; logged with the first bundle that is stored."""
 
     @classmethod
     def open(
@@ -119,7 +123,7 @@ class Book:
                 path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`"
             )
         store = Store.open(path, read_only=read_only, any_version=any_version)
-        book = cls(store, Archive(archive_of(path)), formats or builtin_formats(), clock)
+        book = cls(store, Archive(archive_of(path)), formats, clock)
         stale = not store.is_older and bool(store.scalar(statement("book", "has_stale")))
         if read_only and stale:
             book.close()
@@ -133,7 +137,40 @@ class Book:
     @classmethod
     def in_memory(cls, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
         """Return an empty book that is gone when it is closed (dry runs, tests)."""
-        return cls(Store.open(None), None, builtin_formats(), clock)
+        return cls(Store.open(None), None, None, clock)
+
+    @property
+    def builtin(self) -> Sequence[Format]:
+        """The formats that come with the program; they are loaded when something is read, not when it is asked for."""
+        return self.chosen if self.chosen is not None else builtin_formats()
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats that are recognized: built-in, remembered, and those described for the import that runs."""
+        remembered = formats_at(self.builtin, log.descriptions(self.store))
+        asked = [format_of(text, f"{name}.toml") for name, text in self.described.items()]
+        return (*(form for form in remembered if form.name not in self.described), *asked)
+
+    def describe(self, text: str, name: str) -> str:
+        """Take a description for the imports that follow and return its format's name; it is logged when it is used.
+
+        Raises BadDescription.
+        """
+        form = format_of(text, name)
+        if texts_at(log.descriptions(self.store)).get(form.name) != text:
+            self.described[form.name] = text
+        return form.name
+
+    def drop_description(self, name: str) -> None:
+        """Recognize a described format no longer; what it stored stays.  Raises UnknownThing."""
+        log.require_whole(self.store, self.archive)
+        held = texts_at(log.descriptions(self.store))
+        if name not in held:
+            known = f"there are {', '.join(held)}" if held else "this book remembers none"
+            raise UnknownThing(f"no description called {name!r}", known)
+        with self.store.transaction():
+            log.add(self.store, self.clock(), {"kind": "description", "name": name, "text": None})
+        log.synchronize(self.store, self.archive)
 
     def close(self) -> None:
         """Close the book and let others use it."""
@@ -213,7 +250,11 @@ class Book:
             if accounts is None and asked.account is None:
                 accounts = log.imports(self.store)[bundle.file_id]["accounts"]
             forget(self.store, bundle.file_id)
-        parts = self._run(bundle, asked, log.next_seq(self.store), accounts or {})
+        formats = self.formats
+        used = self.described.get(asked.format or "")
+        if used is not None and texts_at(log.descriptions(self.store)).get(asked.format or "") != used:
+            log.add(self.store, self.clock(), entry_of(used, format_of(used, asked.format or "")))
+        parts = self._run(bundle, asked, log.next_seq(self.store), accounts or {}, formats)
         resolved = {part.venue: part.account for part in parts if part.account}
         entry = {
             "kind": "import",
@@ -226,11 +267,12 @@ class Book:
         return parts
 
     def _run(
-        self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str], *, again: bool = False
-    ) -> list[PartResult]:
+        self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str], formats: Sequence[Format],
+        *, again: bool = False,
+    ) -> list[PartResult]:  # fmt: skip
         return Importing(
             store=self.store,
-            formats=self.formats,
+            formats=formats,
             bundle=bundle,
             asked=asked,
             import_no=import_no,
@@ -249,9 +291,13 @@ class Book:
         first = files.row(0, named=True)
         before, now = json.loads(first["options"]), asked.says()
         before["account"] = ", ".join(files["account"].unique().sort())
+        before.setdefault("format", ", ".join(files["format"].unique().sort()))
         differing = {name for name in SAME_WORDS if name in now and now[name] != before.get(name)}
         rejected = bool(files["rejected"].sum())
-        if differing & {"account", "timezone", "wallet"}:
+        if (asked.format or "") in self.described:
+            before["format"] += ", as it was described then"
+            differing.add("format")
+        if differing & {"account", "timezone", "wallet"} or (differing & {"format"} and not rejected):
             raise OtherOptions(bundle.name, first["import_no"], _words(before), _words(now))
         if rejected and (differing or first["importer_version"] != IMPORTER_VERSION or now.get("strict")):
             return None
@@ -361,7 +407,9 @@ class Book:
     def _store_again(self, entry: log.Entry, import_no: int) -> None:
         """Store an archived bundle again, as its logged import says."""
         with self._restored(entry) as bundle:
-            self._run(bundle, Asked(**entry["options"]), import_no, entry.get("accounts", {}), again=True)
+            formats = formats_at(self.builtin, log.descriptions(self.store), entry["seq"])
+            asked = Asked(**entry["options"])
+            self._run(bundle, asked, import_no, entry.get("accounts", {}), formats, again=True)
 
     def retry(self) -> ImportReport:
         """Read every file again that had rejects, from the archive, with its own options."""
@@ -454,7 +502,7 @@ class Book:
         before = "" if self.store.is_older else self.digest()
         fresh_path = path.with_name(f"{path.name}.rebuilding")
         fresh_path.unlink(missing_ok=True)
-        fresh = Book(Store.open(fresh_path), None, self.formats, self.clock)
+        fresh = Book(Store.open(fresh_path), None, self.chosen, self.clock)
         try:
             fresh._replay(archive)
             after = fresh.digest()
@@ -480,8 +528,9 @@ class Book:
                     continue
                 restored = archive.restore(entry["bundle"], Path(folder) / "object")
                 bundle, asked = open_bundle(restored, entry["name"]), Asked(**entry["options"])
+                formats = formats_at(self.builtin, entries, entry["seq"])
                 with self.store.transaction():
-                    self._run(bundle, asked, entry["seq"], entry.get("accounts", {}), again=True)
+                    self._run(bundle, asked, entry["seq"], entry.get("accounts", {}), formats, again=True)
                 restored.unlink()
         self._settle()
 
@@ -543,11 +592,6 @@ class Book:
         """Run a query that can read the book and nothing else.  Raises UnknownThing with the engine's message."""
         self.store.execute("SET enable_external_access=false")
         return self.store.user_query(query)
-
-
-def archive_of(path: Path) -> Path:
-    """Return the archive folder beside a book."""
-    return path.with_name(f"{path.stem}.archive")
 
 
 def remove(path: Path) -> None:

@@ -27,9 +27,10 @@ from ledger.cli_common import (
     writable,
 )
 from ledger.cli_decisions import accounts, enter
-from ledger.cli_formats import formats
+from ledger.cli_formats import formats, templates
 
 if TYPE_CHECKING:
+    from ledger.book import Book
     from reports.render import OutputKind
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -79,7 +80,7 @@ def marginbook(context: click.Context, book_path: Path) -> None:
     context.obj = book_path
 
 
-for group in (accounts, enter, formats):
+for group in (accounts, enter, formats, templates):
     marginbook.add_command(group)
 
 # ------------------------------------------------------------------------------------------------- import
@@ -91,7 +92,12 @@ for group in (accounts, enter, formats):
     "--account", help="Your name for the login or sub-account; default: the venue's, or the one already known."
 )
 @click.option("--wallet", help="The wallet, where an export does not name it (usdm, coinm, spot, unified ...).")
-@click.option("--format", "format_", metavar="NAME", help="What the file is, where several formats have its header.")
+@click.option(
+    "--format",
+    "format_",
+    metavar="NAME|FILE.toml",
+    help="What the file is, where several formats have its header; or a description of your own, which the book keeps.",
+)
 @click.option("--timezone", metavar="ZONE", help="Zone of local times: UTC, +02:00, Europe/Berlin.")
 @click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
 @click.option("--dry-run", is_flag=True, help="Say exactly what would be stored, and store nothing.")
@@ -117,16 +123,16 @@ def import_(
     max_rejects: str,
 ) -> None:
     """Store raw exports: files, folders and zips.  What is stored already is not stored twice."""
+    from dataclasses import replace
+
     from ledger.importing import Asked
     from ledger.talk import print_import
 
     known_wallet(wallet)
     _known_zone(timezone)
-    _known_format(format_)
     asked = Asked(
         account=account,
         wallet=wallet,
-        format=format_,
         timezone=timezone,
         encoding=encoding,
         strict=strict,
@@ -137,6 +143,7 @@ def import_(
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
     fresh = not book_path.exists()
     with writable(book_path, in_memory=dry_run and fresh) as book:
+        asked = replace(asked, format=_format_asked(book, format_))
         report = book.import_paths(paths, asked, dry_run=dry_run)
         print_import(report, book, colour=colour(sys.stderr))
     if fresh and not report.parts:
@@ -200,7 +207,7 @@ def forget(book_path: Path, file: str) -> None:
 @click.pass_obj
 def rebuild(book_path: Path) -> None:
     """Make the whole book again from its archive alone."""
-    from ledger.book import archive_of
+    from ledger.archive import archive_of
 
     with writable(book_path, must_exist=not archive_of(book_path).exists(), any_version=True) as book:
         before, after = book.rebuild()
@@ -404,18 +411,23 @@ def _known_zone(zone: str | None) -> None:
         ) from None
 
 
-def _known_format(name: str | None) -> None:
-    if name is None:
-        return
+def _format_asked(book: Book, asked: str | None) -> str | None:
+    """Return the name of the format that was asked for: a known one, or that of a description."""
+    if asked is None:
+        return None
     import difflib
 
-    from importers.registry import formats as every
+    path = Path(asked)
+    if path.suffix == ".toml":
+        from importers.described.description import text_of
 
-    names = [form.name for form in every()]
-    if name not in names:
-        near = difflib.get_close_matches(name, names, 3)
+        return book.describe(text_of(path), path.name)
+    names = [form.name for form in book.formats]
+    if asked not in names:
+        near = difflib.get_close_matches(asked, names, 3)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see `marginbook formats list`"
-        raise click.BadParameter(f"there is no format {name!r}{hint}", param_hint="--format")
+        raise click.BadParameter(f"there is no format {asked!r}{hint}", param_hint="--format")
+    return asked
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands about what can be read."""
+"""Commands about what can be read: formats, descriptions of one's own, templates."""
 
 from __future__ import annotations
 
@@ -8,34 +8,45 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ledger.cli_common import output_options, show
+from ledger.cli_common import known_wallet, output_options, show
 
 if TYPE_CHECKING:
+    from ledger.trying import Tried
     from reports.render import OutputKind
+
+SHOWN_ROWS = 20
 
 
 @click.group()
 def formats() -> None:
-    """The exports that can be read: list, show one, detect files."""
+    """The exports that can be read: list, show one, detect files, describe one of your own."""
 
 
-@formats.command("list", epilog="Example: marginbook formats list")
+@formats.command("list", epilog="Example: marginbook formats list --venue kraken")
+@click.option("--venue", help="Only this venue.")
 @output_options
-def formats_list(kind: OutputKind | None, output: Path | None) -> None:
-    """Every format with its venue and how sure we are of it."""
+@click.pass_obj
+def formats_list(book_path: Path, venue: str | None, kind: OutputKind | None, output: Path | None) -> None:
+    """Every format with its venue and what its description rests on; those that the book remembers, too."""
+    from ledger.descriptions import known_formats
     from ledger.listings import formats_frame
     from reports.listings import FORMATS
 
-    show(formats_frame(), FORMATS, kind, output)
+    known = [form for form in known_formats(book_path) if venue in (None, form.venue)]
+    if not known:
+        raise click.BadParameter(f"there is no format of {venue!r}", param_hint="--venue")
+    show(formats_frame(known), FORMATS, kind, output)
 
 
 @formats.command("show", epilog="Example: marginbook formats show binance.futures_trades")
 @click.argument("name")
-def formats_show(name: str) -> None:
+@click.pass_obj
+def formats_show(book_path: Path, name: str) -> None:
     """One format: where to download it, its headers, what its rows become, what it claims."""
+    from ledger.descriptions import known_formats
     from ledger.listings import format_text
 
-    click.echo(format_text(name))
+    click.echo(format_text(name, known_formats(book_path)))
 
 
 @formats.command("detect", epilog="Example: marginbook formats detect ~/Downloads")
@@ -43,13 +54,131 @@ def formats_show(name: str) -> None:
 @click.option("--timezone", metavar="ZONE", help="Zone of local times.")
 @click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
 @output_options
+@click.pass_obj
 def formats_detect(
-    paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: OutputKind | None, output: Path | None
-) -> None:
-    """Say of each file what it is, without importing it."""
-    from ledger.listings import detected_frame
+    book_path: Path, paths: tuple[Path, ...], timezone: str | None, encoding: str | None, kind: OutputKind | None,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Say of each file (member of a zip, sheet) what it is, how sure, of which wallets, what it states.
+
+    Nothing is imported.  Exports come first, then near misses with the columns that differ, then everything else.
+    """
+    from ledger.descriptions import known_formats
+    from ledger.trying import detected_frame
     from reports.listings import DETECTED
 
-    frame, code = detected_frame(paths, timezone, encoding)
+    frame, code = detected_frame(paths, known_formats(book_path), timezone, encoding)
     show(frame, DETECTED, kind, output)
+    counts = dict(frame.group_by("kind").len().iter_rows())
+    said = [
+        f"{count} {word}{'' if count == 1 else 's' if word != 'near miss' else 'es'}" for word, count in counts.items()
+    ]
+    click.echo(f"{frame.height} files or parts: {', '.join(sorted(said))}", err=True)
     sys.exit(code)
+
+
+@formats.command("new", epilog="Example: marginbook formats new export.csv -o desk.toml")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--name", default="my_venue.export", show_default=True, help="Of the format: venue.export.")
+@click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def formats_new(file: Path, name: str, encoding: str | None, output: Path | None) -> None:
+    """Write a first description of an export that is not known: a commented TOML file, to be checked and edited."""
+    from importers.described.description import NAME
+    from importers.described.guess import description_of
+    from importers.files import open_bundle
+
+    if not NAME.fullmatch(name):
+        raise click.BadParameter(f"{name!r} is not as venue.export, in small letters", param_hint="--name")
+    first = open_bundle(file).parts(encoding)[0]
+    text = description_of(first, name)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists():
+        raise click.BadParameter(f"{output} is there already", param_hint="-o")
+    output.write_text(text, encoding="utf-8")
+    click.echo(f"{output}: now check it, then `marginbook formats test {output} {file}`", err=True)
+
+
+@formats.command("test", epilog="Example: marginbook formats test desk.toml export.csv")
+@click.argument("description", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--wallet", help="The wallet, where the export does not name it.")
+@click.option("--timezone", metavar="ZONE", help="Zone of local times: UTC, +02:00, Europe/Berlin.")
+@click.option("--encoding", help="Encoding of a text file that is not UTF-8.")
+@output_options
+def formats_test(
+    description: Path, file: Path, wallet: str | None, timezone: str | None, encoding: str | None,
+    kind: OutputKind | None, output: Path | None,
+) -> None:  # fmt: skip
+    """Show what a description would store of a file, what it ignores, and what nobody has described.
+
+    Exit status 1: rows would be rejected, or columns are read by nothing.
+    """
+    import polars as pl
+
+    from importers.described.description import read_description
+    from importers.read import Options
+    from ledger.trying import tried
+    from reports.listings import TRIED
+
+    form = read_description(description)
+    options = Options(wallet=known_wallet(wallet), format=form.name, zone=timezone, encoding=encoding)
+    results = list(tried(form, file, options))
+    rows = [frame for result in results for frame in result.rows]
+    schema = {"row": pl.UInt32(), "table": pl.String(), "at": pl.Datetime("us", "UTC"), "what": pl.String()}
+    frame = pl.concat(rows).sort("row", "table") if rows else pl.DataFrame(schema=schema)
+    as_table = kind is None and output is None
+    show(frame.head(SHOWN_ROWS) if as_table else frame, TRIED, kind, output)
+    if as_table and frame.height > SHOWN_ROWS:
+        click.echo(f"... and {frame.height - SHOWN_ROWS:,} more; --output-format csv has all")
+    for result in results:
+        _say(result)
+    sys.exit(max((result.exit_code for result in results), default=0))
+
+
+def _say(result: Tried) -> None:
+    """Print to stderr how a file fares: its numbers, its kinds of rows, what is left to describe."""
+    from ledger.trying import refused_frame
+    from reports.listings import REFUSED
+
+    zone = f", zone {result.zone}" if result.zone else ""
+    click.echo(f"{result.name}: header {result.variant!r}{zone}", err=True)
+    click.echo(f"  {result.read:,} rows read = {result.stored:,} stored + {result.ignored:,} ignored + "
+               f"{result.refused:,} rejected", err=True)  # fmt: skip
+    for what, count in result.kinds.items():
+        click.echo(f"  {count:>8,} {what}", err=True)
+    for warning in result.warnings:
+        click.echo(f"! {warning}", err=True)
+    if result.unread:
+        click.echo(
+            f"! columns that nothing reads: {', '.join(result.unread)}; read them, or name them in [unread]", err=True
+        )
+    if result.refused:
+        show(refused_frame(result), REFUSED, None, None)
+
+
+@formats.command("drop", epilog="Example: marginbook formats drop desk.fills")
+@click.argument("name")
+@click.pass_obj
+def formats_drop(book_path: Path, name: str) -> None:
+    """Recognize a format of your own no longer.  What it stored stays; the description stays in the log."""
+    from ledger.cli_common import writable
+
+    with writable(book_path, must_exist=True) as book:
+        book.drop_description(name)
+    click.echo(f"{name} is recognized no longer", err=True)
+
+
+@click.command(epilog="Example: marginbook templates -o templates")
+@click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path, file_okay=False),
+              help="The folder to write to; it is made where it is missing.")  # fmt: skip
+def templates(folder: Path) -> None:
+    """Write empty files of the plain formats, CSV and XLSX: for what no export says, or for a script of your own."""
+    from ledger.templates import write_templates
+
+    written = write_templates(folder)
+    click.echo(
+        f"{folder}: {len(written)} templates, a .csv and an .xlsx a table; their sheet `help` explains", err=True
+    )

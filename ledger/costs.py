@@ -5,9 +5,12 @@ Whatever the ledger booked and no position took stays as a line of its own, so e
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import polars as pl
@@ -21,6 +24,8 @@ from schemas.types import MONEY
 
 JUST_CLOSED = timedelta(seconds=60)
 """A venue books funding a few seconds after the instant; a position closed meanwhile paid it."""
+BY_SESSION = "sessions.csv"
+"""Venues that book funding once a session: a position that was closed within it paid it."""
 LIQUIDATION_WINDOW = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=2)
 CONTRACTS = ("perpetual", "future", "option")
@@ -33,6 +38,13 @@ SIZE_AGREEMENT = Decimal("0.02")
 
 FUNDING = statement("costs", "funding")
 LIQUIDATION_COSTS = statement("costs", "liquidation_costs")
+
+
+@cache
+def _sessions() -> Mapping[tuple[str, str], timedelta]:
+    text = resources.files("ledger").joinpath(BY_SESSION).read_text(encoding="utf-8")
+    return {(line["venue"], line["wallet"]): timedelta(hours=int(line["hours"]))
+            for line in csv.DictReader(text.splitlines())}  # fmt: skip
 
 
 def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +69,8 @@ def attribute(
     funding = store.query(FUNDING, words).with_columns(cause=pl.lit("funding"))
     forced = store.query(LIQUIDATION_COSTS, words)
     contracts = held.filter(pl.col("product").is_in(CONTRACTS))
-    lines = [_funding_lines(funding, contracts), _liquidation_lines(forced, held)]
+    just_closed = _sessions().get((scope.venue, scope.wallet), JUST_CLOSED)
+    lines = [_funding_lines(funding, contracts, just_closed), _liquidation_lines(forced, held)]
     found = pl.concat([line for line in lines if line.height] or [lines[0]])
     settled = found.join(
         positions.select("position_id", "settle_asset"), on="position_id", how="left", maintain_order="left"
@@ -71,20 +84,20 @@ def attribute(
 # ------------------------------------------------------------------------------------------------ funding
 
 
-def _funding_lines(funding: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """Give each funding row to the position open at its instant, else to one that was closed within the minute."""
+def _funding_lines(funding: pl.DataFrame, held: pl.DataFrame, just_closed: timedelta) -> pl.DataFrame:
+    """Give each funding row to the position open at its instant, else to the last one closed so shortly before."""
     rows = funding.with_columns(
         instant=pl.when(pl.col("booked_at") - pl.col("booked_at").dt.truncate("1h") <= JUST_CLOSED)
         .then(pl.col("booked_at").dt.truncate("1h"))
         .otherwise(pl.col("booked_at"))
     )
-    candidates = _candidates(rows, held)
+    candidates = _candidates(rows, held, just_closed)
     chosen = _choose(rows, candidates)
     joined = rows.join(chosen, on="row_key", how="left", maintain_order="left")
     return _lines(joined)
 
 
-def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def _candidates(rows: pl.DataFrame, held: pl.DataFrame, just_closed: timedelta) -> pl.DataFrame:
     """Return, per row and position side, the position open at the instant (`open`) or closed just before the row."""
     found = []
     for side in held["position_side"].unique().to_list():
@@ -100,7 +113,7 @@ def _candidates(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
                 .join_asof(stream.sort("moment"), on="moment", by="symbol", strategy="backward", check_sortedness=False)
             )
             usable = pl.col("quantity_after") != 0
-            just = (pl.col("quantity_after") == 0) & (pl.col("booked_at") - pl.col("filled_at") < JUST_CLOSED)
+            just = (pl.col("quantity_after") == 0) & (pl.col("booked_at") - pl.col("filled_at") < just_closed)
             if name == "at_booking":
                 asof = asof.filter(just)
             found.append(

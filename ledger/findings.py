@@ -43,6 +43,7 @@ def findings_of(store: Store, scope: Scope, differences: pl.DataFrame | None) ->
         *_rejected(store, scope),
         *_stated_positions(store, scope),
         *_funding_formula(store, scope),
+        *_expired(store, scope),
     ]
 
 
@@ -140,14 +141,21 @@ def _unattributed(store: Store, scope: Scope) -> list[dict[str, Any]]:
     count = int(store.scalar(statement("findings", "movement_count"), scope.parameters()) or 0)
     tolerance = max(count, 1) * UNIT_BOOKED
     found = []
-    for cause, asset, amount, first_at, lines, keys in store.rows(
+    for cause, asset, amount, first_at, lines, largest, keys in store.rows(
         UNATTRIBUTED, scope.parameters() | {"tolerance": tolerance}
     ):
         if cause == "session_result" and not store.scalar(statement("findings", "has_positions"), scope.parameters()):
             continue  # only wallet rows exist: the net result is known, and nothing is wrong
         hint = HINTS.get(cause, "import more")
         sentence = f"{amount.normalize():f} {asset} of {cause} in {lines} lines belong to no position; {hint}"
-        found.append(_finding(scope, "unattributed", "info", asset, first_at, sentence, keys or []))
+        kind = "unattributed"
+        if cause == "realized_pnl" and abs(amount) <= tolerance:
+            kind = "booked_by_session"
+            sentence = (
+                f"{asset}: the venue books results on other days than positions realize them, by up to "
+                f"{largest.normalize():f} a day, since it settles what is open; over all days nothing is missing"
+            )
+        found.append(_finding(scope, kind, "info", asset, first_at, sentence, keys or []))
     return found
 
 
@@ -220,6 +228,21 @@ def _new_columns(store: Store, scope: Scope) -> list[dict[str, Any]]:
         )
         for name, warnings in store.rows(NEW_COLUMNS, {"account": scope.account, "venue": scope.venue})
     ]
+
+
+def _expired(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Dated positions that are still open after their day: some venues print no row for an option that ends at zero."""
+    found = []
+    for position_id, symbol, product, expires_on in store.rows(
+        statement("findings", "expired_open"), scope.parameters()
+    ):
+        told = "its delivery or exercise" if product == "option" else "its delivery"
+        sentence = (
+            f"{position_id} expired on {expires_on:%Y-%m-%d} and no row closes it; import the export that lists "
+            f"{told}, or enter the close as a plain fill (execution delivery; price 0 where an option ended worthless)"
+        )
+        found.append(_finding(scope, "expired_open", "warning", symbol, None, sentence, [position_id]))
+    return found
 
 
 SEAM_TWINS = statement("findings", "seam_twins")

@@ -88,6 +88,8 @@ class PartResult:
     ignored_reasons: Counter[str] = field(default_factory=Counter)
     reject_lines: list[str] = field(default_factory=list)
     wallets: dict[str, tuple[datetime, datetime, int]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Wallets of which its rows state something, those at the other end of a transfer, too."""
     note: str = ""
 
 
@@ -334,6 +336,8 @@ class Importing:
                 "source_row",
             ),
         )
+        result.touched |= {name for table in normalized.tables.values() for name in table["wallet"].unique().to_list()}
+        result.touched |= result.wallets.keys()
         bases = base_keys(fresh)
         for name, table in normalized.tables.items():
             keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
@@ -435,7 +439,7 @@ class Importing:
                 "duplicate": result.duplicate,
                 "ignored": result.ignored,
                 "rejected": result.rejected,
-                "wallets": sorted(result.wallets),
+                "wallets": sorted(result.touched),
                 "first_at": result.first_at,
                 "last_at": result.last_at,
                 "ignored_reasons": json.dumps(dict(result.ignored_reasons), ensure_ascii=False),
@@ -443,9 +447,10 @@ class Importing:
             },
         )
         lines = []
-        for wallet, (first, last, count) in sorted(result.wallets.items()):
+        for wallet in sorted(result.touched):
             words = {"account": result.account, "venue": form.venue, "wallet": wallet}
             self.store.execute(statement("importing", "mark_stale"), words)
+        for wallet, (first, last, count) in sorted(result.wallets.items()):
             for claim in form.claims:
                 if claim.wallets and wallet not in claim.wallets:
                     continue
@@ -464,7 +469,7 @@ class Importing:
                         "resolution_s": claim.resolution_s,
                         "skew_s": claim.skew_s,
                         "from_at": first,
-                        "to_at": last + timedelta(seconds=claim.resolution_s),
+                        "to_at": last + max(timedelta(seconds=claim.resolution_s), timedelta(microseconds=1)),
                         "basis": "rows",
                         "rows": count,
                         "file_no": file_no,

@@ -1,18 +1,14 @@
-"""What can be read, for people: the list of formats, one format in words, what given files are."""
+"""What can be read, for people: the list of formats, one format in words."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
 from importers.contract import Format
-from importers.files import collect
-from importers.read import Options, recognize
-from importers.registry import formats
-from schemas.errors import MarginbookError, UnknownFormat, UnknownThing, UnreadableFile
+from schemas.errors import UnknownThing
 
 
 def states(form: Format) -> str:
@@ -22,17 +18,15 @@ def states(form: Format) -> str:
     return ", ".join(facts or tables)
 
 
-def formats_frame() -> pl.DataFrame:
+def formats_frame(formats: Sequence[Format]) -> pl.DataFrame:
     """Return one line a format."""
-    lines = [
-        (form.name, form.venue, form.title, len(form.headers), states(form), form.confidence) for form in formats()
-    ]
+    lines = [(form.name, form.venue, form.title, len(form.headers), states(form), form.confidence) for form in formats]
     return pl.DataFrame(lines, schema=["name", "venue", "title", "variants", "states", "confidence"], orient="row")
 
 
-def format_text(name: str) -> str:
+def format_text(name: str, formats: Sequence[Format]) -> str:
     """Return one format in words.  Raises UnknownThing with the nearest names."""
-    known = {form.name: form for form in formats()}
+    known = {form.name: form for form in formats}
     if name not in known:
         near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
         raise UnknownThing(
@@ -68,51 +62,3 @@ def format_text(name: str) -> str:
         for claim in form.claims
     ] or [f"    none: {silent}"]
     return "\n".join(lines)
-
-
-def detected_frame(paths: Sequence[Path], zone: str | None, encoding: str | None) -> tuple[pl.DataFrame, int]:
-    """Return what each file part is, and 3 where a file named by itself is none that is known, else 0."""
-    lines: list[tuple[str, ...]] = []
-    code = 0
-    named = {path for path in paths if not path.is_dir()}
-    for found in collect(paths):
-        if isinstance(found, UnreadableFile):
-            lines.append((found.name, "", "", "", "", "", _in_a_line(found)))
-            code = 3 if found.named else code
-            continue
-        try:
-            parts = found.parts(encoding)
-        except MarginbookError as error:
-            lines.append((found.name, "", "", "", "", "", _in_a_line(error)))
-            code = max(code, error.exit_code if found.path in named else 0)
-            continue
-        for part in parts:
-            try:
-                seen = recognize(part, formats(), Options(zone=zone, encoding=encoding))
-            except MarginbookError as error:
-                lines.append((part.name, "", "", "", "", "", _in_a_line(error)))
-                if found.path in named and (len(parts) == 1 or not isinstance(error, UnknownFormat)):
-                    code = max(code, error.exit_code)
-                continue
-            form = seen.match.format
-            sure = next(
-                (
-                    header.confidence
-                    for header in form.headers
-                    if header.name == seen.match.variant and header.confidence
-                ),
-                form.confidence,
-            )
-            shown_zone = seen.context.zone or "" if seen.context.zone_known else ""
-            lines.append(
-                (part.name, form.name, seen.match.variant, sure, shown_zone, states(form), "; ".join(seen.warnings))
-            )
-    names = ["file", "format", "variant", "confidence", "zone", "states", "note"]
-    known = [tuple(cell or None for cell in line) for line in lines]
-    return pl.DataFrame(known, schema=dict.fromkeys(names, pl.String), orient="row"), code
-
-
-def _in_a_line(error: Exception) -> str:
-    """Return the message of an error as one line, without the name of the file that starts it."""
-    sentence = "; ".join(line.strip() for line in str(error).splitlines())
-    return sentence.split(": ", 1)[-1]

@@ -41,6 +41,12 @@ def entries(store: Store) -> list[Entry]:
     return as_called_now([json.loads(text) for (text,) in store.rows(statement("log", "entries"))])
 
 
+def descriptions(store: Store) -> list[Entry]:
+    """Return the entries that tell of described formats, in order."""
+    found = [json.loads(text) for (text,) in store.rows(statement("log", "descriptions"))]
+    return [entry for entry in found if entry["kind"] == "description"]
+
+
 def imports(store: Store) -> dict[str, Entry]:
     """Return the latest import of each bundle, by its id."""
     return {entry["bundle"]: entry for entry in entries(store) if entry["kind"] == "import"}

@@ -21,6 +21,7 @@ from schemas.tables import Table
 from schemas.types import INSTANT, KEY, MONEY, UNIT
 
 STREAM = ("product", "pair", "symbol", "side_key")
+SIGNS = {"long": 1, "short": -1}
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
 TRIED_OPENINGS = 12
@@ -91,10 +92,27 @@ def contract_streams(fills: pl.DataFrame, sizes: Sizes) -> list[Stream]:
         .then("position_side")
         .otherwise(pl.lit("both")),
     )
+    keyed = _with_closers(keyed)
     streams: list[Stream] = []
     for (_, _, symbol, side_key), group in keyed.partition_by(*STREAM, as_dict=True, maintain_order=True).items():
         streams += _streams_of(group, str(side_key), sizes.get(str(symbol), ()))
     return streams
+
+
+def _with_closers(keyed: pl.DataFrame) -> pl.DataFrame:
+    """Put closes whose row names the side they close to the one-way stream, where it is the only one that opens.
+
+    In one-way mode some venues still call a delivery or a liquidation one of the long or the short.
+    """
+    if keyed["side_key"].n_unique() < 2:
+        return keyed
+    stream = [name for name in STREAM if name != "side_key"]
+    one_way = ((pl.col("side_key") == "both") & (pl.col("position_side") == "both")).any().over(stream)
+    opens = (pl.col("side_key") == "long") & (pl.col("delta") > 0) | (pl.col("side_key") == "short") & (
+        pl.col("delta") < 0
+    )
+    moved = one_way & ~opens.any().over(stream)
+    return keyed.with_columns(side_key=pl.when(moved).then(pl.lit("both")).otherwise("side_key"))
 
 
 def lot_stream(fills: pl.DataFrame, position_side: str) -> Stream:
@@ -111,6 +129,8 @@ def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[Size]) -> li
     What needs the least that is unknown wins: one-way from flat, the two sides of a hedge from flat, one-way from an
     opening that the export does not show, a hedge with such openings.
     """
+    if side_key == "both" and _only_a_hedge(group):
+        return _hedge(group)
     one = _replayed(Stream(fills=group, position_side=side_key))
     stated = group["realized_stated"].is_not_null().any()
     if not stated or side_key != "both":
@@ -126,6 +146,18 @@ def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[Size]) -> li
         if stream.wrong:
             stream.flags |= {"realized_mismatch"} | ({"hedge_undecidable"} if len(best) > 1 else set())
     return best
+
+
+def _only_a_hedge(group: pl.DataFrame) -> bool:
+    """Return whether a row opens against what one side holds, while no row names its side: both sides are held."""
+    if group["position_side"].is_not_null().any() or group["effect"].null_count():
+        return False
+    net = 0
+    for delta, effect in zip(_required(_ints(group["delta"])), group["effect"], strict=True):
+        if effect == "open" and net * delta < 0:
+            return True
+        net += delta
+    return False
 
 
 def _doubt(streams: Sequence[Stream], fills: int) -> int:
@@ -174,7 +206,7 @@ def _with_opening(stream: Stream, sizes: Sequence[Size]) -> Stream:
     """Return the stream from the opening that its closes, stated results or stated sizes demand, if any does."""
     deltas = _required(_ints(stream.fills["delta"]))
     stated = _ints(stream.fills["realized_stated"])
-    side = {"long": 1, "short": -1}.get(stream.position_side, 0)
+    side = SIGNS.get(stream.position_side, 0)
     if side:
         openings = [deficit(deltas, side)]
     elif any(result is not None for result in stated):
@@ -189,14 +221,18 @@ def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[S
     if not sizes:
         return 0
     times = stream.fills["filled_at"].to_list()
-    nets, stated, net, index = [], [], 0, 0
-    for at, _, size in sorted(sizes, key=lambda row: row[0]):
+    nets, stated, openings, net, index = [], [], set(), 0, 0
+    for at, side, size in sorted(sizes, key=lambda row: row[0]):
         while index < len(times) and times[index] <= at:
             net += deltas[index]
             index += 1
+        if side in SIGNS:
+            openings.add(SIGNS[side] * size - net)
         if index:
             nets.append(net)
             stated.append(size)
+    if len(openings) == 1:
+        return openings.pop()  # every row names its side, and all agree
     return opening_of_sizes(nets, stated) if nets else 0
 
 
@@ -250,7 +286,9 @@ def _opening_at(stream: Stream, sizes: Sequence[Size], covered_from: datetime | 
     before = [
         at
         for at, side, _ in sizes
-        if at < first and side in (None, "both", stream.position_side) and (covered_from is None or at >= covered_from)
+        if at < first
+        and (side in (None, "both", stream.position_side) or stream.position_side == "both")
+        and (covered_from is None or at >= covered_from)
     ]
     return min(before, default=first)
 

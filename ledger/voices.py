@@ -355,8 +355,13 @@ def _filtered_finding(scope: Scope, fact: str, override: dict[str, object]) -> d
 
 
 def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None:
+    """Say of every row whether it counts; where one export alone states the fact, all of its rows do.
+
+    Rows of exports that claim no events of it (order histories) count only where nobody is elected.
+    """
     for words in _tables_of(fact):
-        if not several:
+        formats = statement("voices", "formats").format(table=words["table"])
+        if not several and int(store.scalar(formats, scope.parameters()) or 0) < 2:
             store.execute(statement("voices", "speak_alone").format(table=words["table"]), scope.parameters())
         else:
             store.execute(_compared("speak_by_voice", fact, **words), scope.parameters() | {"fact": fact})

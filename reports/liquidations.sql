@@ -41,7 +41,7 @@ WITH forced AS (
     q.stage, q.quantity, q.mark_price AS trigger_price, q.price AS average_price, q.bankruptcy_price, q.fee AS liquidation_fee,
     coalesce(q.fee_asset, q.debt_asset) AS settle_asset
   FROM liquidations q ANTI JOIN numbered n ON n.account = q.account AND n.venue = q.venue AND n.symbol = q.symbol
-    AND (n.order_ref = q.order_ref OR (n.order_ref IS NULL AND n.wallet = q.wallet
+    AND (n.order_ref = q.order_ref OR ((n.order_ref IS NULL OR q.order_ref IS NULL) AND n.wallet = q.wallet
       AND n.filled_at BETWEEN q.liquidated_at - INTERVAL 1 MINUTE AND q.liquidated_at + INTERVAL 1 MINUTE))
 ), every AS (
   SELECT e.* EXCLUDE (realized, trading_fees, linear_value, event_no), c.liquidation_fee, c.insurance, NULL::DECIMAL(38,18) AS stated_average,

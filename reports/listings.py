@@ -131,15 +131,37 @@ DETECTED = Report(
     title="What these files are",
     one_row="a file part",
     columns=(
+        Column("kind", keep=True),
         Column("file"),
         Column("format"),
         Column("variant"),
         Column("confidence"),
         Column("zone"),
+        Column("wallets"),
         Column("states"),
+        Column("nearest"),
+        Column("missing"),
+        Column("unknown"),
         Column("note"),
     ),
     empty="no file there",
+    note="confidence is what the description rests on; missing are columns of the nearest format that the file lacks, "
+    "unknown columns of the file that it lacks.",
+)
+
+TRIED = Report(
+    name="tried",
+    title="What would be stored",
+    one_row="a row of a table of the book",
+    columns=(Column("row", "count"), Column("table"), Column("at", "instant"), Column("what", keep=True)),
+    empty="nothing would be stored",
+)
+
+REFUSED = Report(
+    name="refused",
+    title="What nobody has described",
+    one_row="a row that would be rejected",
+    columns=(Column("row", "count"), Column("column"), Column("text"), Column("reason")),
 )
 
 

@@ -246,3 +246,17 @@ class UnknownThing(MarginbookError):
 
     def __str__(self) -> str:
         return self.sentence + (f"\n  {self.to_do}" if self.to_do else "")
+
+
+class BadDescription(MarginbookError):
+    """A description of a format that says something that cannot be: where, what was seen, what would do."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, where: str, what: str, hint: str = "") -> None:
+        super().__init__(name, where, what, hint)
+        self.name, self.where, self.what, self.hint = name, where, what, hint
+
+    def __str__(self) -> str:
+        place = f"{self.name}: {self.where}: " if self.where else f"{self.name}: "
+        return f"{place}{self.what}\n  {self.hint}" if self.hint else f"{place}{self.what}"

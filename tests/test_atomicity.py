@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.book import Book, archive_of
+from ledger.archive import archive_of
+from ledger.book import Book
 from ledger.store import Store
 from schemas.errors import BookError, BookTooNew
 from tests.books import INCOME, imported, logged, new_book, write

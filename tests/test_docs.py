@@ -20,6 +20,8 @@ from pathlib import Path
 import click
 import pytest
 
+from importers.described.cells import KINDS
+from importers.described.expressions import FUNCTIONS
 from importers.registry import formats
 from ledger.book import Book
 from ledger.cli import marginbook
@@ -94,14 +96,31 @@ def reports_block() -> str:
 
 
 def formats_block() -> str:
+    """Return a list of venues, each of which unfolds to its formats."""
     blocks = []
     for venue in dict.fromkeys(form.venue for form in formats()):
+        of_venue = [form for form in formats() if form.venue == venue]
         rows = [
             (f"`{form.name}`", form.title, "; ".join(header.name for header in form.headers), states(form), form.confidence)
-            for form in formats() if form.venue == venue
+            for form in of_venue
         ]  # fmt: skip
-        blocks.append(f"**{venue}**\n\n" + table(("format", "what it is", "variants", "states", "confidence"), rows))
-    return "\n\n".join(blocks)
+        variants = sum(max(len(form.headers), 1) for form in of_venue)
+        counted = f"{len(of_venue)} format{'s' * (len(of_venue) > 1)}, {variants} header{'s' * (variants > 1)}"
+        listed = table(("format", "what it is", "variants", "states", "confidence"), rows)
+        blocks.append(f"<details><summary><b>{venue}</b>: {counted}</summary>\n\n{listed}\n\n</details>")
+    return "\n".join(blocks)
+
+
+def language_block() -> str:
+    """Return the kinds of cells and the functions of descriptions."""
+    kinds = [(f"`{name}`", kind.does, code(sorted(kind.settings))) for name, kind in KINDS.items()]
+    functions = [(f"`{name}()`", function.does) for name, function in FUNCTIONS.items()]
+    return (
+        table(("kind of cell", "holds", "settings"), kinds)
+        + "\n\nExpressions name cells and values, texts stand in quotes; there are `+ - * /`, `== != < <= > >= in`, "
+        "`and or not`, `A if CONDITION else B`, and these functions. Nothing of it is executed as code.\n\n"
+        + table(("function", "is"), functions)
+    )
 
 
 def tables_block() -> str:
@@ -126,7 +145,7 @@ def example_block() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands_block, "reports": reports_block, "formats": formats_block, "tables": tables_block,
-    "example": example_block,
+    "example": example_block, "language": language_block,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from importers.read import Options, chunks, recognize
 from importers.registry import formats
 from tests.conftest import DATA
 
-VENUES = sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name != "errors")
+VENUES = sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in ("errors", "described"))
 SIDECARS = (".expected.json", ".options.json", ".md")
 EXPORTS = sorted(
     path for venue in VENUES for path in (DATA / venue).glob("*") if not path.name.endswith(SIDECARS) and path.is_file()

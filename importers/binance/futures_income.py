@@ -60,7 +60,7 @@ RESULT = Emit(table="stated_results", columns={
 CASES: dict[str, tuple[Emit, ...]] = {
     "realized": (_movement("realized_pnl"), RESULT),
     "delivered": (_movement("realized_pnl"), RESULT),
-    "option_result": (_movement("realized_pnl"),),
+    "option_result": (_movement("trade"),),
     "trading_fee": (_movement("trading_fee"),),
     "funding": (_movement("funding"), FUNDING),
     "clearance": (_movement(CLEARANCE), _booking("adjustments", CLEARANCE)),
@@ -158,6 +158,7 @@ INCOME_API = replace(
     account_number=None,
     prepare=_prepare,
     unread={"info": "repeats the type"},
+    fits=lambda rows: not any("-" in row.get("symbol", "") for row in rows),  # BTC-USDT is BingX's, with equal columns
 )  # fmt: skip
 """Its `tranId` of results and fees is not the `Transaction ID` of files, and its times have milliseconds: a family of
 its own, which meets the files by voice."""

@@ -5,8 +5,8 @@ received, and `change` = `cash_flow` + `funding` - `fee` has held (`log_cells.py
 each type is; one that is not in it is rejected.
 
 - A derivative's row is one fill; its cash flow is the result before fees.  Of contracts that are settled every session
-  (USDC) it is the result since the last session, and of options a premium: there the fill states no result, and the
-  former stands in `stated_results`.
+  (USDC) it is the result since the last session, and of options a premium (cause `trade`): there the fill states no
+  result, and the former stands in `stated_results`.
 - A session's result is cash like any realized result (cause `realized_pnl`); all sessions and the close together are
   what the position made by its fills.  To the venue a session is an execution (`SessionSettlePnL`): grain fill.
 - A spot fill is a row per coin.  The base coin's row makes the fill, all rows make movements under one `trade_ref`;
@@ -68,9 +68,10 @@ def event_of(is_spot: pl.Expr) -> pl.Expr:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
+def _moved(cause: str | pl.Expr, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
     return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
+        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount,
+        "cause": pl.lit(cause) if isinstance(cause, str) else cause,
         "symbol": SYMBOL, "instrument": pl.col("pair_name"), "position_side": pl.col("held_side"),
         "trade_ref": pl.col("trade_ref"), "order_ref": pl.col("order_ref"), "balance_after": pl.col("balance"),
     })  # fmt: skip
@@ -78,7 +79,7 @@ def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
 
 FEE_MOVED = _moved("trading_fee", -FEE, where=FEE != 0)
 OF_A_POSITION = (
-    _moved("realized_pnl", CASH_FLOW, where=CASH_FLOW != 0),
+    _moved(pl.when(IS_OPTION).then(pl.lit("trade")).otherwise(pl.lit("realized_pnl")), CASH_FLOW, where=CASH_FLOW != 0),
     _moved("funding", FUNDING, where=FUNDING != 0),
     FEE_MOVED,
     Emit(table="stated_results", where=(CASH_FLOW != 0) & pl.col("is_settled_daily"), columns={

@@ -57,7 +57,8 @@ WITH covered AS (
   FROM fills t WHERE account = $account AND venue = $venue AND wallet = $wallet AND execution <> 'opening'
     AND NOT EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at)
 ), results AS (
-  SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded
+  SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded,
+    sum(CASE l.side WHEN 'buy' THEN -l.notional ELSE l.notional END) AS paid
   FROM legs l JOIN positions p USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet GROUP BY ALL
 ), lenders AS (  -- whoever speaks for the debts speaks for the collateral, where he states any
@@ -74,7 +75,9 @@ WITH covered AS (
       OR EXISTS (FROM lenders l WHERE t.moved_at >= l.from_at AND t.moved_at < l.to_at AND l.format = t.format))
 ), implied AS (
   SELECT t.*, 0 AS leg, r.settle_asset AS asset, coalesce(r.stated, r.folded) AS amount, 'realized_pnl' AS cause
-  FROM traded t JOIN results r USING (row_key) WHERE NOT by_legs
+  FROM traded t JOIN results r USING (row_key) WHERE NOT by_legs AND product <> 'option'
+  UNION ALL  -- an option's premium is paid when it is traded, its pay-off when it expires
+  SELECT t.*, 0, r.settle_asset, r.paid, 'trade' FROM traded t JOIN results r USING (row_key) WHERE product = 'option'
   UNION ALL
   SELECT t.*, 1, fee_asset, -fee, 'trading_fee' FROM traded t
   UNION ALL

@@ -1,5 +1,6 @@
 -- name: unattributed
 SELECT cause, asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount, min(booked_at) AS first_at, count(*) AS n,
+  CAST(max(abs(amount)) AS DECIMAL(38,18)) AS largest,
   list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY booked_at, row_key) FILTER (WHERE row_key IS NOT NULL) AS keys
 FROM costs_stored WHERE account = $account AND venue = $venue AND wallet = $wallet AND how = 'unattributed' GROUP BY ALL
 HAVING sum(abs(amount)) > $tolerance ORDER BY ALL;
@@ -87,3 +88,15 @@ SELECT 1 FROM fills WHERE account = $account AND venue = $venue AND wallet = $wa
 SELECT DISTINCT asset FROM costs
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND symbol = $symbol AND position_id IS NOT NULL
   AND value IS NULL ORDER BY asset;
+
+-- name: expired_open
+-- One row is a dated position that the fills leave open although the book knows of days after its expiry.
+WITH dated AS (
+  SELECT position_id, symbol, product, strptime(regexp_extract(instrument, '-(\d{6})(-|$)', 1), '%y%m%d')::DATE AS expires_on
+  FROM positions WHERE account = $account AND venue = $venue AND wallet = $wallet AND closed_at IS NULL
+    AND product IN ('future', 'option') AND regexp_matches(instrument, '-\d{6}(-|$)')
+), known AS (
+  SELECT max(to_at) AS last_at FROM coverage WHERE account = $account AND venue = $venue AND wallet = $wallet
+)
+SELECT position_id, symbol, product, expires_on FROM dated, known
+WHERE last_at > (expires_on + INTERVAL 1 DAY)::TIMESTAMPTZ ORDER BY position_id;

@@ -22,7 +22,8 @@ WITH shares AS (
   UNION ALL
   SELECT 'realized_pnl', p.settle_asset, p.symbol, l.filled_at, l.realized, l.row_key FROM legs l JOIN positions p USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND l.realized IS NOT NULL
-    AND (p.product NOT IN ('spot', 'margin') OR p.position_ref IS NOT NULL OR ($lots AND p.product = 'margin'))  -- pairs of assets are booked by their legs
+    AND p.product <> 'option'  -- booked by premium and pay-off, as pairs of assets are by their legs
+    AND (p.product NOT IN ('spot', 'margin') OR p.position_ref IS NOT NULL OR ($lots AND p.product = 'margin'))
 ), derived AS (
   SELECT row_key - row_key % 256 AS base, cause FROM movements_derived
   WHERE account = $account AND venue = $venue AND wallet = $wallet

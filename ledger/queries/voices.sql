@@ -47,6 +47,9 @@ SELECT DISTINCT r.what, r.cause FROM rival r LEFT JOIN spoken s USING (what, cau
 LEFT JOIN compared c USING (what, cause)
 WHERE s.n IS NULL OR ($whole AND c.has_all AND c.has_more) ORDER BY ALL;
 
+-- name: formats
+SELECT count(DISTINCT format) FROM {table}_stated WHERE account = $account AND venue = $venue AND wallet = $wallet;
+
 -- name: speak_alone
 UPDATE {table}_stated SET speaks = TRUE
 WHERE NOT speaks AND account = $account AND venue = $venue AND wallet = $wallet;

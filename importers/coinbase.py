@@ -1,7 +1,0 @@
-"""coinbase."""
-
-from __future__ import annotations
-
-from importers.contract import Format
-
-FORMATS: tuple[Format, ...] = ()

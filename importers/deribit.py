@@ -1,7 +1,0 @@
-"""deribit."""
-
-from __future__ import annotations
-
-from importers.contract import Format
-
-FORMATS: tuple[Format, ...] = ()
