@@ -81,16 +81,6 @@ def word(column: str, vocabulary: Mapping[str, str], *, required: bool = False, 
     )  # fmt: skip
 
 
-def number_by_word(column: str, vocabulary: Mapping[str, Decimal]) -> Cell:
-    """Return the number that belongs to the word (the scale of a currency code, say)."""
-    folded = {key.strip().casefold(): str(value) for key, value in vocabulary.items()}
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return translate(columns[0], folded).cast(MONEY)
-
-    return Cell(columns=(column,), read=read, expected="a known word", unmapped=True)
-
-
 def printed_money(column: str, *, required: bool = False) -> Cell:
     """Return the number of an amount as it is printed for people: `$1,234.50`, `-€20.00`, `($970.00)` (below zero)."""
 
@@ -287,7 +277,7 @@ def file_venue(column: str = "venue", *, required: bool = False) -> Cell:
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
         names = columns[0].str.strip_chars().str.to_lowercase()
         fits = ((names == (context.venue or "")) & names.str.contains(VENUE_NAME)).fill_null(False)
-        return names.zip_with(fits, pl.Series([None], dtype=pl.String).new_from_index(0, len(names)))
+        return kept(names, fits)
 
     return Cell(columns=(column,), read=read, required=required,
                 expected="the venue of the file's first row, as kraken: a file is of one venue")  # fmt: skip
@@ -363,7 +353,7 @@ def comma_decimals(series: pl.Series) -> pl.Series:
     """Return the numbers of texts with a decimal comma, and points between groups of three: `1.234,56`."""
     fits = series.str.contains(r"^\s*[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d*)?\s*$").fill_null(False)
     pointed = series.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    return exact_decimals(pointed.zip_with(fits, pl.Series([None], dtype=pl.String).new_from_index(0, len(series))))
+    return exact_decimals(kept(pointed, fits))
 
 
 def _without_thousands(series: pl.Series) -> pl.Series:
@@ -412,14 +402,12 @@ def parse_clock(series: pl.Series, patterns: Sequence[str], context: Context) ->
 
 def _in_years(value: pl.Series) -> pl.Series:
     year = value.dt.year()
-    return value.zip_with(
-        (year >= 2009) & (year < 2100), pl.Series([None], dtype=value.dtype).new_from_index(0, len(value))
-    )
+    return kept(value, (year >= 2009) & (year < 2100))
 
 
 def _serial(series: pl.Series, epoch_1904: bool) -> pl.Series:
     days = series.str.contains(r"^\d{5}(\.\d+)?$").fill_null(False)
-    number = series.zip_with(days, pl.Series([None], dtype=pl.String).new_from_index(0, len(series)))
+    number = kept(series, days)
     seconds = (number.cast(pl.Float64, strict=False) * 86_400).round().cast(pl.Int64, strict=False)
     start = pl.Series([SERIAL_DAY_0[epoch_1904]]).str.to_datetime("%Y-%m-%d", time_unit="us")[0]
     return _in_years((seconds * 1_000_000).cast(pl.Duration("us")) + start)
@@ -448,6 +436,11 @@ def sane(at: pl.Series) -> pl.Series:
     return frame.select(pl.when(pl.col("at").is_between(EARLIEST, LATEST)).then(pl.col("at")))["at"]
 
 
+def kept(series: pl.Series, fits: pl.Series) -> pl.Series:
+    """Return the values where a condition holds, null elsewhere."""
+    return series.zip_with(fits, pl.Series([None], dtype=series.dtype).new_from_index(0, len(series)))
+
+
 def translate(series: pl.Series, folded: Mapping[str, str]) -> pl.Series:
     """Return the vocabulary's words, looking each distinct text up once."""
     distinct = series.unique().drop_nulls()
@@ -457,7 +450,7 @@ def translate(series: pl.Series, folded: Mapping[str, str]) -> pl.Series:
 
 def _text(columns: Sequence[pl.Series], context: Context) -> pl.Series:
     stripped = columns[0].str.strip_chars()
-    return stripped.zip_with(stripped != "", pl.Series([None], dtype=pl.String).new_from_index(0, len(stripped)))
+    return kept(stripped, stripped != "")
 
 
 def _split_glued(series: pl.Series) -> pl.Series:

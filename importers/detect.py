@@ -16,7 +16,9 @@ HEADER_SEARCH_ROWS = 40
 NEAR = 0.3
 """Share of common columns from which on a format is called near."""
 ZONE_IN_HEADER = re.compile(r"utc\s*(?:(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|null)?", re.IGNORECASE)
-ZONE_IN_NAME = re.compile(r"\((?:UTC|GMT)(?:-?(?P<sign>[+-])(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?)?\)", re.IGNORECASE)
+ZONE_IN_NAME = re.compile(
+    r"\((?:UTC|GMT)(?:-?(?P<sign>[+-])(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?)?\)", re.IGNORECASE
+)
 
 Head = Sequence[tuple[int, Sequence[str]]]
 

@@ -35,6 +35,8 @@ QUOTES = (
 )  # fmt: skip
 """Assets in which pairs are quoted at most venues; `split_pair` takes the longest that fits."""
 
+TERMS = ("instrument", "product", "base", "quote", "settle", "style")
+
 Namer = Callable[[str, str | None], Named | None]
 
 
@@ -112,6 +114,11 @@ def terms_of(symbols: pl.Series, namer: Namer, term: str) -> pl.Series:
     known = {symbol: getattr(named, term) for symbol in symbols.unique().drop_nulls().to_list()
              if (named := namer(symbol, None)) is not None}  # fmt: skip
     return symbols.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def with_terms(rows: pl.DataFrame, namer: Namer, *terms: str, symbol: str = "symbol") -> pl.DataFrame:
+    """Return the rows with terms (`product`, `settle` ...) of the symbols in a column, null where one names none."""
+    return rows.with_columns(terms_of(rows[symbol], namer, term).alias(term) for term in terms)
 
 
 def first_named(*namers: Namer) -> Namer:

@@ -218,7 +218,7 @@ def _refs_of(rows: Sequence[Row], regime: str | None) -> dict[str | None, set[st
 
 
 def _is_loan(row: Row, regime: str | None) -> bool:
-    return row.collateral is not None or row.loan_ref is not None or regime in (None, "lots")
+    return row.collateral is not None or row.loan_ref is not None or regime in (None, "lots", "positions")
 
 
 def _pool_of(row: Row, regime: str | None, refs: Mapping[str | None, set[str]]) -> tuple[str, str | None, str] | None:

@@ -134,11 +134,12 @@ def _reconstructed(
 ) -> Reconstructed:  # fmt: skip
     """Return what the fills make: contracts by stream, spot pairs by what is owed or, where the venue does, by lot."""
     of_lot = IS_PAIR & (pl.col("position_ref").is_not_null() | pl.lit(regime_of(scope) == "lots"))
-    streams = contract_streams(fills.filter(~IS_PAIR), sizes)
+    netted = (pl.col("product") == "margin") & pl.lit(regime_of(scope) == "positions")
+    streams = contract_streams(fills.filter(~IS_PAIR | netted), sizes)
     lots = fills.filter(of_lot)
     if lots.height:
         streams += lot_streams(_with_stated_results(store, scope, lots))
-    stakes = fills.filter(IS_PAIR & ~of_lot & pl.col("instrument").is_not_null())
+    stakes = fills.filter(IS_PAIR & ~of_lot & ~netted & pl.col("instrument").is_not_null())
     if stakes.height:
         streams += stake_streams(net_of_base_fees(stakes), owed)
     return reconstruct(streams, sizes, covered_from)

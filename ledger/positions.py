@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,8 @@ SIGNS = {"long": 1, "short": -1}
 TOLERANCE_SHARE = 5_000_000  # stated results follow average prices of limited digits: 2e-7 of the value
 TOLERANCE_FLOOR = 2 * 10**10  # and are printed with 8 decimals
 TRIED_OPENINGS = 12
+BOOKED_LATE = timedelta(seconds=60)
+"""Funding is booked seconds after the full hour at which the position was held."""
 CLEAR_WALLETS = ("usdm", "coinm", "unified")
 """Wallets of a venue that hold different instruments, so that a symbol tells which one it is."""
 ENDINGS = {"liquidation": "liquidated", "adl": "adl", "delivery": "delivered", "settlement": "delivered"}
@@ -282,15 +284,23 @@ def _rows_of(
 
 
 def _opening_at(stream: Stream, sizes: Sequence[Size], covered_from: datetime | None) -> datetime:
+    """Return when an opening that no fill shows is first known: by the sizes stated before the first fill.
+
+    Rows that name the side and the very size of the opening show it, as far back as they follow each other; others
+    only where fills would have been known.
+    """
     first: datetime = stream.fills["filled_at"][0]
-    before = [
-        at
-        for at, side, _ in sizes
-        if at < first
-        and (side in (None, "both", stream.position_side) or stream.position_side == "both")
-        and (covered_from is None or at >= covered_from)
-    ]
-    return min(before, default=first)
+    earlier = sorted((row for row in sizes if row[0] < first), key=lambda row: row[0], reverse=True)
+    found = first
+    for at, side, size in earlier:
+        shown = side in SIGNS and SIGNS[side] * size == stream.opening
+        known = covered_from is None or at >= covered_from
+        fits = side in (None, "both", stream.position_side) or stream.position_side == "both"
+        if not shown and not (known and fits):
+            break
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        found = hour if at - hour <= BOOKED_LATE else at
+    return found
 
 
 def _leg_frame(stream: Stream) -> pl.DataFrame:

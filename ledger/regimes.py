@@ -9,8 +9,9 @@ from typing import Literal
 
 from ledger.voices import Scope
 
-Regime = Literal["borrowed", "negative_balance", "lots"]
-"""borrowed: by rows; negative_balance: where an asset is below zero; lots: positions are kept by opening trade."""
+Regime = Literal["borrowed", "negative_balance", "lots", "positions"]
+"""borrowed: by rows; negative_balance: where an asset is below zero; lots: positions are kept by opening trade;
+positions: margin trades of a pair are netted at an average price, and only their results are booked."""
 
 
 @cache
@@ -26,6 +27,11 @@ def regime_of(scope: Scope) -> Regime | None:
             found: Regime = line["regime"]  # type: ignore[assignment]
             return found
     return None
+
+
+def books_results(scope: Scope) -> bool:
+    """Return whether margin trades of the wallet book their result, and never what was bought, sold or borrowed."""
+    return regime_of(scope) in ("lots", "positions")
 
 
 def trades_stakes(scope: Scope) -> bool:

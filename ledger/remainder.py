@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ledger.regimes import regime_of
+from ledger.regimes import books_results
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
@@ -28,7 +28,7 @@ def remainder(store: Store, scope: Scope) -> pl.DataFrame:
     Where the venue booked one result per session (realized - fees + funding), they are compared per instrument
     from noon to noon, and the difference is of the cause `session_result`; a session without any fill stands as it is.
     """
-    parameters: dict[str, Any] = scope.parameters() | {"lots": regime_of(scope) == "lots"}
+    parameters: dict[str, Any] = scope.parameters() | {"lots": books_results(scope)}
     if not store.scalar(statement("remainder", "has_ledger"), parameters):
         return pl.DataFrame(schema=column_types(Cost))
     booked = _asked(store, "booked_by_day", parameters | {"causes": list(DAY_CAUSES)})

@@ -13,12 +13,12 @@ import pytest
 
 from importers import binance
 from importers.binance import futures_income, statement
-from importers.binance.cells import vocabulary
 from importers.binance.symbols import name_instrument
 from importers.contract import Format, Normalized
 from importers.detect import fold
 from importers.files import open_bundle
 from importers.read import Options, chunks, recognize
+from importers.vocabulary import table
 from schemas.errors import AmbiguousFormat, MissingTimeZone
 from schemas.tables import FACTS, WALLETS
 
@@ -74,7 +74,7 @@ def test_every_documented_income_type_is_a_movement(tmp_path: Path) -> None:
 def test_every_operation_is_a_movement_in_every_account(tmp_path: Path) -> None:
     rows = [
         line("2025-01-01 00:00:00", account, row["operation"], "USDT", change, "")
-        for row in vocabulary("operations.csv")
+        for row in table(binance.__file__, "operations.csv")
         for account in ("Spot", "Cross Margin", "Isolated Margin", "USD-M Futures", "Coin-M Futures", "Earn")
         for change in ("1", "-1")
     ]
@@ -124,7 +124,7 @@ def test_an_operation_has_its_cause(tmp_path: Path, cause: str, operations: str)
 
 
 def test_vocabularies_name_only_what_is_described() -> None:
-    operations, types = vocabulary("operations.csv"), vocabulary("income_types.csv")
+    operations, types = table(binance.__file__, "operations.csv"), table(binance.__file__, "income_types.csv")
     assert len(operations) == len(statement.OPERATIONS)
     assert {row["event"] for row in operations} <= set(statement.CASES)
     assert {row["event"] for row in types} <= set(futures_income.CASES)

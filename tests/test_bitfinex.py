@@ -443,10 +443,6 @@ def test_a_derivatives_life_ends_in_a_liquidation_booked_by_the_ledger(book: Boo
     assert facts(book, "findings", "kind") == [] and facts(book, "breaks", "break_id") == [] and offenders(book) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the core knows no wallet whose margin trades are netted by pair and book their result: regime `positions`",
-)
 def test_what_the_ledger_books_of_a_margin_position_is_the_positions(book: Book, tmp_path: Path) -> None:
     import_life(book, tmp_path)
     assert [["unvalued_cost"], []] == [flags for (flags,) in facts(book, "positions", "flags")]

@@ -16,11 +16,11 @@ import pytest
 
 from importers import bybit
 from importers.bybit import account_logs, log_rows
-from importers.bybit.cells import vocabulary
 from importers.bybit.symbols import name_instrument, name_pair, split_pair
 from importers.contract import Normalized
 from importers.files import open_bundle
 from importers.read import Options, Recognized, chunks, recognize
+from importers.vocabulary import table
 from schemas.errors import AmbiguousFormat
 from schemas.tables import CAUSES, WALLETS
 from tests.conftest import DATA
@@ -103,7 +103,7 @@ def rejects(normalized: Normalized) -> list[tuple[str, str, str]]:
 
 def test_every_type_of_the_venue_is_a_movement(tmp_path: Path) -> None:
     of_fills = ("trade", "settlement", "delivered", "forced")
-    names = [row["type"].replace("*", "ANYTHING") for row in vocabulary("transaction_types.csv")
+    names = [row["type"].replace("*", "ANYTHING") for row in table(bybit.__file__, "transaction_types.csv")
              if row["event"] not in of_fills]  # fmt: skip
     lines = [
         screen(currency="USDT", type=name, cash_flow=amount, change=amount) for name in names for amount in ("2", "-2")
@@ -146,7 +146,7 @@ def test_every_listed_type_is_known(tmp_path: Path) -> None:
 
 
 def test_vocabularies_name_only_what_is_described() -> None:
-    types, accounts = vocabulary("transaction_types.csv"), vocabulary("account_types.csv")
+    types, accounts = table(bybit.__file__, "transaction_types.csv"), table(bybit.__file__, "account_types.csv")
     assert len(types) == len(log_rows.TYPES)
     assert len(accounts) == len(account_logs.WORDS)
     assert {row["event"] for row in types} - {"trade"} <= set(log_rows.CASES)

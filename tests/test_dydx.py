@@ -266,9 +266,6 @@ def test_equal_fills_of_an_instant_are_two(book: Book) -> None:
     assert "10" == sizes["SOL-USD"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the core looks for an opening only in sizes that are stated after the first fill"
-)
 def test_a_size_stated_before_the_first_fill_was_open_already(book: Book, tmp_path: Path) -> None:
     rows = ['"2025-06-13T12:30:00.000Z","LINK-USD","Buy","10","14","140","0.07","LIMIT","TAKER"']
     paid = ['"2025-06-13T12:00:01.000Z","LINK-USD","SHORT","14.3","-10","0.0017875","0.0000125"']

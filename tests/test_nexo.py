@@ -16,8 +16,9 @@ from importers.contract import Format, Normalized
 from importers.detect import fold
 from importers.files import open_bundle
 from importers.nexo import credit
-from importers.nexo.cells import folded_type, vocabulary
+from importers.nexo.cells import folded_type
 from importers.read import Options, Recognized, chunks, recognize
+from importers.vocabulary import table
 from schemas.tables import FACTS
 from tests.books import imported as booked
 from tests.books import new_book, write
@@ -76,7 +77,7 @@ def camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split())
 
 
-@pytest.mark.parametrize("name", [line["type"] for line in vocabulary()])
+@pytest.mark.parametrize("name", [line["type"] for line in table(nexo.__file__, "types.csv")])
 def test_a_type_has_two_spellings_and_one_meaning(tmp_path: Path, name: str) -> None:
     assert folded_type(camel(name)) == name == folded_type(name.title())
     for given, taken in (("BTC,-1", "ETH,2"), ("BTC,1", "BTC,1"), ("xUSD,-1", "xUSD,1"), ("USD,1", "USD,0")):

@@ -67,10 +67,9 @@ def test_funding_that_names_side_and_size_dates_what_was_held_before_the_first_f
     ])  # fmt: skip
     imported(book, funding, fills(tmp_path, "02-01 10:00 both sell - 10000 61 trade"))
     assert facts(book, "positions", "side", "status", "max_quantity", "quantity", "funding", "flags") == [
-        ("long", "open", "30000", "20000", "-2", ["opening_inferred", "unknown_entry", "unknown_result"]),
+        ("long", "open", "30000", "20000", "-5", ["opening_inferred", "unknown_entry", "unknown_result"]),
     ]
     assert facts(book, "funding", "net") == [("-5",)], (
-        "what was paid before the fills begin is in no position, and not lost"
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.symbols import name_instrument, settle_assets
-from importers.cells import exact_decimals, local_time
+from importers.binance.symbols import name_instrument
+from importers.cells import exact_decimals, kept, local_time
 from importers.contract import Cell, Context
+from importers.naming import terms_of
 
 CLOCKS = ("%Y-%m-%d %H:%M:%S", "%y-%m-%d %H:%M:%S")
 """A year of two digits comes first, never a day."""
@@ -23,13 +23,8 @@ GLUED = r"^(?<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)(?<gap>\s*)(?<unit>.*)$"
 
 def clock(column: str, *, required: bool = True) -> Cell:
     """Return the instant of a wall clock in the export's zone; re-saved files leave blanks around it."""
-    bare = local_time(column, *CLOCKS, required=required)
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return bare.read([columns[0].str.strip_chars()], context)
-
-    return Cell(columns=(column,), read=read, expected="a time as 2026-02-03 08:00:01 or 26-02-03 08:00:01",
-                required=required, needs_zone=True)  # fmt: skip
+    return replace(local_time(column, *CLOCKS, required=required),
+                   expected="a time as 2026-02-03 08:00:01 or 26-02-03 08:00:01")  # fmt: skip
 
 
 def whole_id(column: str, *, required: bool = False) -> Cell:
@@ -47,18 +42,14 @@ def spare_id(column: str) -> Cell:
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
         digits = _digits(columns[0])
-        return digits.fill_null("").zip_with(columns[0].is_not_null(), _nulls(digits))
+        return kept(digits.fill_null(""), columns[0].is_not_null())
 
     return Cell(columns=(column,), read=read, expected="an id")
 
 
 def _digits(column: pl.Series) -> pl.Series:
     stripped = column.str.strip_chars()
-    return stripped.zip_with(stripped.str.contains(r"^\d+$"), _nulls(stripped))
-
-
-def _nulls(series: pl.Series) -> pl.Series:
-    return pl.Series([None], dtype=pl.String).new_from_index(0, len(series))
+    return kept(stripped, stripped.str.contains(r"^\d+$"))
 
 
 def fee_number(fee: str, symbol: str) -> Cell:
@@ -78,7 +69,7 @@ def fee_asset(fee: str, fee_coin: str, quote_asset: str, symbol: str) -> Cell:
         unit = split_glued(glued, symbols).struct.field("unit")
         frame = pl.DataFrame({
             "unit": unit.replace("", None), "coin": coin.str.strip_chars(), "quote": quote.str.strip_chars(),
-            "settle": settle_assets(symbols.str.strip_chars()),
+            "settle": terms_of(symbols.str.strip_chars(), name_instrument, "settle"),
         })  # fmt: skip
         return frame.select(pl.coalesce("unit", "coin", "quote", "settle"))["unit"]
 
@@ -132,14 +123,3 @@ def unswapped_amount(amount: str, price: str, quantity: str, symbol: str) -> Cel
 
     return Cell(columns=(amount, price, quantity, symbol), read=read,
                 expected="price x quantity; in some copies the columns Quantity and Amount are swapped")  # fmt: skip
-
-
-def vocabulary(name: str) -> list[dict[str, str]]:
-    """Return the rows of a vocabulary that stands beside this module."""
-    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def looked_up(column: str, words: dict[str, str]) -> pl.Expr:
-    """Return what the vocabulary says of each word of a column, null where it says nothing."""
-    return pl.col(column).replace_strict(words, default=None, return_dtype=pl.String).replace("", None)

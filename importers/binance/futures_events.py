@@ -8,9 +8,10 @@ import polars as pl
 
 from importers.binance.cells import clock, whole_id
 from importers.binance.futures_trades import POSITION_SIDES, SIDES
-from importers.binance.symbols import PRODUCT, WALLET, name_instrument, settle_assets
+from importers.binance.symbols import PRODUCT, WALLET, name_instrument
 from importers.cells import epoch, money, text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.naming import with_terms
 
 MARGIN_MODES = {"Cross": "cross", "Isolated": "isolated"}
 STATUSES = {"Closed": "closed", "Partially Closed": "open", "Open": "open"}
@@ -21,7 +22,7 @@ IS_FLAT = pl.col("closed_quantity") == pl.col("max_quantity")
 
 
 def _with_settle(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    return rows.with_columns(settle_assets(rows["symbol"]).alias("settle"))
+    return with_terms(rows, name_instrument, "settle")
 
 
 POSITION_HISTORY = Format(

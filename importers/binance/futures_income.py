@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import clock, looked_up, vocabulary, whole_id
+from importers.binance.cells import clock, whole_id
 from importers.binance.symbols import WALLET, name_instrument
 from importers.cells import epoch, money, text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.vocabulary import looked_up, table
 
-TYPES = vocabulary("income_types.csv")
+TYPES = table(__file__, "income_types.csv")
 EVENTS = {row["type"]: row["event"] for row in TYPES}
 KINDS = {row["type"]: row["kind"] for row in TYPES}
 OTHER_WALLETS = {row["type"]: row["other_wallet"] for row in TYPES}

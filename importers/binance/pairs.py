@@ -14,6 +14,7 @@ import polars as pl
 from importers.binance.cells import DIGIT_FIRST
 from importers.cells import exact_decimals
 from importers.contract import Cell, Context, Named
+from importers.naming import pair as named_pair
 
 QUOTES = (
     "USDT", "USDC", "BUSD", "TUSD", "FDUSD", "USD1", "USDE", "XUSD", "BFUSD", "RLUSD", "USDS", "USDP", "PAX", "DAI",
@@ -51,10 +52,8 @@ def split_pair(symbol: str) -> tuple[str, str] | None:
 @cache
 def name_pair(symbol: str, settle: str | None = None) -> Named | None:
     """Return the terms of a spot pair, `settle_asset` being its quote; None where no known quote ends it."""
-    if (found := split_pair(symbol)) is None:
-        return None
-    base, quote = found
-    return Named(instrument=f"{base}/{quote}", product="spot", base=base, quote=quote, settle=quote, style="linear")
+    found = split_pair(symbol)
+    return None if found is None else named_pair(*found)
 
 
 def leg_of(symbol: str | None, asset: str | None) -> str | None:

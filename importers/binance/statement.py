@@ -15,11 +15,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from importers.binance.cells import clock, looked_up, vocabulary
+from importers.binance.cells import clock
 from importers.cells import money, text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.vocabulary import looked_up, table
 
-OPERATIONS = {row["operation"].casefold(): row for row in vocabulary("operations.csv")}
+OPERATIONS = {row["operation"].casefold(): row for row in table(__file__, "operations.csv")}
 EVENTS = {name: row["event"] for name, row in OPERATIONS.items()}
 KINDS = {name: row["kind"] for name, row in OPERATIONS.items()}
 ENDS = {name: row["wallet"] for name, row in OPERATIONS.items()}

@@ -17,7 +17,7 @@ from importers.bitget.rows import Words, claims
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, mapped, money, text, word
 from importers.contract import Cell, Context, Emit, Format, Identity
-from importers.naming import terms_of
+from importers.naming import with_terms
 from importers.vocabulary import column, looked_up, table
 
 SIDES = Words(table(__file__, "trade_sides.csv"))
@@ -104,8 +104,8 @@ TERMS = ("instrument", "product", "style", "settle")
 
 
 def _prepare(rows: pl.DataFrame, *, names_position: bool) -> pl.DataFrame:
-    terms = [terms_of(rows["symbol"], name_contract, term).alias(term) for term in TERMS]
-    known = with_fees(with_sides(rows.with_columns(terms), names_position=names_position), costs=False)
+    terms = with_terms(rows, name_contract, *TERMS)
+    known = with_fees(with_sides(terms, names_position=names_position), costs=False)
     return known.with_columns(futures_wallet(coin="settle").alias("futures_wallet"))
 
 

@@ -16,7 +16,7 @@ from importers.bitget.rows import claims
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import family_word, money, text, word
 from importers.contract import Context, Emit, Format, Header, Identity
-from importers.naming import terms_of
+from importers.naming import with_terms
 from importers.vocabulary import column, looked_up, table
 
 SOURCES = table(__file__, "order_sources.csv")
@@ -47,9 +47,7 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
     The id stands for the execution, too: the ledger books an order's fees under it.
     """
-    terms = [terms_of(rows["symbol"], name_contract, term).alias(term) for term in TERMS]
-    known = rows.with_columns(
-        *terms,
+    known = with_terms(rows, name_contract, *TERMS).with_columns(
         looked_up("source", column(SOURCES, "source", "execution")).fill_null("trade").alias("execution"),
         trade_side_out=pl.col("direction").replace_strict(SIDES, return_dtype=pl.String),
         held=pl.col("direction").str.extract("(long|short)$"),

@@ -16,7 +16,7 @@ from importers.bitget.dialect import answer, clock, glued, keys, unread
 from importers.bitget.symbols import bare, contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, mapped, money, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
-from importers.naming import terms_of
+from importers.naming import with_terms
 
 WHOSE = re.compile(
     r"(?P<symbol>\S+)\s+(?P<side>long|short)\s*[·•,|/\s-]\s*(?P<mode>cross(?:ed)?|isolated)", re.IGNORECASE
@@ -47,8 +47,7 @@ CASES = {"closed": (
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    terms = [terms_of(rows["symbol"], name_contract, term).alias(term) for term in ("instrument", "settle")]
-    named = rows.with_columns(terms)
+    named = with_terms(rows, name_contract, "instrument", "settle")
     if "margin_coin" in named.columns:
         named = named.with_columns(settle=pl.coalesce("margin_coin", "settle"))
     return named.with_columns(futures_wallet(coin="settle").alias("futures_wallet"))

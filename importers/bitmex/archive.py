@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from importers.bitmex.terms import ISO_TIMES, asset_of, currency, name_instrument, unit, with_terms
+from importers.bitmex.terms import ISO_TIMES, currency, name_instrument, unit, with_terms
 from importers.cells import integer, money, text, translate, utc_time, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
 

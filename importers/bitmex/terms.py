@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
 
 from importers.contract import Cell, Context, Named
+from importers.naming import MONTH_CODES, asset_of, contract, last_friday
 from schemas.types import MONEY
 
 ISO_TIMES = ("%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M:%S%.f")
@@ -32,13 +33,13 @@ CURRENCIES: Mapping[str, tuple[str, Decimal]] = {
 }
 """Code -> asset and worth of one unit; case matters.  `scale` of the venue's `/wallet/assets` extends the list."""
 
-MONTHS = "FGHJKMNQUVXZ"
-ASSETS = {"XBT": "BTC"}
 QUOTES = ("USDT", "USD")
+EXPIRY_HOUR = 12
+"""Of the day of expiry, UTC."""
 
 SPOT = re.compile(r"^(?P<base>[A-Z0-9]+)_(?P<quote>USDT|USDC|XBT|ETH)$")
 SETTLED_ELSEWHERE = re.compile(r"^(?P<base>[A-Z0-9]+)USD_(?P<settle>[A-Z0-9]+)$")
-DATED = re.compile(rf"^(?P<root>[A-Z0-9]*?[A-Z])(?P<month>[{MONTHS}])(?P<year>\d\d)$")
+DATED = re.compile(rf"^(?P<root>[A-Z0-9]*?[A-Z])(?P<month>[{MONTH_CODES}])(?P<year>\d\d)$")
 PERPETUAL = re.compile(r"^(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USD)$")
 NAMELESS = (
     (re.compile(r"^XBT7D_[UD]\d+$"), Named(product="option", base="BTC", settle="BTC")),
@@ -73,11 +74,6 @@ def _look_up(codes: pl.Series, words: Mapping[str, str], default: str | None) ->
     return filled.str.strip_chars().replace_strict(words, default=None, return_dtype=pl.String)
 
 
-def asset_of(name: str) -> str:
-    """Return our name of an asset: XBT is BTC."""
-    return ASSETS.get(name, name)
-
-
 def name_instrument(symbol: str, settle: str | None) -> Named | None:
     """Return what a symbol says; `settle` is the asset its results are booked in, where the row shows it.
 
@@ -92,7 +88,8 @@ def name_instrument(symbol: str, settle: str | None) -> Named | None:
         base, quote = asset_of(found["base"]), asset_of(found["quote"])
         return Named(instrument=f"{base}/{quote}", product="spot", base=base, quote=quote)
     if found := DATED.match(symbol):
-        return _dated(found["root"], _last_friday(2000 + int(found["year"]), MONTHS.index(found["month"]) + 1), settle)
+        month = MONTH_CODES.index(found["month"]) + 1
+        return _dated(found["root"], last_friday(2000 + int(found["year"]), month, EXPIRY_HOUR), settle)
     if found := PERPETUAL.match(symbol):
         base, quote = asset_of(found["base"]), found["quote"]
         return _perpetual(base, quote, settle or ("BTC" if quote == "USD" else None))
@@ -102,8 +99,7 @@ def name_instrument(symbol: str, settle: str | None) -> Named | None:
 def _perpetual(base: str, quote: str, settle: str | None) -> Named:
     if settle is None:
         return Named(base=base, quote=quote)
-    return Named(instrument=f"{base}/{quote}:{settle}", base=base, quote=quote, settle=settle,
-                 style=style_of(base, quote, settle))  # fmt: skip
+    return contract(base, quote, settle)
 
 
 def _dated(root: str, expires_at: datetime, settle: str | None) -> Named:
@@ -116,23 +112,7 @@ def _dated(root: str, expires_at: datetime, settle: str | None) -> Named:
     settle = settle or (None if quote == "USDT" else "BTC")
     if settle is None:
         return Named(product="future", base=base, quote=quote, expires_at=expires_at)
-    return Named(
-        instrument=f"{base}/{quote}:{settle}-{expires_at:%y%m%d}", product="future", base=base, quote=quote,
-        settle=settle, style=style_of(base, quote, settle), expires_at=expires_at,
-    )  # fmt: skip
-
-
-def style_of(base: str, quote: str, settle: str) -> str:
-    """Return how value follows price by where results are booked: in the quote, in the base, or in a third asset."""
-    if settle == quote:
-        return "linear"
-    return "inverse" if settle == base else "quanto"
-
-
-def _last_friday(year: int, month: int) -> datetime:
-    first_of_next = datetime(year + month // 12, month % 12 + 1, 1, 12, tzinfo=UTC)
-    last = first_of_next - timedelta(days=1)
-    return last - timedelta(days=(last.weekday() - 4) % 7)
+    return contract(base, quote, settle, expires_at)
 
 
 def with_terms(frame: pl.DataFrame, settle: str) -> pl.DataFrame:

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bybit.cells import amount, clock, vocabulary
+from importers.bybit.cells import amount, clock
 from importers.cells import epoch, exact_decimals, text
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.vocabulary import table
 
-WORDS = {f"{row['account']}|{row['type']}|{row['words']}".casefold(): row for row in vocabulary("account_types.csv")}
+LINES = table(__file__, "account_types.csv")
+WORDS = {f"{line['account']}|{line['type']}|{line['words']}".casefold(): line for line in LINES}
 EVENTS = {name: row["event"] for name, row in WORDS.items()}
 KINDS = {name: row["kind"] for name, row in WORDS.items()}
 OTHER_WALLETS = {name: row["other_wallet"] for name, row in WORDS.items()}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import spelled
 from importers.cells import epoch, text
 from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.declared import spelled
 
 INTEREST = Format(
     name="bybit.borrow_history",

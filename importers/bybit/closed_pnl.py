@@ -8,10 +8,12 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import KINDS, contract, note, page_clock, spelled, with_terms
+from importers.bybit.dialect import KINDS, contract, note, page_clock
 from importers.bybit.symbols import name_instrument
 from importers.cells import epoch, exact_decimals, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import spelled
+from importers.naming import TERMS, with_terms
 
 TYPES: Mapping[str, str] = {
     **{name: "session" if kind == "session" else "closed" for name, kind in KINDS.items() if kind != "funding"},
@@ -59,7 +61,7 @@ def _cost(name: str) -> pl.Expr:
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows with their settle asset and the side that their own figures prove, null where they prove none."""
-    named = with_terms(rows, "symbol", name_instrument)
+    named = with_terms(rows, name_instrument, *TERMS)
     numbers = named.select(
         "style", "closed_side", *(pl.col(name).cast(pl.Float64) for name in ("quantity", "entry", "exit", "result")),
         costs=_cost("open") + _cost("close") + pl.col("funding_fee").cast(pl.Float64).fill_null(0),

@@ -5,15 +5,15 @@ A fee is + = cost.  On funding rows the fee is what the position paid, and the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import polars as pl
 
 from importers.bybit.cells import MINUTES, NOTHING, SECONDS, clock
 from importers.bybit.symbols import name_instrument, split_pair
-from importers.cells import text
-from importers.contract import Cell, Context, Emit, Format, Named
+from importers.cells import mapped, text
+from importers.contract import Cell, Emit
 
 PAGE_CLOCKS = (MINUTES, SECONDS, "%Y-%m-%d %H:%M")
 """The pages print the minute first; re-saved files have the date first."""
@@ -36,12 +36,6 @@ TAIL = 8
 def page_clock(column: str) -> Cell:
     """Return the instant of a row of an order page."""
     return clock(column, *PAGE_CLOCKS)
-
-
-def spelled(form: Format) -> Format:
-    """Return the format with the spelling of its API's keys, for messages."""
-    names = {name: name.casefold() for header in form.headers for name in (*header.columns, *header.optional)}
-    return replace(form, aliases={**names, **form.aliases})
 
 
 def note(column: str) -> Cell:
@@ -68,25 +62,7 @@ def contract_or_pair(column: str) -> Cell:
 
 
 def _named(column: str, is_known: Callable[[str], bool], expected: str) -> Cell:
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        stripped = columns[0].str.strip_chars()
-        known = [symbol for symbol in stripped.unique().drop_nulls().to_list() if is_known(symbol)]
-        return stripped.replace_strict({symbol: symbol for symbol in known}, default=None, return_dtype=pl.String)
-
-    return Cell(columns=(column,), read=read, expected=expected, required=True, unmapped=True)
-
-
-TERMS = ("instrument", "product", "base", "quote", "settle", "style")
-
-
-def with_terms(rows: pl.DataFrame, column: str, name: Callable[[str, str | None], Named | None]) -> pl.DataFrame:
-    """Return the rows with the terms that the symbols in `column` give away: `instrument`, `product`, `base` ..."""
-    found = [(symbol, name(symbol, None)) for symbol in rows[column].unique().drop_nulls().to_list()]
-    terms = pl.DataFrame(
-        [(symbol, *(getattr(named, term) for term in TERMS)) for symbol, named in found if named is not None],
-        schema=dict.fromkeys((column, *TERMS), pl.String), orient="row",
-    )  # fmt: skip
-    return rows.join(terms, on=column, how="left", maintain_order="left")
+    return mapped(column, lambda symbol: symbol if is_known(symbol) else None, expected, required=True, unmapped=True)
 
 
 def tail(column: str) -> pl.Expr:

@@ -20,13 +20,13 @@ from importers.bybit.dialect import (
     contract_or_pair,
     fill,
     forced,
-    spelled,
-    with_terms,
 )
 from importers.bybit.symbols import name_instrument, name_pair
 from importers.bybit.trade_history import claims
 from importers.cells import epoch, exact_decimals, integer, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity, Named
+from importers.declared import spelled
+from importers.naming import TERMS, with_terms
 
 CATEGORIES = {"linear": "contract", "inverse": "contract", "option": "contract", "spot": "spot"}
 FORCED = {
@@ -77,7 +77,7 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     is_rebate = ((pl.col("fee_plain") < 0) & (pl.col("liquidity") == "maker")).fill_null(False)
     received = pl.when((pl.col("side") == "buy") != is_rebate).then("base").otherwise("quote")
     named_as = pl.when(is_spot).then(SPOT + pl.col("symbol")).otherwise("symbol")
-    return with_terms(rows.with_columns(named_as=named_as), "named_as", _name).with_columns(
+    return with_terms(rows.with_columns(named_as=named_as), _name, *TERMS, symbol="named_as").with_columns(
         fee=pl.coalesce("fee_plain", COINED, "fee_v2"),
         fee_asset=pl.coalesce("fee_coin", pl.when(is_spot).then(received).otherwise("settle")),
         product=pl.when(is_spot & (pl.col("borrows") == "yes")).then(pl.lit("margin")).otherwise("product"),

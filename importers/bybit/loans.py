@@ -7,15 +7,15 @@ pays beyond the principal shows it, but for fixed loans, which charge it in adva
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import spelled
-from importers.cells import epoch, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import constant, epoch, text, word
+from importers.contract import Cell, Claim, Emit, Format, Header, Identity
+from importers.declared import spelled
 
 REPAID_BY = {
     "1": "manual", "3": "auto", "5": "forced", "7": "collateral_sale", "2": "sold", "4": "sold", "6": "sold",
@@ -40,15 +40,6 @@ IGNORES = {
     "processing": "processing: not final",
     "failed": "failed: moved nothing",
 }
-
-
-def _constant(column: str, value: str) -> Cell:
-    """Return one word for every row; `column` is only there to be counted."""
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return pl.Series([value], dtype=pl.String).new_from_index(0, len(columns[0]))
-
-    return Cell(columns=(column,), read=read, expected="text")
 
 
 def _drawn(amount_: str, rate: str | None = None, period: str = "hour") -> Emit:
@@ -80,7 +71,7 @@ LEGACY_DRAWN = Format(
         "hourlyInterestRate", "borrowTime", "repaidInterest", "repaidPenaltyInterest", "status")),),
     cells={
         "time": epoch("borrowtime"),
-        "record": _constant("orderid", "drawn"),
+        "record": constant("orderid", "drawn"),
         "ref": text("orderid", required=True),
         "loan_ref": text("orderid", required=True),
         "asset": text("loancurrency", required=True),
@@ -107,7 +98,7 @@ LEGACY_DRAWN = Format(
 
 REPAYMENT: dict[str, Cell] = {
     "time": epoch("repaytime"),
-    "record": _constant("repayid", "repaid"),
+    "record": constant("repayid", "repaid"),
     "ref": text("repayid", required=True),
     "loan_ref": text("orderid"),
     "asset": text("loancurrency", required=True),
@@ -183,7 +174,7 @@ LEGACY_ADJUSTED = Format(
     ),
     cells={
         "time": epoch("adjusttime"),
-        "record": _constant("adjustid", "adjusted"),
+        "record": constant("adjustid", "adjusted"),
         "ref": text("adjustid", required=True),
         "loan_ref": text("orderid"),
         "collateral": text("collateralcurrency", required=True),
@@ -215,7 +206,7 @@ FLEXIBLE_DRAWN = replace(
     headers=(Header(name="API", columns=("orderId", "loanCurrency", "initialLoanAmount", "borrowTime", "status")),),
     cells={
         "time": epoch("borrowtime"),
-        "record": _constant("orderid", "drawn"),
+        "record": constant("orderid", "drawn"),
         "ref": text("orderid", required=True),
         "loan_ref": text("no_reference"),
         "asset": text("loancurrency", required=True),
@@ -265,7 +256,7 @@ PREPAID = replace(
         "residualPenaltyInterest", "status", "term")),),
     cells={
         **FLEXIBLE_DRAWN.cells,
-        "record": _constant("loanid", "prepaid"),
+        "record": constant("loanid", "prepaid"),
         "ref": text("loanid", required=True),
         "asset": text("borrowcurrency", required=True),
         "drawn": amount("interestpaid", required=True),

@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from importers.bybit.cells import NOTHING, SIDES, amount, clock, products, side, word_of
+from importers.bybit.cells import NOTHING, SIDES, amount, clock, products, side
 from importers.bybit.log_rows import TYPES
-from importers.cells import epoch, exact_decimals, text
+from importers.cells import epoch, family_word, text, zero_filled
 from importers.contract import Cell, Context
-from schemas.types import MONEY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ def cells_of(signs: Signs) -> dict[str, Cell]:
         "asset": text("currency", required=True),
         "symbol": replace(text("contract"), empty_words=NOTHING),
         "product": _product(),
-        "type": word_of("type", tuple(TYPES), "a type as TRADE, SETTLEMENT, INTEREST, CURRENCY_BUY"),
+        "type": family_word("type", tuple(TYPES), "a type as TRADE, SETTLEMENT, INTEREST, CURRENCY_BUY"),
         "side": side("direction", DIRECTIONS),
         "action": replace(text("action"), empty_words=NOTHING),
         "effect": _effect(),
@@ -86,13 +85,7 @@ def refs() -> dict[str, Cell]:
 
 def numbers(columns: Sequence[pl.Series], names: Sequence[str]) -> pl.DataFrame:
     """Return the columns as numbers, an empty cell as zero, one that is no number as null."""
-    values = []
-    for name, column in zip(names, columns, strict=True):
-        bare = column.str.strip_chars()
-        is_empty = (bare.is_null() | bare.is_in(list(NOTHING))).fill_null(True)
-        zeros = pl.Series(name, [0], dtype=MONEY).new_from_index(0, len(column))
-        values.append(zeros.zip_with(is_empty, exact_decimals(bare)).alias(name))
-    return pl.DataFrame(values)
+    return zero_filled(columns, names, NOTHING)
 
 
 def residual(signs: Signs) -> pl.Expr:

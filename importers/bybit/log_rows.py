@@ -22,11 +22,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from importers.bybit.cells import is_settled_daily, looked_up, vocabulary
+from importers.bybit.cells import is_settled_daily
 from importers.bybit.symbols import split_pair
 from importers.contract import Context, Emit
+from importers.vocabulary import looked_up, table
 
-TYPES = {row["type"].casefold(): row for row in vocabulary("transaction_types.csv")}
+TYPES = {row["type"].casefold(): row for row in table(__file__, "transaction_types.csv")}
 KINDS = {name: row["kind"] for name, row in TYPES.items()}
 OTHER_WALLETS = {name: row["other_wallet"] for name, row in TYPES.items()}
 EVENTS = {name: row["event"] for name, row in TYPES.items()}

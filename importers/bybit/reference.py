@@ -8,10 +8,11 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import contract, spelled
+from importers.bybit.dialect import contract
 from importers.bybit.symbols import name_instrument
 from importers.cells import EARLIEST, epoch, exact_decimals, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import spelled
 from schemas.types import INSTANT, MONEY
 
 SOURCE = "the venue's API"

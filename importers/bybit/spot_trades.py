@@ -10,11 +10,12 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bybit.cells import SIDES, amount
-from importers.bybit.dialect import COINED, FILL, fill, note, page_clock, pair, tail, with_terms
+from importers.bybit.dialect import COINED, FILL, fill, note, page_clock, pair, tail
 from importers.bybit.symbols import name_pair
 from importers.bybit.trade_history import FAMILY, KEY, claims
 from importers.cells import glued_amount, glued_unit, text, word
 from importers.contract import Cell, Context, Format, Header, Identity
+from importers.naming import TERMS, with_terms
 
 RECEIVED = pl.when(pl.col("side") == "buy").then("base").otherwise("quote")
 """The coin that pays the fee where no other is named."""
@@ -22,7 +23,7 @@ RECEIVED = pl.when(pl.col("side") == "buy").then("base").otherwise("quote")
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows with the terms of their pair, the fee with its coin, and what their key is made of."""
-    named = with_terms(rows, "pair", name_pair)
+    named = with_terms(rows, name_pair, *TERMS, symbol="pair")
     coin = pl.coalesce("fee_coin", RECEIVED)
     return named.with_columns(
         symbol=pl.col("pair").str.replace("/", "", literal=True),

@@ -7,15 +7,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from importers import naming
 from importers.contract import Named
-
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-MONTH_CODES = "FGHJKMNQUVXZ"
-EXPIRY_HOUR = 8
-"""Of the day of delivery, UTC."""
+from importers.naming import MONTH_CODES, MONTHS, contract, expiry, last_friday, option
 
 SPOT_QUOTES = (
     "USDT", "USDC", "USDE", "USDQ", "USDR", "RLUSD", "USD1", "DAI", "EUR", "EURC", "EURQ", "EURR", "BTC", "ETH", "MNT",
@@ -44,12 +40,12 @@ def name_instrument(symbol: str, settle: str | None) -> Named | None:
     if found := DATED.fullmatch(symbol):
         return _dated(found)
     if found := QUARTERLY.fullmatch(symbol):
-        expires_at = _last_friday(2000 + int(found["year"]), MONTH_CODES.index(found["code"]) + 1)
-        return _named(found["base"], "USD", found["base"], expires_at)
+        expires_at = last_friday(2000 + int(found["year"]), MONTH_CODES.index(found["code"]) + 1)
+        return contract(found["base"], "USD", found["base"], expires_at)
     if found := USDC_PERPETUAL.fullmatch(symbol):
-        return _named(found["base"], "USDC", "USDC", None)
+        return contract(found["base"], "USDC", "USDC")
     if found := PERPETUAL.fullmatch(symbol):
-        return _named(found["base"], found["quote"], _settled_in(found["base"], found["quote"]), None)
+        return contract(found["base"], found["quote"], _settled_in(found["base"], found["quote"]))
     return None
 
 
@@ -57,65 +53,32 @@ def _settled_in(base: str, quote: str) -> str:
     return base if quote == "USD" else quote
 
 
-def _named(base: str, quote: str, settle: str, expires_at: datetime | None) -> Named:
-    return Named(
-        instrument=f"{base}/{quote}:{settle}" + (f"-{expires_at:%y%m%d}" if expires_at else ""),
-        product="future" if expires_at else "perpetual", base=base, quote=quote, settle=settle,
-        style="inverse" if settle == base else "linear", expires_at=expires_at,
-    )  # fmt: skip
-
-
 def _dated(found: re.Match[str]) -> Named | None:
     """Return the terms of BTC-24MAR23 (in USDC), BTCUSDT-21FEB25 or BTCUSD-24MAR23."""
-    expires_at = _expiry(found)
+    expires_at = expiry(found["year"], found["month"], found["day"])
     if expires_at is None:
         return None
     pair = PERPETUAL.fullmatch(found["root"])
     base, quote = (pair["base"], pair["quote"]) if pair else (found["root"], "USDC")
-    return _named(base, quote, _settled_in(base, quote), expires_at)
+    return contract(base, quote, _settled_in(base, quote), expires_at)
 
 
 def _option(found: re.Match[str]) -> Named | None:
-    expires_at = _expiry(found)
+    expires_at = expiry(found["year"], found["month"], found["day"])
     if expires_at is None:
         return None
-    base, settle = found["base"], found["settle"] or "USDC"
-    return Named(
-        instrument=f"{base}/{settle}:{settle}-{expires_at:%y%m%d}-{found['strike']}-{found['right']}",
-        product="option", base=base, quote=settle, settle=settle, style="linear", expires_at=expires_at,
-    )  # fmt: skip
-
-
-def _expiry(found: re.Match[str]) -> datetime | None:
-    try:
-        return datetime(2000 + int(found["year"]), MONTHS.index(found["month"]) + 1, int(found["day"]), EXPIRY_HOUR,
-                        tzinfo=UTC)  # fmt: skip
-    except ValueError:
-        return None
-
-
-def _last_friday(year: int, month: int) -> datetime:
-    last = datetime(year + month // 12, month % 12 + 1, 1, EXPIRY_HOUR, tzinfo=UTC) - timedelta(days=1)
-    return last - timedelta(days=(last.weekday() - 4) % 7)
+    settle = found["settle"] or "USDC"
+    return option(found["base"], settle, settle, expires_at, found["strike"], found["right"])
 
 
 @cache
 def split_pair(symbol: str) -> tuple[str, str] | None:
     """Return base and quote of a spot pair (`BTCUSDT`, `ABC/USDT`); None where no known quote ends it."""
-    if "/" in symbol:
-        base, _, quote = symbol.partition("/")
-        return (base, quote) if base and quote else None
-    fitting = [quote for quote in SPOT_QUOTES if symbol.endswith(quote) and symbol != quote]
-    if not fitting:
-        return None
-    quote = max(fitting, key=len)
-    return symbol.removesuffix(quote), quote
+    return None if "-" in symbol or "_" in symbol else naming.split_pair(symbol, SPOT_QUOTES)
 
 
 @cache
 def name_pair(symbol: str, settle: str | None = None) -> Named | None:
     """Return the terms of a spot pair, `settle_asset` being its quote; None where no known quote ends it."""
-    if (pair := split_pair(symbol)) is None:
-        return None
-    base, quote = pair
-    return Named(instrument=f"{base}/{quote}", product="spot", base=base, quote=quote, settle=quote, style="linear")
+    found = split_pair(symbol)
+    return None if found is None else naming.pair(*found)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import COINED, IGNORES, KINDS, cases, contract, note, page_clock, tail, with_terms
+from importers.bybit.dialect import COINED, IGNORES, KINDS, cases, contract, note, page_clock, tail
 from importers.bybit.symbols import name_instrument
 from importers.cells import text, word
 from importers.contract import Cell, Claim, Context, Format, Header, Identity
+from importers.naming import TERMS, with_terms
 
 FAMILY = "bybit.trade_history"
 """Of derivatives and spot pairs: two halves of one source."""
@@ -26,7 +27,7 @@ def claims(*facts: str, rank: int = 3, resolution_s: int = 60) -> tuple[Claim, .
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows with the terms of their contract, the fee with its coin, and what their key is made of."""
-    return with_terms(rows, "symbol", name_instrument).with_columns(
+    return with_terms(rows, name_instrument, *TERMS).with_columns(
         fee=pl.coalesce("fee_plain", COINED, "fee_v2"),
         fee_asset=pl.coalesce("fee_coin", "settle"),
         market=pl.lit("derivatives"),

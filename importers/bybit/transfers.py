@@ -8,9 +8,9 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bybit.cells import amount
-from importers.bybit.dialect import spelled
 from importers.cells import epoch, text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.declared import spelled
 
 DEPOSIT_CODES = {
     "3": "done", "10012": "done", "0": "unknown", "1": "to be confirmed", "2": "processing", "4": "failed",

@@ -16,7 +16,8 @@ import polars as pl
 
 from importers.cells import mapped
 from importers.contract import Cell, Named
-from importers.naming import contract, expiry, pair, split_pair, terms_of
+from importers.naming import contract, expiry, pair, split_pair
+from importers.naming import with_terms as with_named_terms
 from importers.vocabulary import column, table
 
 BASES = column(table(__file__, "futures.csv"), "code", "base")
@@ -61,6 +62,5 @@ def product_id(name: str, *, pairs_only: bool = False, required: bool = True) ->
 
 def with_terms(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with what their `symbol` says: base, quote, settle asset, product and wallet (`pot`)."""
-    terms = {name: terms_of(rows["symbol"], name_instrument, name) for name in ("base", "quote", "settle", "product")}
-    named = rows.with_columns(**terms)
-    return named.with_columns(pl.col("product").replace_strict(WALLETS, return_dtype=pl.String).alias("pot"))
+    known = with_named_terms(rows, name_instrument, "base", "quote", "settle", "product")
+    return known.with_columns(pl.col("product").replace_strict(WALLETS, return_dtype=pl.String).alias("pot"))

@@ -23,7 +23,7 @@ import polars as pl
 from importers.cells import epoch, integer, money, text, word
 from importers.contract import Claim, Context, Format, Header, Identity
 from importers.cryptocom.symbols import assets, instrument, name_instrument
-from importers.naming import terms_of
+from importers.naming import with_terms
 from importers.shapes import CHARGED, KIND, LOG, ROLES, SIDES, Words, complete, fill, forced, moved, of_asset, stated
 from importers.vocabulary import table
 
@@ -68,9 +68,9 @@ def _event() -> pl.Expr:
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows with what they move, and the terms of what they name."""
-    terms = {name: terms_of(rows["symbol"], name_instrument, name) for name in ("base", "quote", "settle")}
     by_row = rows.filter(pl.col("event") == "realized")["trade_ref"].drop_nulls().unique().to_list()
-    named = TYPES.looked_up(rows).with_columns(**terms).with_columns(assets(rows["symbol"]).alias("named_asset"))
+    terms = with_terms(TYPES.looked_up(rows), name_instrument, "base", "quote", "settle")
+    named = terms.with_columns(assets(rows["symbol"]).alias("named_asset"))
     at_pair = pl.when(QUANTITY != 0).then("base").otherwise("quote")
     side = pl.when(QUANTITY < 0).then(pl.lit("sell")).otherwise(pl.lit("buy"))
     told = named.with_columns(

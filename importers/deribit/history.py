@@ -15,7 +15,7 @@ from importers.cells import epoch, integer, text, word
 from importers.contract import Claim, Context, Emit, Format, Header, Identity
 from importers.deribit.cells import number, product
 from importers.deribit.symbols import name_instrument
-from importers.naming import terms_of
+from importers.naming import with_terms
 
 AT, SYMBOL, SIDE = pl.col("time"), pl.col("symbol"), pl.col("side")
 TRADE, ORDER, SETTLE = pl.col("trade_ref"), pl.col("order_ref"), pl.col("settle")
@@ -26,7 +26,7 @@ LIQUIDITY = pl.col("role").replace_strict({"M": "maker", "T": "taker"}, default=
 
 
 def _with_settle(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    return rows.with_columns(terms_of(rows["symbol"], name_instrument, "settle").alias("settle"))
+    return with_terms(rows, name_instrument, "settle")
 
 
 def _result(amount: str, grain: str) -> Emit:

@@ -12,9 +12,9 @@ import polars as pl
 from importers.cells import money, text, word
 from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
 from importers.kraken.cells import asset, clock, state, wallet
-from importers.kraken.symbols import table
+from importers.vocabulary import table
 
-TYPES = table("ledger_types.csv")
+TYPES = table(__file__, "ledger_types.csv")
 WORDS = {row["type"]: row["type"] for row in TYPES} | {"margin trade": "margin"}
 """Older exports say `margin trade`."""
 SUBTYPES = {row["subtype"]: row["subtype"] for row in TYPES if row["subtype"]}

@@ -6,11 +6,11 @@ that XTZ, ZRX and XRP keep their letters.
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
+
+from importers.vocabulary import table
 
 STATES = ("S", "M", "P", "B", "F", "HOLD")
 """Stand after a dot where a balance is staked, opted in, bonded, earning or on hold; the asset is the plain one."""
@@ -41,13 +41,7 @@ class Code(NamedTuple):
     wallet: str | None
 
 
-def table(name: str) -> list[dict[str, str]]:
-    """Return the rows of a table that stands beside this module."""
-    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-ASSETS = {row["code"]: Code(row["asset"], row["wallet"] or None) for row in table("assets.csv")}
+ASSETS = {row["code"]: Code(row["asset"], row["wallet"] or None) for row in table(__file__, "assets.csv")}
 
 
 @cache

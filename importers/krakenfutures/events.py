@@ -16,7 +16,7 @@ from importers.contract import Cell, Claim, Context, Emit, Format, Header, Ident
 from importers.kraken.cells import clock
 from importers.krakenfutures.cells import inside, plain
 from importers.krakenfutures.symbols import currency, name_instrument, spelled, wallet_of
-from importers.naming import terms_of
+from importers.naming import with_terms
 
 Words = Mapping[str, tuple[str, str | None, str | None]]
 """What a word says: how it was executed, the stage of a liquidation, who provided the liquidity."""
@@ -50,8 +50,7 @@ def _said(words: Words, place: int, name: str) -> pl.Expr:
 
 def _prepared(words: Words, otherwise: str | None = None) -> Callable[[pl.DataFrame, Context], pl.DataFrame]:
     def prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-        return rows.with_columns(
-            terms_of(rows["symbol"], name_instrument, "settle").alias("settle"),
+        return with_terms(rows, name_instrument, "settle").with_columns(
             _said(words, 0, "kind").fill_null(pl.lit(otherwise)).alias("execution"),
             _said(words, 1, "kind").alias("stage"),
             pl.coalesce(_said(words, 2, "kind"), pl.col("liquidity")).alias("liquidity"),

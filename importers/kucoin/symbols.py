@@ -66,9 +66,7 @@ def asset(column: str, *, required: bool = True) -> Cell:
 
 def with_settle(rows: pl.DataFrame, symbol: str = "symbol") -> pl.DataFrame:
     """Return the rows with `settle` and `style` of their contract."""
-    return rows.with_columns(
-        naming.terms_of(rows[symbol], name_contract, term).alias(term) for term in ("settle", "style")
-    )
+    return naming.with_terms(rows, name_contract, "settle", "style", symbol=symbol)
 
 
 def futures_wallet(settle: pl.Expr) -> pl.Expr:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
-from importers.cells import exact_decimals
+from importers.cells import exact_decimals, kept, mapped
 from importers.contract import Cell, Context
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -31,12 +29,6 @@ UNBOOKED = ("rejected", "pending", "cancelled", "canceled", "declined", "failed"
 STATUSES = dict.fromkeys(BOOKED, "booked") | {word: word for word in UNBOOKED}
 
 
-def vocabulary() -> list[dict[str, str]]:
-    """Return the types with what they are."""
-    with (Path(__file__).parent / "types.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
 def folded_type(text: str) -> str:
     """Return a type as the vocabulary spells it: `LockingTermDeposit` and `Locking Term Deposit` are one."""
     return " ".join(CAMEL.sub(" ", text).split()).casefold()
@@ -44,17 +36,9 @@ def folded_type(text: str) -> str:
 
 def transaction_type(column: str, types: Sequence[str]) -> Cell:
     """Return the type in the vocabulary's spelling; one that is not in it is `unmapped`."""
-    known = set(types)
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        distinct = {text: folded_type(text) for text in columns[0].unique().drop_nulls()}
-        return columns[0].replace_strict(
-            {text: word if word in known else None for text, word in distinct.items()},
-            default=None, return_dtype=pl.String,
-        )  # fmt: skip
-
-    return Cell(columns=(column,), read=read, required=True, unmapped=True,
-                expected="a type as Interest, Exchange, Manual Repayment")  # fmt: skip
+    known = {name: name for name in types}
+    return mapped(column, lambda text: known.get(folded_type(text)), "a type as Interest, Exchange, Manual Repayment",
+                  required=True, unmapped=True)  # fmt: skip
 
 
 def status(column: str) -> Cell:
@@ -75,7 +59,7 @@ def ticker(column: str, pair: str | None = None, *, required: bool = False) -> C
         sold = _or_else(_leg(columns[0], PAIR, "sold"), columns[0])
         printed = sold if pair is None else _or_else(columns[0], _leg(columns[1], PAIR, "bought"))
         bare = printed.str.strip_chars()
-        return bare.zip_with(bare.str.contains(TICKER), _nulls(bare))
+        return kept(bare, bare.str.contains(TICKER))
 
     return Cell(columns=(column,) if pair is None else (column, pair), read=read, required=required,
                 empty_words=("-",), expected="a ticker as BTC, or two as NEXO/BTC")  # fmt: skip
@@ -124,7 +108,3 @@ def _leg(column: pl.Series, pattern: str, name: str) -> pl.Series:
 
 def _or_else(first: pl.Series, second: pl.Series) -> pl.Series:
     return first.zip_with(first.is_not_null(), second)
-
-
-def _nulls(series: pl.Series) -> pl.Series:
-    return pl.Series([None], dtype=pl.String).new_from_index(0, len(series))

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from importers.contract import Context, Emit
-from importers.nexo.cells import UNBOOKED, asset, is_credit_unit, is_dollar, vocabulary
+from importers.nexo.cells import UNBOOKED, asset, is_credit_unit, is_dollar
 from importers.nexo.credit import decided
+from importers.vocabulary import table
 
-TYPES = {row["type"]: row for row in vocabulary()}
+TYPES = {row["type"]: row for row in table(__file__, "types.csv")}
 AT, IN, OUT, DETAILS = pl.col("time"), pl.col("in_amount"), pl.col("out_amount"), pl.col("details")
 IN_ASSET, OUT_ASSET, KIND = pl.col("in_asset"), pl.col("out_asset"), pl.col("kind")
 TAKEN, GIVEN = IN.abs(), OUT.abs()

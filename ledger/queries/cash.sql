@@ -101,7 +101,7 @@ WITH covered AS (
   GROUP BY row_key
 ), repaid AS (
   SELECT r.*, coalesce(p.interest, 0) AS interest_part FROM repayments r LEFT JOIN paid_back p USING (row_key)
-  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IS DISTINCT FROM 'collateral_sale'
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IS DISTINCT FROM 'collateral_sale' AND NOT $lots
     AND NOT EXISTS (FROM booked s WHERE r.repaid_at >= s.from_at AND r.repaid_at < s.to_at)
 ), every AS (
   SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
@@ -143,7 +143,7 @@ WITH covered AS (
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 8 AS leg, borrowed_at AS moved_at, asset, amount,
     'borrow' AS cause, pair
-  FROM borrows t WHERE account = $account AND venue = $venue AND wallet = $wallet
+  FROM borrows t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT $lots
     AND NOT EXISTS (FROM booked s WHERE t.borrowed_at >= s.from_at AND t.borrowed_at < s.to_at)
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 9 AS leg, repaid_at AS moved_at, asset,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -64,13 +65,22 @@ class Act:
     forced: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Life:
     """What was done, in base units, and when it was looked at last."""
 
     acts: tuple[Act, ...]
     until: datetime
     shorts_pay: bool
+
+    def __repr__(self) -> str:
+        acts = (f"{act.at:%d %H:%M:%S}.{act.at.microsecond // 1000:03d} {act.base or 'cash'} "
+                f"{'forced ' if act.forced else ''}{'maker ' if act.maker else ''}"
+                f"{'' if act.buys else '-'}{plain(act.size)} @ {act.price}" for act in self.acts)  # fmt: skip
+        return "\n".join((*acts, f"until {self.until:%d %H:%M:%S}, {'shorts' if self.shorts_pay else 'longs'} pay"))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
 
 
 @dataclass
@@ -337,13 +347,14 @@ def answer(name: str, lines: Sequence[tuple[datetime, str]], *, head: str = "[",
     return Sheet(name=name, head=head, lines=tuple(lines), join=",\n", tail=tail + "\n", newest_first=newest_first)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Venue:
     """A venue's contracts, exports, and what they cannot say.
 
-    `unstated`: `cash` (what was deposited), `forced` (that a fill was a liquidation), `funding`, `results` (so that
-    balances follow from prices), `ids` (rows are told apart by content: files are cut between instants only), `legs`
-    (a row needs its neighbour: the same).
+    `unstated`: `fills` (so that there are no positions), `cash` (what was deposited), `forced` (that a fill was a liquidation), `clearance` (that the fee of a
+    liquidation is a trading fee: it is none to the venue), `results` (so that balances follow from prices), `sessions`
+    (which funding was whose: it is paid by sessions), `order` (of rows of one instant, but by their place in the file, so
+    that no cut may part them), `legs` (a row needs its neighbour: the same).
     """
 
     name: str
@@ -354,10 +365,14 @@ class Venue:
     unstated: frozenset[str] = frozenset()
     origin: str | None = None
     timezone: str | None = None
-    flags: frozenset[str] = frozenset()
-    """Of positions, which the exports call for."""
     described: Mapping[str, str] = field(default_factory=dict)
     """Descriptions in TOML that its files need, by name."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.name)
 
     def live(self, life: Life) -> Desk:
         """Live the life here."""

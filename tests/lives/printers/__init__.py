@@ -16,6 +16,7 @@ from tests.lives.printers import (
     described,
     dydx,
     gate,
+    htx,
     hyperliquid,
     krakenfutures,
     kucoin,
@@ -27,7 +28,7 @@ from tests.lives.printers import (
 
 VENUES: tuple[Venue, ...] = tuple(
     module.VENUE for module in (
-        binance, bybit, okx, bitget, kucoin, krakenfutures, deribit, hyperliquid, dydx, gate, mexc, phemex, bingx,
+        binance, bybit, okx, bitget, kucoin, krakenfutures, deribit, hyperliquid, dydx, gate, htx, mexc, phemex, bingx,
         coinbase, cryptocom, bitfinex, plain, ccxt, described,
     )
 )  # fmt: skip

@@ -25,6 +25,6 @@ def _sheet(export: Export) -> Sheet:
 
 
 VENUE = Venue(
-    name="binance", print=sheets, clock=SECOND, origin="spot",
+    name="binance", print=sheets, unstated=frozenset({"order"}), clock=SECOND, origin="spot",
     contracts={"BTC": perpetual("BTCUSDT", "BTC"), "ETH": perpetual("ETHUSDT", "ETH")},
 )  # fmt: skip

@@ -24,7 +24,9 @@ def _income(row: Row) -> str:
     fill = row.fill
     parts = [("FUNDING_FEE" if row.is_funding else "TRANSFER", row.change)]
     if fill:
-        parts = [(kind, amount) for kind, amount in (("TRADING_FEE", -fill.fee), ("REALIZED_PNL", fill.stated)) if amount]
+        parts = [
+            (kind, amount) for kind, amount in (("TRADING_FEE", -fill.fee), ("REALIZED_PNL", fill.stated)) if amount
+        ]
     return ",\n".join(json.dumps({
         "symbol": row.symbol, "incomeType": kind, "income": plain(amount), "asset": "USDT", "info": kind.title(),
         "time": row.millis, "tranId": str(row.number * 2 - place), "tradeId": str(fill.number) if fill else "",
@@ -44,6 +46,6 @@ def _fill(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="bingx", print=sheets, unstated=frozenset({"forced"}),
+    name="bingx", print=sheets, unstated=frozenset({"forced", "order"}),
     contracts={base: perpetual(f"{base}-USDT", base) for base in ("BTC", "ETH")},
 )  # fmt: skip

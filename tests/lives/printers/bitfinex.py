@@ -55,6 +55,6 @@ def _trade(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="bitfinex", print=sheets, unstated=frozenset({"forced"}),
+    name="bitfinex", print=sheets, unstated=frozenset({"forced", "order"}),
     contracts={base: perpetual(f"{base}F0/USTF0", base) for base in ("BTC", "ETH")},
 )  # fmt: skip

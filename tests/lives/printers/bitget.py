@@ -49,6 +49,6 @@ def _fill(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="bitget", print=sheets,
+    name="bitget", print=sheets, unstated=frozenset({"order"}),
     contracts={base: perpetual(f"{base}USDT", base) for base in ("BTC", "ETH")},
 )  # fmt: skip

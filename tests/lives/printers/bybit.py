@@ -32,6 +32,6 @@ def _line(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="bybit", print=sheets,
+    name="bybit", print=sheets, unstated=frozenset({"order"}),
     contracts={base: perpetual(f"{base}USDT", base, wallet="unified") for base in ("BTC", "ETH")},
 )  # fmt: skip

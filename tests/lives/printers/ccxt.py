@@ -1,4 +1,4 @@
-"""ccxt: dumps of own trades, funding history and ledger, with the floats of JSON and sizes in contracts."""
+"""ccxt: dumps of own trades, funding history and ledger, with the floats of JSON and sizes in contracts; those of MEXC."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def _trade(row: Row) -> str:
         "id": str(fill.number), **_times(row), "symbol": row.symbol, "order": f"o-{fill.order}", "type": "limit",
         "side": "buy" if fill.buys else "sell", "takerOrMaker": "maker" if fill.maker else "taker",
         "price": _number(fill.price), "amount": _number(fill.quantity), "cost": _number(fill.value), "fee": fee,
-        "fees": [], "info": {"execType": "BustTrade"} if fill.forced else {}})  # fmt: skip
+        "fees": [], "exchange": "mexc", "info": {"execType": "BustTrade"} if fill.forced else {}})  # fmt: skip
 
 
 def _funding(row: Row) -> str:
-    return json.dumps({"info": {}, "symbol": row.symbol, "code": "USDT", **_times(row), "id": f"f-{row.number}",
+    return json.dumps({"info": {}, "exchange": "mexc", "symbol": row.symbol, "code": "USDT", **_times(row), "id": f"f-{row.number}",
                        "amount": _number(row.change)})  # fmt: skip
 
 
@@ -51,18 +51,18 @@ def _bookings(row: Row) -> str:
     lines = []
     for place, (kind, amount) in enumerate(parts):
         lines.append(json.dumps({
-            "id": f"L{row.number}{place}", **_times(row), "direction": "in" if amount > 0 else "out", "account": None,
+            "id": f"L{row.number}{place}", **_times(row), "direction": "in" if amount > 0 else "out", "account": "swap",
             "referenceId": str(fill.number) if fill else None, "referenceAccount": None, "type": kind,
             "currency": "USDT", "amount": _number(abs(amount)), "before": _number(before),
-            "after": _number(before + amount), "status": "ok", "fee": None, "info": {}}))  # fmt: skip
+            "after": _number(before + amount), "status": "ok", "fee": None, "exchange": "mexc", "info": {}}))  # fmt: skip
         before += amount
     return ",\n".join(lines)
 
 
 VENUE = Venue(
-    name="ccxt", print=sheets,
+    name="ccxt", print=sheets, unstated=frozenset({"order"}),
     contracts={
-        "BTC": perpetual("BTC/USDT:USDT", "BTC", wallet="unified", size="0.001"),
-        "ETH": perpetual("ETH/USDT:USDT", "ETH", wallet="unified", size="0.01"),
+        "BTC": perpetual("BTC/USDT:USDT", "BTC", size="0.0001"),
+        "ETH": perpetual("ETH/USDT:USDT", "ETH", size="0.01"),
     },
 )  # fmt: skip

@@ -44,6 +44,6 @@ def _transfer(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="coinbase", print=sheets, unstated=frozenset({"forced", "results"}),
+    name="coinbase", print=sheets, unstated=frozenset({"forced", "order", "results"}),
     contracts={base: perpetual(f"{base}-PERP-INTX", base, settle="USDC", wallet="unified") for base in ("BTC", "ETH")},
 )  # fmt: skip

@@ -10,7 +10,7 @@ from fractions import Fraction
 from tests.lives.everywhere import Life, Row, Sheet, Venue, answer, lived, perpetual, plain
 from tests.lives.model import EPOCH, SECOND, ZERO, Desk, Fill
 
-EIGHT = timedelta(hours=8)
+EIGHT, DAY = timedelta(hours=8), timedelta(days=1)
 
 
 @dataclass
@@ -90,15 +90,15 @@ class _Log:
 
 def _log(rows: list[Row], until: datetime) -> _Log:
     log = _Log()
-    day = EPOCH + ((rows[0].at - EPOCH - EIGHT) // timedelta(days=1) + 1) * timedelta(days=1) + EIGHT
+    day = EPOCH + EIGHT + ((rows[0].at - EPOCH - EIGHT) // DAY + 1) * DAY
     for row in rows:
         while row.at > day:
             log.settle(day)
-            day += timedelta(days=1)
+            day += DAY
         log.row(row)
     while until >= day:
         log.settle(day)
-        day += timedelta(days=1)
+        day += DAY
     return log
 
 
@@ -108,12 +108,13 @@ def sheets(desk: Desk, rows: list[Row]) -> list[Sheet]:
                    head='{"jsonrpc":"2.0","id":4,"result":{"continuation":1,"logs":[\n', tail="]}}")]  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class _Deribit(Venue):
     def live(self, life: Life) -> Desk:
         """Look at the account after a settlement that follows the last of the life."""
         desk = lived(life, self.contracts)
-        desk.advance(desk.clock + timedelta(days=1))
+        days = (desk.clock - EPOCH - EIGHT) // DAY + 1
+        desk.advance(EPOCH + EIGHT + days * DAY + SECOND)
         return desk
 
     def balance(self, desk: Desk, rows: list[Row]) -> Fraction:

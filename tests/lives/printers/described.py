@@ -23,7 +23,7 @@ formats = ["%d.%m.%Y %H:%M:%S"]
 zone = "Europe/Berlin"
 [cells.number]
 column = "Lfd"
-kind = "integer"
+kind = "whole"
 [cells.trade_ref]
 column = "Lfd"
 [cells.word]

@@ -53,6 +53,6 @@ def _transfer(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="dydx", print=sheets, unstated=frozenset({"results"}),
+    name="dydx", print=sheets, unstated=frozenset({"order", "results"}),
     contracts={base: perpetual(f"{base}-USD", base, settle="USDC", wallet="unified") for base in ("BTC", "ETH")},
 )  # fmt: skip

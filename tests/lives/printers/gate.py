@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 
 from tests.lives.everywhere import Row, Sheet, Venue, answer, perpetual, plain
-from tests.lives.model import Desk, digits
+from tests.lives.model import Contract, Desk, digits
 
 
 def sheets(desk: Desk, rows: list[Row]) -> list[Sheet]:
@@ -14,8 +14,18 @@ def sheets(desk: Desk, rows: list[Row]) -> list[Sheet]:
     return [
         answer("futures-usdt-account-book.json", [(row.at, _bookings(row)) for row in rows if row.change]),
         answer("futures-usdt-my-trades.json", [(row.at, _fill(row)) for row in rows if row.fill]),
-        answer("futures-usdt-liquidates.json", [(row.at, _forced(row)) for row in rows if row.fill and row.fill.forced]),
+        answer(
+            "futures-usdt-liquidates.json", [(row.at, _forced(row)) for row in rows if row.fill and row.fill.forced]
+        ),
+        answer("futures-usdt-contracts.json", [(rows[0].at, _terms(contract)) for contract in desk.contracts.values()]),
     ]
+
+
+def _terms(contract: Contract) -> str:
+    return json.dumps({
+        "name": contract.symbol, "type": "direct", "quanto_multiplier": plain(contract.multiplier),
+        "leverage_min": "1", "leverage_max": "125", "maintenance_rate": "0.004", "funding_interval": 28800,
+        "order_size_min": 1, "orders_limit": 50})  # fmt: skip
 
 
 def _clock(row: Row) -> float:
@@ -63,6 +73,6 @@ def _forced(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="gate", print=sheets,
+    name="gate", print=sheets, unstated=frozenset({"order"}),
     contracts={"BTC": perpetual("BTC_USDT", "BTC", size="0.0001"), "ETH": perpetual("ETH_USDT", "ETH", size="0.01")},
 )  # fmt: skip

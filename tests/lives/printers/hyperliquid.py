@@ -53,6 +53,6 @@ def _update(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="hyperliquid", print=sheets,
+    name="hyperliquid", print=sheets, unstated=frozenset({"order"}),
     contracts={base: perpetual(base, base, settle="USDC", wallet="unified") for base in ("BTC", "ETH")},
 )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 
 from tests.lives.everywhere import Row, Sheet, Venue, answer, perpetual, plain
-from tests.lives.model import Desk, rounded
+from tests.lives.model import SECOND, Desk, rounded
 
 
 def sheets(desk: Desk, rows: list[Row]) -> list[Sheet]:
@@ -57,7 +57,7 @@ def _number(value: Fraction) -> float:
 
 
 VENUE = Venue(
-    name="krakenfutures", print=sheets, unstated=frozenset({"legs"}),
+    name="krakenfutures", print=sheets, clock=SECOND, unstated=frozenset({"legs"}),
     contracts={
         "BTC": perpetual("PF_XBTUSD", "BTC", settle="USD", wallet="unified"),
         "ETH": perpetual("PF_ETHUSD", "ETH", settle="USD", wallet="unified"),

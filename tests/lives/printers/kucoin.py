@@ -45,6 +45,6 @@ def _funding(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="kucoin", print=sheets, unstated=frozenset({"cash", "results"}),
+    name="kucoin", print=sheets, unstated=frozenset({"cash", "order", "results"}),
     contracts={"BTC": perpetual("XBTUSDTM", "BTC", size="0.001"), "ETH": perpetual("ETHUSDTM", "ETH", size="0.01")},
 )  # fmt: skip

@@ -51,6 +51,6 @@ def _flow(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="mexc", print=sheets, clock=SECOND, unstated=frozenset({"forced", "ids"}),
+    name="mexc", print=sheets, clock=SECOND, unstated=frozenset({"forced", "order"}),
     contracts={"BTC": perpetual("BTC_USDT", "BTC"), "ETH": perpetual("ETH_USDT", "ETH")},
 )  # fmt: skip

@@ -33,6 +33,6 @@ def _line(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="phemex", print=sheets, clock=SECOND, unstated=frozenset({"cash", "results"}),
+    name="phemex", print=sheets, clock=SECOND, unstated=frozenset({"cash", "order", "results"}),
     contracts={base: perpetual(f"{base}USDT", base) for base in ("BTC", "ETH")},
 )  # fmt: skip

@@ -37,7 +37,7 @@ def _fill(row: Row) -> str:
 
 
 VENUE = Venue(
-    name="plain", print=sheets,
+    name="plain", print=sheets, unstated=frozenset({"order"}),
     contracts={
         "BTC": perpetual("BTC-PERP", "BTC", wallet="unified", size="0.01"),
         "ETH": perpetual("ETH-PERP", "ETH", wallet="unified", size="0.1"),
