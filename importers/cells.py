@@ -14,6 +14,7 @@ from decimal import Decimal
 import polars as pl
 
 from importers.contract import Cell, Context, Zone
+from importers.naming import split_pair
 from schemas.types import INSTANT, MONEY
 
 EARLIEST = pl.datetime(2009, 1, 1, time_zone="UTC")
@@ -48,23 +49,43 @@ def integer(column: str, *, required: bool = False) -> Cell:
     return Cell(columns=(column,), read=read, expected="a whole number", required=required)
 
 
-def glued_amount(column: str, *, decimal_comma: bool = False) -> Cell:
-    """Return the number of `0.0012BNB` or `0.29528919 USDC`; a bare number is one, too."""
+def whole_id(column: str, *, required: bool = False) -> Cell:
+    """Return an id of digits, exactly as printed: one that a spreadsheet has rounded (8.38977E+18) is none."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        numbers = _split_glued(columns[0]).struct.field("number")
+        return digits_only(columns[0])
+
+    return Cell(columns=(column,), read=read, required=required,
+                expected="an id of digits only; a spreadsheet has rounded it for good: export again")  # fmt: skip
+
+
+DIGIT_FIRST = ("0G", "1000CAT", "1000CHEEMS", "1000SATS", "1INCH", "1MBABYDOGE", "2Z")
+"""Assets that begin with a digit: glued to a number (`0.011INCH`), only the pair tells where it ends."""
+
+
+def glued_amount(column: str, pair: str | None = None, *, decimal_comma: bool = False) -> Cell:
+    """Return the number of `0.0012BNB` or `0.29528919 USDC`; a bare number is one, too.
+
+    `pair` is the column of the pair traded, which tells what `0.011INCH` is; without it such a row is wrong.
+    """
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        numbers = split_glued(columns[0], _assets_of(columns[1:])).struct.field("number")
         return comma_decimals(numbers) if decimal_comma else exact_decimals(numbers, thousands=True)
 
-    return Cell(columns=(column,), read=read, expected="a number with its asset, as 0.0012BNB")
+    return Cell(columns=(column,) if pair is None else (column, pair), read=read, expected=GLUED_EXPECTED)
 
 
-def glued_unit(column: str) -> Cell:
+def glued_unit(column: str, pair: str | None = None) -> Cell:
     """Return the asset of `0.0012BNB`; empty (not null) where the number stands alone."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return _split_glued(columns[0]).struct.field("unit")
+        return split_glued(columns[0], _assets_of(columns[1:])).struct.field("unit")
 
-    return Cell(columns=(column,), read=read, expected="a number with its asset, as 0.0012BNB")
+    return Cell(columns=(column,) if pair is None else (column, pair), read=read, expected=GLUED_EXPECTED)
+
+
+GLUED_EXPECTED = "a number with its asset, as 0.0012BNB"
 
 
 def word(column: str, vocabulary: Mapping[str, str], *, required: bool = False, what: str = "") -> Cell:
@@ -250,11 +271,11 @@ def negated(cell: Cell) -> Cell:
     return replace(cell, read=read)
 
 
-def to_second(cell: Cell) -> Cell:
-    """Return the instant of a cell cut to its second, where other exports of the same rows print no more."""
+def truncated(cell: Cell, unit: str) -> Cell:
+    """Return the instant of a cell cut to a unit (`1s`, `1ms`), where other exports of the same rows print no more."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return cell.read(columns, context).dt.truncate("1s")
+        return cell.read(columns, context).dt.truncate(unit)
 
     return replace(cell, read=read)
 
@@ -336,6 +357,12 @@ def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
     rows = suspect.fill_null(False).arg_true()
     checked = [_exact(item) for item in text_.gather(rows).to_list()]
     return value.scatter(rows, pl.Series(checked, dtype=MONEY))
+
+
+def digits_only(texts: pl.Series) -> pl.Series:
+    """Return the texts that are whole numbers without sign, blanks around them taken away, null for others."""
+    bare = texts.str.strip_chars()
+    return kept(bare, bare.str.contains(r"^\d+$"))
 
 
 def zero_filled(columns: Sequence[pl.Series], names: Sequence[str], empty_words: Sequence[str] = ()) -> pl.DataFrame:
@@ -453,5 +480,35 @@ def _text(columns: Sequence[pl.Series], context: Context) -> pl.Series:
     return kept(stripped, stripped != "")
 
 
-def _split_glued(series: pl.Series) -> pl.Series:
-    return series.str.strip_chars().str.extract_groups(r"^(?<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?<unit>.*)$")
+GLUED = r"^(?<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)(?<gap>\s*)(?<unit>.*)$"
+AssetsOf = Sequence[Sequence[str]]
+"""Of each row the assets that may stand behind a number."""
+
+
+def split_glued(amounts: pl.Series, assets: AssetsOf | None = None) -> pl.Series:
+    """Return number and unit of `0.0012BNB`; both null where only a pair could tell and does not (`0.011INCH`)."""
+    texts = amounts.str.strip_chars()
+    groups = texts.str.extract_groups(GLUED)
+    number, gap, unit = (groups.struct.field(name) for name in ("number", "gap", "unit"))
+    named = {asset for row in set(map(tuple, assets or ())) for asset in row if asset[:1].isdigit()}
+    tails = {asset.lstrip("0123456789") for asset in (*DIGIT_FIRST, *named)}
+    unclear = ((gap == "") & unit.is_in(list(tails))).fill_null(False)
+    if unclear.any():
+        rows = unclear.arg_true()
+        pairs = [_by_assets(texts[row], assets[row] if assets else ()) for row in rows]
+        number = number.scatter(rows, pl.Series([pair[0] for pair in pairs], dtype=pl.String))
+        unit = unit.scatter(rows, pl.Series([pair[1] for pair in pairs], dtype=pl.String))
+    return pl.DataFrame({"number": number, "unit": unit}).to_struct("glued")
+
+
+def _by_assets(text: str, assets: Sequence[str]) -> tuple[str | None, str | None]:
+    found = next((asset for asset in assets if asset and text.endswith(asset)), None)
+    return (text.removesuffix(found), found) if found else (None, None)
+
+
+def _assets_of(pairs: Sequence[pl.Series]) -> AssetsOf | None:
+    """Return base and quote of each row's pair, where there is a column of pairs."""
+    if not pairs:
+        return None
+    known = {pair: split_pair(pair.strip()) or () for pair in pairs[0].unique().drop_nulls().to_list()}
+    return [known.get(pair, ()) for pair in pairs[0].to_list()]

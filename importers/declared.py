@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from importers.contract import Claim, Confidence, Format, Header
 
 
-def listed(line: str, separator: str | None = ",") -> tuple[str, ...]:
-    """Return the names that a line lists, without blanks around them; separator None: blanks stand between them."""
-    return tuple(name.strip() for name in line.split(separator) if name.strip())
+def listed(line: str) -> tuple[str, ...]:
+    """Return the names that a line lists with commas, without blanks around them; `|` stands for a name's own comma."""
+    return tuple(name.strip().replace("|", ",") for name in line.split(",") if name.strip())
 
 
 def header(
-    name: str, columns: str, optional: str = "", *, separator: str | None = ",", exact: bool = False,
-    confidence: Confidence | None = None,
-) -> Header:  # fmt: skip
-    """Return a variant whose columns are listed in a line, as the file prints them."""
-    return Header(name=name, columns=listed(columns, separator), optional=listed(optional, separator), exact=exact,
-                  confidence=confidence)  # fmt: skip
-
-
-def keys(
     name: str, columns: str, optional: str = "", *, exact: bool = False, confidence: Confidence | None = None
 ) -> Header:
-    """Return a variant whose columns are words, with blanks between them: the keys of an answer of an API."""
-    return header(name, columns, optional, separator=None, exact=exact, confidence=confidence)
+    """Return a variant whose columns, or keys of an answer, are listed in a line."""
+    return Header(name=name, columns=listed(columns), optional=listed(optional), exact=exact, confidence=confidence)
 
 
-def unread(columns: Iterable[str], reason: str) -> dict[str, str]:
-    """Return the columns (as printed) that are not read, with one reason for all."""
-    return dict.fromkeys((column.casefold() for column in columns), reason)
+def unread(reasons: Mapping[str, str]) -> dict[str, str]:
+    """Return why columns are not read, each reason beside the line of its columns as they are printed."""
+    return {column.casefold(): reason for line, reason in reasons.items() for column in listed(line)}
 
 
 def spellings(*headers: Header) -> dict[str, str]:
@@ -57,3 +48,8 @@ def claimed(
 def claimed_in_part(skew_s: int = 60, *, wallets: tuple[str, ...] = ()) -> Claim:
     """Return the claim of an export that has some changes of a wallet only."""
     return Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=skew_s, wallets=wallets)
+
+
+def ignored_states(states: Iterable[str]) -> dict[str, str]:
+    """Return the reasons of rows whose state says that nothing was moved, or not yet."""
+    return {state: f"{state}: moved nothing" for state in sorted(set(states) - {"done"})}

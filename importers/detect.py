@@ -13,7 +13,7 @@ from importers.contract import Format, Header, Match, Zone
 from schemas.errors import AmbiguousFormat, DuplicateHeader, UnknownFormat
 
 HEADER_SEARCH_ROWS = 40
-NEAR = 0.3
+NEAR = 0.5
 """Share of common columns from which on a format is called near."""
 ZONE_IN_HEADER = re.compile(r"utc\s*(?:(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|null)?", re.IGNORECASE)
 ZONE_IN_NAME = re.compile(

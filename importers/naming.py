@@ -24,6 +24,8 @@ from importers.contract import Named
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MONTH_CODES = "FGHJKMNQUVXZ"
 """January to December, as futures exchanges letter them."""
+QUARTERLY = re.compile(rf"(?P<base>[A-Z0-9]+)USD(?P<code>[{MONTH_CODES}])(?P<year>\d\d)")
+"""`BTCUSDH23`: an inverse future of March 2023, by its letter."""
 ALIASES = {"XBT": "BTC", "XDG": "DOGE"}
 """What contracts call assets otherwise than wallets do."""
 EXPIRY_HOUR = 8
@@ -97,7 +99,9 @@ def expiry(year: str | int, month: str | int, day: str | int, hour: int = EXPIRY
 
 
 def compact_expiry(digits: str, hour: int = EXPIRY_HOUR) -> datetime | None:
-    """Return the instant of `260327` or `20260327`; None where it is no day."""
+    """Return the instant of `260327`, `20260327` or `27MAR26`; None where it is no day."""
+    if found := re.fullmatch(r"(\d{1,2})([A-Za-z]{3})(\d{2})", digits):
+        return expiry(found[3], found[2], found[1], hour)
     if not re.fullmatch(r"(?:20)?\d{6}", digits):
         return None
     return expiry(digits[-6:-4], digits[-4:-2], digits[-2:], hour)

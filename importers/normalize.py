@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import pandera.errors
@@ -12,17 +12,9 @@ import polars as pl
 from importers.contract import Cell, Context, Emit, Format, Match, Normalized
 from schemas.ddl import column_types
 from schemas.tables import EMITTED, ORIGIN
-from schemas.types import INSTANT
+from schemas.types import INSTANT, MONEY
 
 SEPARATOR = "\x1f"
-ROW_COLUMNS: dict[str, pl.DataType] = {
-    "source_row": pl.UInt32(),
-    "at": INSTANT,
-    "sequence": pl.Int64(),
-    "wallet": pl.String(),
-    "key_text": pl.String(),
-    "content_text": pl.String(),
-}
 REJECTED: dict[str, pl.DataType] = {
     "source_row": pl.UInt32(),
     "column": pl.String(),
@@ -286,22 +278,60 @@ def _doubts(table: str) -> tuple[pl.Expr, ...]:
 
 
 def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a rejected line for each row that is not true to the table's schema."""
-    if not frame.select(pl.any_horizontal(_doubts(table))).item():
-        return pl.DataFrame(schema=REJECTED)
-    try:
-        _schema(table).validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        failures = errors.failure_cases
-        if failures["index"].null_count():
-            raise  # a column or type is wrong: the format, not the file
-        descriptions = {name: column.description or name for name, column in _schema(table).columns.items()}
-        lines = [
-            (frame["source_row"][index], column, str(case), f"expected {descriptions.get(column, column)} ({check})")
-            for case, column, check, index in failures.select("failure_case", "column", "check", "index").iter_rows()
-        ]
-        return pl.DataFrame(lines, schema=REJECTED, orient="row")
-    return pl.DataFrame(schema=REJECTED)
+    """Return a rejected line for each row that is not true to the table's schema, or says too little to be counted."""
+    wrong = [_contradicting(table, frame)]
+    if frame.select(pl.any_horizontal(_doubts(table))).item():
+        try:
+            _schema(table).validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            failures = errors.failure_cases
+            if failures["index"].null_count():
+                raise  # a column or type is wrong: the format, not the file
+            columns = failures.select("failure_case", "column", "check", "index").iter_rows()
+            lines = [_failure(table, frame, *line) for line in columns]
+            wrong.append(pl.DataFrame(lines, schema=REJECTED, orient="row"))
+    return pl.concat(wrong)
+
+
+CONTRADICTIONS: Mapping[str, tuple[tuple[str, pl.Expr, str], ...]] = {
+    "fills": (
+        ("fee", (pl.col("fee") != 0) & pl.col("fee_asset").is_null(),
+         "a fee, and nothing says of which asset: expected fee_asset"),
+    ),
+}  # fmt: skip
+"""Rows that are true to the schema and cannot be meant: column, condition, what was expected."""
+
+
+def _contradicting(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    found = [
+        frame.filter(condition.fill_null(False)).select(
+            "source_row", pl.lit(column).alias("column"), _plain_text(column, frame).alias("text"),
+            pl.lit(reason).alias("reason"),
+        )
+        for column, condition, reason in CONTRADICTIONS.get(table, ())
+    ]  # fmt: skip
+    return pl.concat([pl.DataFrame(schema=REJECTED), *found])
+
+
+def _plain_text(column: str, frame: pl.DataFrame) -> pl.Expr:
+    text = pl.col(column).cast(pl.String)
+    return text.str.strip_chars_end("0").str.strip_chars_end(".") if frame.schema[column] == MONEY else text
+
+
+def _failure(
+    table: str, frame: pl.DataFrame, case: object, column: str, check: str, index: int
+) -> tuple[object, str, str, str]:
+    """Return the rejected line of a failed check, in words."""
+    row = frame["source_row"][index]
+    if column in ("product", "instrument") and case is None:
+        symbol = frame["symbol"][index] if "symbol" in frame.columns else None
+        return row, "symbol", str(symbol), "expected a symbol whose name says what is traded: none of the patterns fits"
+    described = _schema(table).columns[column].description or column
+    words = allowed_words(table, column)
+    text = frame.select(_plain_text(column, frame))[column][index]
+    limit = {"greater_than(0)": ", above zero", "greater_than_or_equal_to(0)": ", not below zero"}.get(check, "")
+    expected = f"one of {', '.join(words)}" if words and case is not None else f"{described}{limit}"
+    return row, column, "" if text is None else str(text), f"expected {expected}" + (" (empty)" if text is None else "")
 
 
 # ------------------------------------------------------------------------------------------------- rows

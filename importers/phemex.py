@@ -14,8 +14,9 @@ import polars as pl
 
 from importers.cells import glued_amount, glued_unit, local_time, money, text, word
 from importers.contract import Cell, Context, Format, Header, Identity, Named
+from importers.declared import claimed
 from importers.naming import contract
-from importers.shapes import FUNDED, claimed, fill, forced, named_symbol, of_contracts
+from importers.shapes import FUNDED, fill, forced, named_symbol, of_contracts
 
 NOTHING = ("--", "")
 SYMBOL = re.compile(r"u?(?P<base>\d*[A-Z][A-Z0-9]*?)(?P<quote>USDT|USDC)")

@@ -17,9 +17,11 @@ import polars as pl
 from importers.cells import (
     EARLIEST,
     epoch,
+    exact_decimals,
     file_venue,
     first_of,
     integer,
+    kept,
     known_zone_time,
     money,
     text,
@@ -85,6 +87,20 @@ TABLES: Mapping[str, Described] = {
 """Conversions and adjustments have the same columns: a file with `group_ref`, which ties legs, holds conversions."""
 
 
+def _leaving(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+    """Return the amount of a transfer; a withdrawal leaves, and is below zero."""
+    amount = exact_decimals(columns[0])
+    leaves = (columns[1].str.strip_chars() == "withdrawal").fill_null(False) & (amount > 0).fill_null(False)
+    return kept(amount, ~leaves)
+
+
+SIGNED: Mapping[str, Mapping[str, Cell]] = {
+    "transfers": {"amount": Cell(columns=("amount", "kind"), read=_leaving, required=True,
+                                 expected="a number, below zero for a withdrawal: + is what this wallet gains")},
+}  # fmt: skip
+"""Cells whose sign another cell of the row decides."""
+
+
 def _table_format(table: str, described: Described) -> Format:
     columns = EMITTED[table].to_schema().columns
     names = [name for name in emitted_types(table) if name not in ("source_row", "wallet", *described.left_out)]
@@ -99,7 +115,12 @@ def _table_format(table: str, described: Described) -> Format:
         confidence="our own",
         how="written by hand or by a script; its columns are those of the table of that name (`marginbook schema`)",
         headers=(Header(name="plain", columns=must, optional=tuple(name for name in names if name not in must)),),
-        cells={**cells, "wallet": _cell(table, "wallet", required=False), "venue": file_venue()},
+        cells={
+            **cells,
+            **SIGNED.get(table, {}),
+            "wallet": _cell(table, "wallet", required=False),
+            "venue": file_venue(),
+        },
         cases={"row": (Emit(table=table, columns={name: pl.col(name) for name in names}),)},
         time="at" if columns[time].nullable else time,
         sequence="sequence" if "sequence" in names else None,

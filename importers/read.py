@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import polars as pl
 
+from importers.cells import offset_minutes
 from importers.contract import Context, Format, Match, Normalized, Zone
 from importers.detect import detect, needs_zone, zone_of
 from importers.files import Part
@@ -51,6 +55,10 @@ def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recogn
         rows = [cells for row, cells in part.head(ZONE_HINT_ROWS) if row > match.header_row]
         raise MissingTimeZone(part.name, match.format.name, hint(match, rows) if hint is not None else None)
     warnings = []
+    if found_in == "--timezone" and match.format.zone_hint is not None:
+        rows = [cells for row, cells in part.head(ZONE_HINT_ROWS) if row > match.header_row]
+        if (said := match.format.zone_hint(match, rows)) is not None and _contradicts(said, str(zone)):
+            warnings.append(f"times are read as {zone}, since --timezone says so; but {said}")
     if found_in == "assumed":
         warnings.append(f"times are assumed to be {zone}; --timezone says otherwise")
     for column in match.new_columns:
@@ -61,6 +69,22 @@ def recognize(part: Part, formats: Sequence[Format], options: Options) -> Recogn
     )  # fmt: skip
     reason = _first_text(part, match, match.format.reason_column)
     return Recognized(part=part, match=match, context=context, warnings=tuple(warnings), reason=reason)
+
+
+OFFSET = re.compile(r"[+-]\d{2}:\d{2}|userTimeZone\W*(?P<hours>[+-]?\d{1,2})")
+
+
+def _contradicts(said: str, zone: Zone) -> bool:
+    """Return whether a hint names offsets, and none that the zone ever has."""
+    named = {offset_minutes(hours if hours[0] in "+-" else f"+{hours}") if (hours := found["hours"]) else
+             offset_minutes(found[0]) for found in OFFSET.finditer(said)}  # fmt: skip
+    if zone == "UTC" or zone[0] in "+-":
+        own = {0 if zone == "UTC" else offset_minutes(zone)}
+    else:
+        place = zoneinfo.ZoneInfo(zone)
+        days = (datetime(2025, month, 1, tzinfo=place).utcoffset() for month in (1, 7))
+        own = {int(offset.total_seconds()) // 60 for offset in days if offset is not None}
+    return bool(named) and not named & own
 
 
 def _first_text(part: Part, match: Match, column: str | None) -> str | None:

@@ -15,7 +15,8 @@ from functools import cache
 import polars as pl
 
 from importers.cells import mapped, translate
-from importers.contract import Cell, Claim, Context, Emit, Named
+from importers.contract import Cell, Context, Emit, Named
+from importers.emits import AMOUNT, ASSET, AT, PLEDGED, adding, booking, movement, transfer
 from importers.naming import Namer, asset_of, compact_expiry, contract, terms_of
 from importers.vocabulary import Lines
 from schemas.types import INSTANT, MONEY
@@ -31,8 +32,7 @@ NUMBERS = (
 """Signs are those of the tables: `amount`, `realized`, `gross` and `net` + = the account gains, `fee` + = cost."""
 TIMES = ("opened_at",)
 
-AT, ASSET, AMOUNT, SYMBOL = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("symbol")
-KIND, POSITION_SIDE = pl.col("kind"), pl.col("position_side")
+SYMBOL, KIND, POSITION_SIDE = pl.col("symbol"), pl.col("kind"), pl.col("position_side")
 CLOSING_SIDE = POSITION_SIDE.replace_strict({"long": "sell", "short": "buy"}, default=None, return_dtype=pl.String)
 """The side of what closes a position."""
 
@@ -132,23 +132,19 @@ class Words:
         return complete(self.looked_up(rows))
 
 
-def moved(cause: str | pl.Expr) -> Emit:
-    """Return the movement of a log's row."""
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT,
-        "cause": pl.lit(cause) if isinstance(cause, str) else cause,
-        "symbol": SYMBOL, "position_side": POSITION_SIDE, "pair": pl.col("pair"), "trade_ref": pl.col("trade_ref"),
-        "order_ref": pl.col("order_ref"), "transaction_ref": pl.col("transaction_ref"),
-        "balance_after": pl.col("balance"),
-    })  # fmt: skip
-
-
-def booked(table: str, kind: pl.Expr) -> Emit:
-    """Return a leg of a conversion, or another booking."""
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "symbol": SYMBOL, "kind": kind,
-        "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
+moved = adding(
+    movement,
+    "symbol",
+    "position_side",
+    "pair",
+    "trade_ref",
+    "order_ref",
+    "transaction_ref",
+    balance_after=pl.col("balance"),
+)
+"""The movement of a log's row."""
+booked = adding(booking, "symbol", "group_ref")
+"""A leg of a conversion, or another booking."""
 
 
 def of_asset(emit: Emit, asset: pl.Expr, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
@@ -158,11 +154,8 @@ def of_asset(emit: Emit, asset: pl.Expr, amount: pl.Expr, where: pl.Expr | None 
 
 def transferred(kind: str | pl.Expr, amount: pl.Expr = AMOUNT, status: str | None = None) -> Emit:
     """Return funds that come, go or move between wallets."""
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": amount, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "other_wallet": pl.col("other_wallet"), "fee": pl.col("fee"), "transaction_ref": pl.col("transaction_ref"),
-        "status": pl.lit(status), "pair": pl.col("pair"), "loan_ref": pl.col("loan_ref"),
-    })  # fmt: skip
+    told = adding(transfer, "other_wallet", "fee", "transaction_ref", "pair", "loan_ref")
+    return told(kind, amount, status=pl.lit(status))
 
 
 def stated(grain: str, amount: pl.Expr = AMOUNT, basis: str = "gross") -> Emit:
@@ -209,7 +202,6 @@ CHARGED = Emit(table="interest", where=AMOUNT < 0, columns={
     "accrued_at": AT, "asset": ASSET, "amount": -AMOUNT, "kind": KIND, "pair": pl.col("pair"),
     "loan_ref": pl.col("loan_ref"),
 })  # fmt: skip
-PLEDGED = pl.when(AMOUNT < 0).then(pl.lit("pledged")).otherwise(pl.lit("released"))
 REPAID_KIND = pl.when(KIND.is_in(["manual", "auto", "forced"])).then(KIND)
 
 
@@ -283,25 +275,3 @@ CLOSED = (
     stated("position", pl.col("net"), "net"),
 )  # fmt: skip
 """A closed position with its results before and after costs, as far as they are stated."""
-
-
-def claimed(skew_s: int = 1, **ranks: int) -> tuple[Claim, ...]:
-    """Return the claims of an export that may be filtered and prints seconds, by fact with their ranks."""
-    return tuple(
-        Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=skew_s) for fact, rank in ranks.items()
-    )
-
-
-def claimed_in_part(skew_s: int = 60) -> Claim:
-    """Return the claim of an export that has some changes of a wallet only."""
-    return Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=skew_s)
-
-
-SIDES: Mapping[str, str] = {"buy": "buy", "sell": "sell"}
-POSITION_SIDES: Mapping[str, str] = {"long": "long", "short": "short", "both": "both"}
-ROLES: Mapping[str, str] = {"maker": "maker", "taker": "taker"}
-
-
-def ignored_states(states: Sequence[str]) -> dict[str, str]:
-    """Return the reasons of rows whose state says that nothing was moved, or not yet."""
-    return {state: f"{state}: moved nothing" for state in sorted(set(states) - {"done"})}

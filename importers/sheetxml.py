@@ -16,7 +16,6 @@ from schemas.errors import UnreadableFile
 
 READ = 256 * 1024
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)\Z")
 
 
 @dataclass

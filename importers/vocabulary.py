@@ -1,4 +1,4 @@
-"""Vocabularies: what a venue's words mean, as CSV files that stand beside its module."""
+"""Vocabularies: what words mean, those of all venues here, a venue's own as CSV files that stand beside its module."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+
+SIDES: Mapping[str, str] = {"buy": "buy", "sell": "sell"}
+POSITION_SIDES: Mapping[str, str] = {"long": "long", "short": "short", "both": "both"}
+ROLES: Mapping[str, str] = {"maker": "maker", "taker": "taker"}
+MARGIN_MODES: Mapping[str, str] = {"cross_margin": "cross", "isolated_margin": "isolated"}
+"""Of the wallets of margin."""
 
 Lines = list[dict[str, str]]
 

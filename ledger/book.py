@@ -224,6 +224,8 @@ class Book:
         except (UnknownFormat, UnreadableFile) as error:
             if named:
                 report.errors.append(error)
+            elif isinstance(error, UnknownFormat) and error.nearest:
+                report.unrecognized.insert(0, error.in_a_line())
             else:
                 report.unrecognized.append(str(error).split("\n", 1)[0])
             return False

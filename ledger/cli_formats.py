@@ -32,10 +32,19 @@ def formats_list(book_path: Path, venue: str | None, kind: OutputKind | None, ou
     from ledger.listings import formats_frame
     from reports.listings import FORMATS
 
-    known = [form for form in known_formats(book_path) if venue in (None, form.venue)]
+    every = known_formats(book_path)
+    asked = _letters(venue) if venue is not None else None
+    known = [form for form in every if asked in (None, _letters(form.venue))]
     if not known:
-        raise click.BadParameter(f"there is no format of {venue!r}", param_hint="--venue")
+        venues = ", ".join(dict.fromkeys(form.venue for form in every))
+        raise click.BadParameter(f"there is no format of {venue!r}; there are {venues}", param_hint="--venue")
     show(formats_frame(known), FORMATS, kind, output)
+
+
+def _letters(venue: str) -> str:
+    """Return a venue's name as it is compared: Crypto.com is cryptocom, Gate.io is gate."""
+    bare = "".join(letter for letter in venue.casefold() if letter.isalnum())
+    return bare.removesuffix("io") if bare == "gateio" else bare
 
 
 @formats.command("show", epilog="Example: marginbook formats show binance.futures_trades")
@@ -178,7 +187,12 @@ def templates(folder: Path) -> None:
     """Write empty files of the plain formats, CSV and XLSX: for what no export says, or for a script of your own."""
     from ledger.templates import write_templates
 
-    written = write_templates(folder)
+    try:
+        written = write_templates(folder)
+    except FileExistsError as found:
+        raise click.BadParameter(
+            f"{found} is there already, and not empty; name another folder", param_hint="-o"
+        ) from None
     click.echo(
         f"{folder}: {len(written)} templates, a .csv and an .xlsx a table; their sheet `help` explains", err=True
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from importers.containers import UnreadablePart
 from importers.contract import Format, Normalized
 from importers.files import Bundle
 from importers.read import Options, Recognized, chunks, recognize
@@ -29,7 +30,7 @@ from ledger.identity import (
     with_order,
 )
 from ledger.store import Store, statement
-from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat
+from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat, UnreadableFile
 from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
@@ -133,8 +134,8 @@ class Importing:
         for part in parts:
             try:
                 recognized.append(recognize(part, self.formats, self.asked.options()))
-            except UnknownFormat as error:
-                if len(parts) == 1:
+            except (UnknownFormat, UnreadableFile) as error:
+                if len(parts) == 1 or (isinstance(error, UnreadableFile) and not isinstance(part, UnreadablePart)):
                     raise
                 others.append(PartResult(name=part.name, part_no=part.part_no, note=str(error).split("\n", 1)[0]))
         if parts and not recognized:

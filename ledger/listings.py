@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Sequence
 
 import polars as pl
 
 from importers.contract import Format
 from schemas.errors import UnknownThing
+
+WIDTH = 120
 
 
 def states(form: Format) -> str:
@@ -45,6 +48,8 @@ def format_text(name: str, formats: Sequence[Format]) -> str:
         doubt = f"  ({header.confidence})" if header.confidence else ""
         lines.append(f"    {header.name}{doubt}")
         lines.append(f"      {','.join(header.columns)}")
+    lines.append("  cells, as they are understood")
+    lines += _cells(form)
     lines.append("  rows become")
     for event, emits in form.cases.items():
         lines.append(f"    {event:<28} {', '.join(emit.table for emit in emits)}")
@@ -62,3 +67,18 @@ def format_text(name: str, formats: Sequence[Format]) -> str:
         for claim in form.claims
     ] or [f"    none: {silent}"]
     return "\n".join(lines)
+
+
+def _cells(form: Format) -> list[str]:
+    """Return what stands in each column, once: what is understood, its words, whether it must be filled."""
+    printed = {canonical: text for text, canonical in reversed(form.aliases.items())}
+    told: dict[str, str] = {}
+    for cell in form.cells.values():
+        expected = cell.expected if not cell.words else f"one of {', '.join(cell.words)}"
+        column = printed.get(cell.columns[0], cell.columns[0])
+        told.setdefault(column, expected + ("" if not cell.required else "; must be filled"))
+    return [
+        line
+        for column, text in told.items()
+        for line in textwrap.wrap(text, WIDTH, initial_indent=f"    {column:<28} ", subsequent_indent=" " * 33)
+    ]

@@ -137,7 +137,7 @@ def _streams_of(group: pl.DataFrame, side_key: str, sizes: Sequence[Size]) -> li
     stated = group["realized_stated"].is_not_null().any()
     if not stated or side_key != "both":
         return [_with_opening(one, sizes)]
-    if not one.wrong:
+    if not one.wrong and not _opening_of_delivery(one, _required(_ints(group["delta"]))):
         return [one]
     unsaid = not group["position_side"].is_not_null().any()
     hedge = _hedge(group) if unsaid else []
@@ -209,14 +209,27 @@ def _with_opening(stream: Stream, sizes: Sequence[Size]) -> Stream:
     deltas = _required(_ints(stream.fills["delta"]))
     stated = _ints(stream.fills["realized_stated"])
     side = SIGNS.get(stream.position_side, 0)
+    delivered = _opening_of_delivery(stream, deltas)
     if side:
         openings = [deficit(deltas, side)]
+    elif delivered:
+        openings = [delivered]
     elif any(result is not None for result in stated):
         openings = possible_openings(deltas, _values(stream.fills), stated)[:TRIED_OPENINGS]
     else:
         openings = [_opening_of_funding(stream, deltas, sizes)]
     replays = [_replayed(stream, opening) for opening in openings if opening]
     return min(replays, key=lambda replay: len(replay.wrong), default=stream)
+
+
+def _opening_of_delivery(stream: Stream, deltas: Sequence[int]) -> int:
+    """Return the size open before the first fill: a delivery, an exercise or an expiry leaves nothing."""
+    net = found = 0
+    for delta, execution in zip(deltas, stream.fills["execution"], strict=True):
+        net += delta
+        if execution == "delivery":
+            found = -net
+    return found
 
 
 def _opening_of_funding(stream: Stream, deltas: Sequence[int], sizes: Sequence[Size]) -> int:

@@ -21,7 +21,7 @@ from schemas.derived import DERIVED
 from schemas.errors import BookError, BookLocked, BookTooNew, BookTooOld, UnknownThing
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",

@@ -44,7 +44,8 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
         for line in report.unrecognized[:SHOWN_UNRECOGNIZED]:
             _say(f"    {line}", colour)
         if len(report.unrecognized) > SHOWN_UNRECOGNIZED:
-            _say("    ...", colour)
+            _say(f"    ... and {len(report.unrecognized) - SHOWN_UNRECOGNIZED} more", colour)
+        _say("    `marginbook formats detect` tells of each what it is or lacks", colour)
     if report.dry_run:
         _effects(report, colour)
         return

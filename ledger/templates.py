@@ -66,18 +66,24 @@ class Field:
 
 
 def write_templates(folder: Path) -> list[Path]:
-    """Write a CSV and a workbook for every table into a folder, and return their paths; files there are replaced."""
+    """Write a CSV and a workbook for every table into a folder, and return their paths.
+
+    Raises FileExistsError before anything is written where a file of that name has another content: it may be filled.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    made: dict[Path, bytes] = {}
     for form in (*plain.FORMATS, *venues.FORMATS):
         if form.family.startswith("plain.") and form is not plain.HELP:
             table = form.name.removeprefix("plain.")
             fields = tuple(fields_of(form, table) if table in EMITTED else described_fields(form))
             for suffix, content in ((".csv", csv_of(fields)), (".xlsx", book_of(table, form, fields))):
-                path = folder / f"{table}{suffix}"
-                path.write_bytes(content)
-                written.append(path)
-    return written
+                made[folder / f"{table}{suffix}"] = content
+    filled = [path for path, content in made.items() if path.exists() and path.read_bytes() != content]
+    if filled:
+        raise FileExistsError(filled[0])
+    for path, content in made.items():
+        path.write_bytes(content)
+    return list(made)
 
 
 def fields_of(form: Format, table: str) -> Iterator[Field]:

@@ -49,6 +49,9 @@ class Traced:
 def trace(store: Store, archive: Archive | None, name: str) -> list[Traced]:
     """Return the source rows behind an id.  Raises UnknownThing where the book has no such thing."""
     keys = rows_behind(store, name)
+    if not keys and (sentence := store.scalar(statement("trace_rows", "sentence"), {"id": name})) is not None:
+        raise UnknownThing(f"{name} is about sums or files, not about rows of its own: {sentence}",
+                           "`marginbook report realized --by day` and `marginbook sql` show both sides")  # fmt: skip
     if not keys:
         raise UnknownThing(
             f"nothing in the book is called {name!r}",

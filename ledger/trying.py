@@ -16,12 +16,13 @@ from importers.files import collect, open_bundle
 from importers.parts import Part
 from importers.read import Options, chunks, recognize
 from ledger.listings import states
-from schemas.errors import MarginbookError, UnknownFormat, UnreadableFile
+from schemas.errors import AmbiguousFormat, MarginbookError, MissingTimeZone, UnknownFormat, UnreadableFile
 from schemas.tables import TIME_OF_TABLE
 
 EXPORT, NEAR, OTHER = "export", "near miss", "other"
 ORDER = (EXPORT, NEAR, OTHER)
 SHOWN_REFUSED = 20
+LONGEST_NOTE = 200
 WALLET_CHUNKS = 1
 """How much of a file is read to tell which wallets it is of."""
 
@@ -77,22 +78,30 @@ def _export(part: Part, formats: Sequence[Format], options: Options) -> dict[str
 
 
 def _other(name: str, error: MarginbookError) -> dict[str, str | None]:
-    """Return the line of a file that is no export we know; of a near miss, which columns differ."""
+    """Return the line of a file that is no export we know, or one that cannot be read as it stands."""
     line: dict[str, str | None] = {"kind": OTHER, "file": name, "note": _in_a_line(error)}
     if isinstance(error, UnknownFormat):
-        line["note"] = "no known format has this header"
+        line["note"] = "no known format has this header; `marginbook formats new` begins a description"
         if error.nearest:
-            line |= {"kind": NEAR, "nearest": error.nearest, "missing": ", ".join(error.missing) or None,
-                     "unknown": ", ".join(error.unknown) or None}  # fmt: skip
-    elif not isinstance(error, UnreadableFile):
-        line["kind"] = NEAR
+            missing, unknown = ", ".join(error.missing) or None, ", ".join(error.unknown) or None
+            told = f"near {error.nearest}; it lacks {missing or 'nothing'}; unknown: {unknown or 'nothing'}"
+            line |= {"kind": NEAR, "nearest": error.nearest, "missing": missing, "unknown": unknown, "note": told}
+    elif isinstance(error, MissingTimeZone):
+        line |= {
+            "kind": EXPORT,
+            "format": error.format_name,
+            "note": "needs --timezone: nothing says of which zone it is",
+        }
+    elif isinstance(error, AmbiguousFormat):
+        line |= {"kind": EXPORT, "note": f"needs --format: {' or '.join(error.names)}"}
     return line
 
 
 def _in_a_line(error: Exception) -> str:
     """Return the message of an error as one line, without the name of the file that starts it."""
     sentence = "; ".join(line.strip() for line in str(error).splitlines())
-    return sentence.split(": ", 1)[-1]
+    bare = sentence.split(": ", 1)[-1]
+    return bare if len(bare) <= LONGEST_NOTE else bare[:LONGEST_NOTE] + "..."
 
 
 # --------------------------------------------------------------------------------------- one description

@@ -54,7 +54,7 @@ WITH forced AS (
     ORDER BY started_at, venue, wallet, position_id) AS ordinal
   FROM every
 )
-SELECT concat_ws(':', 'liq', account, symbol, coalesce(side, '?'), strftime(started_at, '%Y%m%dT%H%M'), ordinal) AS liquidation_id,
+SELECT concat_ws(':', 'liq', owner(account, venue), symbol, coalesce(side, '?'), strftime(started_at, '%Y%m%dT%H%M'), ordinal) AS liquidation_id,
   account, venue, wallet, product, margin_mode, symbol, side, started_at, ended_at, stage, quantity, trigger_price,
   bankruptcy_price, liquidation_fee, insurance, loss, settle_asset, position_id, NULL::VARCHAR AS primary_cause, instrument,
   style, weight, stated_average

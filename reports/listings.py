@@ -132,21 +132,20 @@ DETECTED = Report(
     one_row="a file part",
     columns=(
         Column("kind", keep=True),
-        Column("file"),
-        Column("format"),
-        Column("variant"),
+        Column("file", keep=True),
+        Column("format", keep=True),
+        Column("variant", wide=True),
         Column("confidence"),
         Column("zone"),
         Column("wallets"),
-        Column("states"),
-        Column("nearest"),
-        Column("missing"),
-        Column("unknown"),
-        Column("note"),
+        Column("states", wide=True),
+        Column("nearest", wide=True),
+        Column("missing", wide=True),
+        Column("unknown", wide=True),
+        Column("note", keep=True),
     ),
     empty="no file there",
-    note="confidence is what the description rests on; missing are columns of the nearest format that the file lacks, "
-    "unknown columns of the file that it lacks.",
+    note="confidence is what the description rests on; --output-format csv has the variant and what each file states.",
 )
 
 TRIED = Report(

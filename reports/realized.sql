@@ -52,6 +52,6 @@ SELECT period, position_id, account, venue, symbol, settle_asset,
   CASE WHEN grain <> 'session' THEN insurance END AS insurance,
   CASE WHEN grain = 'session' THEN session
     ELSE CAST(gross_pnl - trading_fees - (interest - funding + liquidation_fees) + insurance AS DECIMAL(38,18)) END AS net_pnl,
-  grain, concat_ws('|', 'realized', period, coalesce(position_id, ''), account, coalesce(symbol, ''), settle_asset, grain) AS line
+  grain, concat_ws('|', 'realized', period, coalesce(position_id, ''), owner(account, venue), coalesce(symbol, ''), settle_asset, grain) AS line
 FROM summed
 ORDER BY period, account, symbol NULLS LAST, position_id NULLS LAST, settle_asset, grain

@@ -23,6 +23,11 @@ class UnknownFormat(MarginbookError):
         super().__init__(name, nearest)
         self.name, self.head, self.nearest, self.missing, self.unknown = name, head, nearest, missing, unknown
 
+    def in_a_line(self) -> str:
+        """Return what is near, and how it differs."""
+        lacks, has = ", ".join(self.missing) or "nothing", ", ".join(self.unknown) or "nothing"
+        return f"{self.name}: near {self.nearest}, but it lacks {lacks}; unknown: {has}"
+
     def __str__(self) -> str:
         lines = [f"{self.name}: no known format has this header"]
         if self.nearest:
@@ -31,7 +36,7 @@ class UnknownFormat(MarginbookError):
                 lines.append(f"  columns it has that the file lacks: {', '.join(self.missing)}")
             if self.unknown:
                 lines.append(f"  columns of the file that it lacks: {', '.join(self.unknown)}")
-        lines.append("  see `marginbook formats list`, or rewrite it as one of the plain formats")
+        lines.append("  describe it: `marginbook formats new FILE`; or fill a template: `marginbook templates -o DIR`")
         return "\n".join(lines)
 
 

@@ -627,7 +627,7 @@ def test_log_api_trades_and_settlements_together_are_the_best_of_each(tmp_path: 
             imported(book, path, account="main")
         assert LIFE == rounded(book)
         assert facts(book, "breaks", "break_id") == [] and reports(book) == []
-        assert {"unattributed"} == {kind for (kind,) in facts(book, "findings", "kind")}
+        assert {"booked_by_session"} == {kind for (kind,) in facts(book, "findings", "kind")}
 
 
 def test_trades_and_settlements_alone_make_positions_with_fees_and_funding(book: Book, tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from importers.contract import Format, Normalized
 from importers.detect import fold
 from importers.files import open_bundle
 from importers.kraken import ledgers
-from importers.kraken.symbols import read_code, table, unified_pair
+from importers.kraken.symbols import read_code, unified_pair
 from importers.read import Options, Recognized, chunks, recognize
+from importers.vocabulary import table
 from schemas.tables import FACTS, WALLETS
 from tests.conftest import DATA
 
@@ -97,7 +98,8 @@ def test_the_vocabulary_names_only_what_is_described() -> None:
     assert {row["event"] for row in ledgers.TYPES} <= {*ledgers.CASES, "earn"}
     assert {row["other_wallet"] for row in ledgers.TYPES} <= {"", *WALLETS}
     assert len(ledgers.TYPES) == len(ledgers.EVENTS)
-    assert len(table("assets.csv")) == len({row["code"] for row in table("assets.csv")})
+    assets = table(kraken.__file__, "assets.csv")
+    assert len(assets) == len({row["code"] for row in assets})
 
 
 @pytest.mark.parametrize(

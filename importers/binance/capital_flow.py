@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from importers.binance.cells import whole_id
 from importers.binance.pairs import leg_of, name_pair
 from importers.binance.pots import CROSS, POTS, with_product
-from importers.cells import epoch, exact_decimals, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, exact_decimals, money, text, whole_id, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT, adding, booking, movement
 
 IN, OUT, BY_LEG, BY_SIGN = "in", "out", "by leg", "by sign"
 TYPES = {
@@ -40,7 +41,7 @@ TYPES = {
 EVENTS = {name: event for name, (event, _) in TYPES.items()}
 DIRECTIONS = {name: direction for name, (_, direction) in TYPES.items()}
 
-AT, ASSET, AMOUNT, SYMBOL = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("symbol")
+SYMBOL = pl.col("symbol")
 
 UNKNOWN_DIRECTION = (
     "a direction: this file does not print outflows with a sign, so what came and what went cannot be told; "
@@ -98,18 +99,8 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 # ------------------------------------------------------------------------------------------------- rows
 
 
-def _movement(cause: str) -> Emit:
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT, "cause": pl.lit(cause),
-        "symbol": SYMBOL, "pair": pl.col("pair"), "transaction_ref": pl.col("transaction_ref"),
-    })  # fmt: skip
-
-
-def _booking(table: str, kind: str) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "symbol": SYMBOL, "kind": pl.lit(kind),
-        "group_ref": pl.col("transaction_ref"),
-    })  # fmt: skip
+_movement = adding(movement, "symbol", "pair", "transaction_ref")
+_booking = adding(booking, "symbol", group_ref=pl.col("transaction_ref"))
 
 
 def _repayment(kind: str | None) -> Emit:
@@ -170,10 +161,7 @@ CAPITAL_FLOW = Format(
     sequence="flow",
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("pot", "pair", "flow_ref"), content=("type", "asset", "amount")),
-    claims=tuple(
-        Claim(fact=fact, rank=3, filterable=True, resolution_s=1, skew_s=2, wallets=POTS)
-        for fact in ("ledger", "borrow_repay", "fees", "liquidations")
-    ),
+    claims=claimed(2, wallets=POTS, ledger=3, borrow_repay=3, fees=3, liquidations=3),
     name_instrument=name_pair,
     prepare=_prepare,
     unread={"note": "free text"},

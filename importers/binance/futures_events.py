@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import clock, whole_id
+from importers.binance.cells import UPDATED, clock
 from importers.binance.futures_trades import POSITION_SIDES, SIDES
 from importers.binance.symbols import PRODUCT, WALLET, name_instrument
-from importers.cells import epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Claim, Context, Emit, Format, Header, Identity
 from importers.naming import with_terms
 
 MARGIN_MODES = {"Cross": "cross", "Isolated": "isolated"}
@@ -230,7 +230,6 @@ POSITION_MARGIN = Format(
 
 # ------------------------------------------------------------------------------------------- balances
 
-UPDATED: Cell = replace(epoch("updatetime", required=False), empty_words=("0",))
 
 BALANCES = Format(
     name="binance.futures_balances",

@@ -12,10 +12,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import clock, whole_id
+from importers.binance.cells import clock
 from importers.binance.symbols import WALLET, name_instrument
-from importers.cells import epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT, CLEARANCE, adding, booking, movement
 from importers.vocabulary import looked_up, table
 
 TYPES = table(__file__, "income_types.csv")
@@ -28,24 +30,12 @@ TRADE_EVENTS = ("realized", "trading_fee")
 USDM_ASSETS = ("USDT", "USDC", "BUSD", "FDUSD", "BFUSD", "TUSD", "USD1", "RWUSD", "LDUSDT", "BNB")
 """Assets that are USD-M collateral where nothing else tells the wallet."""
 
-AT, ASSET, AMOUNT, SYMBOL = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("symbol")
+SYMBOL = pl.col("symbol")
 IS_TRADE = pl.col("event").is_in(TRADE_EVENTS)
-CLEARANCE = pl.when(AMOUNT < 0).then(pl.lit("liquidation_fee")).otherwise(pl.lit("insurance"))
 
 
-def _movement(cause: str | pl.Expr) -> Emit:
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT, "symbol": SYMBOL,
-        "cause": pl.lit(cause) if isinstance(cause, str) else cause,
-        "trade_ref": pl.col("trade_ref"), "transaction_ref": pl.col("transaction_ref"),
-    })  # fmt: skip
-
-
-def _booking(table: str, kind: pl.Expr) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "symbol": SYMBOL, "kind": kind,
-        "group_ref": pl.col("transaction_ref"),
-    })  # fmt: skip
+_movement = adding(movement, "symbol", "trade_ref", "transaction_ref")
+_booking = adding(booking, "symbol", group_ref=pl.col("transaction_ref"))
 
 
 FUNDING = Emit(table="funding", columns={"paid_at": AT, "symbol": SYMBOL, "asset": ASSET, "amount": AMOUNT})
@@ -133,11 +123,7 @@ INCOME = Format(
     identity=Identity(
         kind="content", cells=("time", "type", "transaction_ref", "asset", "symbol", "amount")
     ),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="funding", rank=1, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="fees", rank=2, filterable=True, resolution_s=1, skew_s=2),
-    ),
+    claims=claimed(2, ledger=1, funding=1, fees=2),
     account_number="uid",
     name_instrument=name_instrument,
     prepare=_prepare_file,

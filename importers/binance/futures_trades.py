@@ -10,19 +10,17 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import clock, fee_asset, fee_number, spare_id, unswapped_amount, whole_id
+from importers.binance.cells import clock, fee_asset, fee_number, spare_id, unswapped_amount
 from importers.binance.symbols import IS_COIN_M, PRODUCT, WALLET, name_instrument
-from importers.cells import epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 
 SIDES = {"BUY": "buy", "SELL": "sell"}
 POSITION_SIDES = {"BOTH": "both", "LONG": "long", "SHORT": "short"}
 LIQUIDITY = {"true": "maker", "false": "taker", "Y": "maker", "N": "taker"}
 
-CLAIMS = (
-    Claim(fact="fills", rank=1, filterable=True, resolution_s=1, skew_s=1),
-    Claim(fact="fees", rank=1, filterable=True, resolution_s=1, skew_s=1),
-)
+CLAIMS = claimed(fills=1, fees=1)
 
 CELLS: dict[str, Cell] = {
     "time": clock("time"),

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.loans import COINS, COLLATERAL, with_printed_names
+from importers.binance.loans import COINS, COLLATERAL
 from importers.cells import EARLIEST, money
 from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import spelled
 from schemas.types import INSTANT
 
 
@@ -87,4 +88,4 @@ RATES = _mute(
     _unread(*RATE_COLUMNS, *LOANABLE_COLUMNS),
 )
 
-FORMATS = tuple(map(with_printed_names, (COLLATERAL_DATA, ONGOING, RATES)))
+FORMATS = tuple(map(spelled, (COLLATERAL_DATA, ONGOING, RATES)))

@@ -11,20 +11,16 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import whole_id
-from importers.cells import epoch, money, text, word
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Emit, Format, Header, Identity
+from importers.declared import claimed, claimed_in_part, spelled
 
 AT, LOAN, COLLATERAL = pl.col("time"), pl.col("loan_asset"), pl.col("collateral_asset")
 AMOUNT, PLEDGE = pl.col("amount"), pl.col("collateral_amount")
 PAIR = pl.concat_str("loan_asset", pl.lit("/"), "collateral_asset")
 ORDER = pl.col("order")
 
-CLAIMS = (
-    Claim(fact="borrow_repay", rank=1, filterable=True, skew_s=2, wallets=("spot",)),
-    Claim(fact="liquidations", rank=1, filterable=True, skew_s=2, wallets=("spot",)),
-    Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=2, wallets=("spot",)),
-)
+CLAIMS = (*claimed(2, wallets=("spot",), borrow_repay=1, liquidations=1), claimed_in_part(2, wallets=("spot",)))
 """All records of loans are pieces of one source; the statement has the cash of the same events."""
 
 DRAWN = dict.fromkeys(("SUCCESS", "SUCCEEDS", "SUCCEED", "SUCCEEDED"), "done")
@@ -284,21 +280,12 @@ LOAN_INCOME = Format(
     newest_first=True,
     wallet="spot",
     identity=Identity(kind="content", cells=("time", "type", "loan_asset", "amount", "transaction")),
-    claims=(
-        Claim(fact="borrow_repay", rank=2, filterable=True, skew_s=2, wallets=("spot",)),
-        Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=2, wallets=("spot",)),
-    ),
+    claims=(*claimed(2, wallets=("spot",), borrow_repay=2), claimed_in_part(2, wallets=("spot",))),
 )  # fmt: skip
 """It does not name the loan: a transaction ties the coin that was drawn to its collateral."""
 
 
-def with_printed_names(form: Format) -> Format:
-    """Return the format with its headers' own spelling, which messages about a cell show."""
-    columns = {column: column.casefold() for header in form.headers for column in header.columns}
-    return replace(form, aliases=columns | dict(form.aliases))
-
-
-FORMATS = tuple(map(with_printed_names, (
+FORMATS = tuple(map(spelled, (
     FLEXIBLE_BORROW, FLEXIBLE_REPAY, FLEXIBLE_ADJUST, FLEXIBLE_LIQUIDATION, FIXED_BORROW, FIXED_REPAY, FIXED_ADJUST,
     LOAN_INCOME,
 )))  # fmt: skip

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import whole_id
 from importers.binance.futures_trades import SIDES
 from importers.binance.pairs import name_pair
 from importers.binance.pots import CROSS, ISOLATED, POTS, with_pot, with_product
-from importers.cells import epoch, money, text, word
+from importers.cells import epoch, money, text, whole_id, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 
 STATUSES = {"CONFIRMED": "done", "PENDING": "pending", "FAILED": "failed"}
 TYPES = {"MANUAL": "manual", "AUTO": "auto", "BNB_AUTO_REPAY": "auto", "POINT_AUTO_REPAY": "auto"}
@@ -90,7 +90,7 @@ BORROW_REPAY = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("event", "transaction_ref"), content=("asset", "moved")),
-    claims=(Claim(fact="borrow_repay", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, borrow_repay=1),
     prepare=_with_moved,
 )  # fmt: skip
 
@@ -173,7 +173,7 @@ INTEREST = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("transaction_ref", "type_text"), content=("asset", "interest")),
-    claims=(Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, interest=1),
     prepare=with_pot,
 )  # fmt: skip
 """`asset` is charged, `rawAsset` is owed (isolated rows leave it out): they differ where BNB pays, and then the rate
@@ -240,7 +240,7 @@ FORCED_ORDERS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("symbol", "pot", "order_ref"), content=("side", "executed", "average_price")),
-    claims=(Claim(fact="liquidations", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, liquidations=1),
     name_instrument=name_pair,
     prepare=_liquidated,
     unread={

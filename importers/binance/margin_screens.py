@@ -19,7 +19,8 @@ from importers.binance.pairs import SEPARATED, name_pair
 from importers.binance.pots import CROSS, ISOLATED, POTS, with_product
 from importers.binance.transfers import DONE, UNDONE
 from importers.cells import exact_decimals, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Identity
+from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import claimed, ignored_states
 from importers.detect import fold
 from schemas.types import MONEY
 
@@ -184,15 +185,11 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-def _claims(fact: str) -> tuple[Claim, ...]:
-    return (Claim(fact=fact, rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),)
-
-
 # ------------------------------------------------------------------------------------------------ screens
 
 WHERE = {"pair", "account"}
 IS_STATED = pl.coalesce("amount", "principal").is_not_null()
-IGNORES = {status: f"{status}: moved nothing" for status in sorted(UNDONE.values())}
+IGNORES = ignored_states(UNDONE.values())
 
 BORROWING = Format(
     name="binance.margin_borrowing_screen",
@@ -210,7 +207,7 @@ BORROWING = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("event", "time", "pot", "pair", "asset", "moved")),
-    claims=_claims("borrow_repay"),
+    claims=claimed(2, wallets=POTS, borrow_repay=1),
     prepare=_prepare,
     unread=UNREAD | {"rate_hour": "of the hour in which it was borrowed", "rate_day": "of the day"},
     recognize_named=screen(
@@ -253,7 +250,7 @@ CHARGED = replace(
     }),)},
     ignores={},
     identity=Identity(kind="content", cells=("time", "pot", "pair", "asset", "moved", "interest")),
-    claims=_claims("interest"),
+    claims=claimed(2, wallets=POTS, interest=1),
     unread=UNREAD,
     recognize_named=screen(
         {"time", "asset", "interest"}, WHERE | {"amount", "principal", "type", "reference"}, _is_interest,
@@ -284,7 +281,7 @@ LIQUIDATIONS = replace(
     }),)},
     ignores={"unexecuted": "a forced order that executed nothing"},
     identity=Identity(kind="content", cells=("time", "pot", "symbol", "side", "executed", "average_price")),
-    claims=_claims("liquidations"),
+    claims=claimed(2, wallets=POTS, liquidations=1),
     name_instrument=name_pair,
     unread=UNREAD | {
         "price": "the limit of the forced order", "ordered": "the size of the forced order", "status": "of the order"},

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import whole_id
 from importers.binance.margin_records import IGNORES, STATUSES
 from importers.binance.pots import CROSS, ISOLATED
-from importers.cells import epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed_in_part
 
 ENDS = {
     "SPOT": "spot", "FUTURES": "usdm", "DELIVERY": "coinm", "MINING": "mining", "FUNDING": "funding",
@@ -106,7 +106,7 @@ MARGIN_TRANSFERS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id_collapses", cells=("transaction_ref", "pot", "asset", "signed")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=2),),
+    claims=(claimed_in_part(2),),
     prepare=_prepare,
 )  # fmt: skip
 """Times are in seconds in the documented sample, elsewhere in milliseconds.  A transfer between two margin accounts has

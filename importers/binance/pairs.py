@@ -11,8 +11,7 @@ from functools import cache
 
 import polars as pl
 
-from importers.binance.cells import DIGIT_FIRST
-from importers.cells import exact_decimals
+from importers.cells import DIGIT_FIRST, exact_decimals
 from importers.contract import Cell, Context, Named
 from importers.naming import pair as named_pair
 

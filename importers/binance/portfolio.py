@@ -11,13 +11,13 @@ from decimal import Decimal, InvalidOperation
 
 import polars as pl
 
-from importers.binance.loans import with_printed_names
+from importers.binance.cells import UPDATED
 from importers.cells import epoch, money, text
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, spelled
+from importers.emits import AMOUNT, ASSET, AT
 from importers.jsontext import compact, loads
 from schemas.types import MONEY
-
-AT, ASSET, AMOUNT = pl.col("time"), pl.col("asset"), pl.col("amount")
 
 # ----------------------------------------------------------------------------------------------- interest
 
@@ -49,7 +49,7 @@ INTEREST = Format(
     newest_first=True,
     wallet="cross_margin",
     identity=Identity(kind="content", cells=("time", "asset", "amount", "principal")),
-    claims=(Claim(fact="interest", rank=2, filterable=True, skew_s=2, wallets=("cross_margin",)),),
+    claims=claimed(2, wallets=("cross_margin",), interest=2),
 )  # fmt: skip
 """The rate is daily: 0.0001164 x 210,000 = 24.444, the venue's own example."""
 
@@ -128,7 +128,6 @@ AUTO_EXCHANGE = Format(
 
 # ----------------------------------------------------------------------------------------------- balances
 
-UPDATED = replace(epoch("updatetime", required=False), empty_words=("0",))
 POTS = (
     ("cross_margin", pl.col("cross_margin")),
     ("usdm", pl.col("usdm")),
@@ -223,7 +222,7 @@ BANKRUPTCY_REPAY = Format(
     newest_first=True,
     wallet="loan",
     identity=Identity(kind="content", cells=("time", "asset", "amount")),
-    claims=(Claim(fact="borrow_repay", rank=1, filterable=True, skew_s=2, wallets=("loan",)),),
+    claims=claimed(2, wallets=("loan",), borrow_repay=1),
 )  # fmt: skip
 """The deficit that the venue lent: a debt of its own, apart from those of margin wallets; no record states its draw."""
 
@@ -242,6 +241,4 @@ BANKRUPTCY_LOAN = replace(
     unread=dict.fromkeys(("asset", "amount"), "states nothing that the book keeps"),
 )
 
-FORMATS = tuple(
-    map(with_printed_names, (INTEREST, AUTO_EXCHANGE, BALANCES, ACCOUNT, BANKRUPTCY_REPAY, BANKRUPTCY_LOAN))
-)
+FORMATS = tuple(map(spelled, (INTEREST, AUTO_EXCHANGE, BALANCES, ACCOUNT, BANKRUPTCY_REPAY, BANKRUPTCY_LOAN)))

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from importers.binance.cells import clock, split_glued
+from importers.binance.cells import clock, split_by_symbol
 from importers.binance.transfers import DONE, UNDONE
 from importers.cells import exact_decimals, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed_in_part
 
 # ---------------------------------------------------------------------------------------------- converts
 
@@ -23,7 +24,7 @@ def side_of_convert(column: str, pair: str) -> Cell:
     """Return (amount, asset) of `12.5 USDT`; without a blank in it the pair has to tell where `101INCH` parts."""
 
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        glued = split_glued(columns[0], columns[1])
+        glued = split_by_symbol(columns[0], columns[1])
         amount = exact_decimals(glued.struct.field("number"), thousands=True).alias("amount")
         frame = pl.DataFrame([amount, glued.struct.field("unit").str.strip_chars().replace("", None).alias("asset")])
         return frame.select(
@@ -87,7 +88,7 @@ CONVERTS = Format(
     identity=Identity(
         kind="content", cells=("time", "pot", "sold_amount", "sold_asset", "bought_amount", "bought_asset")
     ),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=2),),
+    claims=(claimed_in_part(2),),
     prepare=_prepare,
     unread={
         "type": "market or limit",

@@ -11,24 +11,19 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import clock, whole_id
+from importers.binance.cells import clock
 from importers.binance.futures_trades import LIQUIDITY, SIDES
 from importers.binance.pairs import INSTRUMENT, SYMBOL, glued_fee, glued_trade, pair_units, traded_units
 from importers.binance.pots import CROSS, ISOLATED, with_product
-from importers.cells import epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import epoch, money, text, whole_id, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 
 IDENTITY = Identity(
     kind="content", cells=("time", "pot", "symbol", "side", "price", "quantity", "fee", "fee_asset")
 )  # fmt: skip
-CLAIMS = (
-    Claim(fact="fills", rank=2, filterable=True, resolution_s=1, skew_s=1),
-    Claim(fact="fees", rank=2, filterable=True, resolution_s=1, skew_s=1),
-)
-CLAIMS_WITH_IDS = (
-    Claim(fact="fills", rank=1, filterable=True, resolution_s=1, skew_s=1),
-    Claim(fact="fees", rank=1, filterable=True, resolution_s=1, skew_s=1),
-)
+CLAIMS = claimed(fills=2, fees=2)
+CLAIMS_WITH_IDS = claimed(fills=1, fees=1)
 
 FILL = Emit(table="fills", columns={
     "filled_at": pl.col("time"),

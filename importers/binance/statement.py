@@ -17,7 +17,9 @@ import polars as pl
 
 from importers.binance.cells import clock
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT, CLEARANCE, OUTSIDE, PLEDGED, adding, booking, movement, transfer
 from importers.vocabulary import looked_up, table
 
 OPERATIONS = {row["operation"].casefold(): row for row in table(__file__, "operations.csv")}
@@ -34,11 +36,8 @@ ACCOUNTS = {
 }  # fmt: skip
 """Without blanks, dashes, the circled M and case: `USDⓂ-Futures`, `USD-M Futures` and `USD-MFutures` are one."""
 
-AT, ASSET, AMOUNT, ACCOUNT = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("account")
+ACCOUNT = pl.col("account")
 KIND, REMARK = pl.col("kind"), pl.col("remark")
-CLEARANCE = pl.when(AMOUNT < 0).then(pl.lit("liquidation_fee")).otherwise(pl.lit("insurance"))
-EXTERNAL = pl.when(AMOUNT < 0).then(pl.lit("withdrawal")).otherwise(pl.lit("deposit"))
-PLEDGED = pl.when(AMOUNT < 0).then(pl.lit("pledged")).otherwise(pl.lit("released"))
 
 IS_PAY = (pl.col("operation") == "transfer") & pl.col("remark").str.contains(r"(?i)^binance pay").fill_null(False)
 EVENT = (
@@ -58,24 +57,8 @@ def account_wallet(column: str) -> Cell:
                 expected="an account as Spot, Cross Margin, USD-M Futures")  # fmt: skip
 
 
-def _movement(cause: str | pl.Expr) -> Emit:
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT,
-        "cause": pl.lit(cause) if isinstance(cause, str) else cause, "trade_ref": pl.col("trade_ref"),
-    })  # fmt: skip
-
-
-def _booking(table: str, kind: str | pl.Expr) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-    })  # fmt: skip
-
-
-def _transfer(kind: str | pl.Expr) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "other_wallet": pl.col("other_wallet"),
-    })  # fmt: skip
+_movement = adding(movement, "trade_ref")
+_transfer = adding(transfer, "other_wallet")
 
 
 CASES: dict[str, tuple[Emit, ...]] = {
@@ -86,8 +69,8 @@ CASES: dict[str, tuple[Emit, ...]] = {
         _movement("funding"),
         Emit(table="funding", columns={"paid_at": AT, "asset": ASSET, "amount": AMOUNT}),
     ),
-    "clearance": (_movement(CLEARANCE), _booking("adjustments", CLEARANCE)),
-    "insurance": (_movement("insurance"), _booking("adjustments", "insurance")),
+    "clearance": (_movement(CLEARANCE), booking("adjustments", CLEARANCE)),
+    "insurance": (_movement("insurance"), booking("adjustments", "insurance")),
     "borrow": (
         _movement("borrow"),
         Emit(table="borrows", columns={"borrowed_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": KIND}),
@@ -105,12 +88,12 @@ CASES: dict[str, tuple[Emit, ...]] = {
     "transfer": (_movement("transfer"), _transfer("internal")),
     "deposit": (_movement("deposit"), _transfer("deposit")),
     "withdrawal": (_movement("withdrawal"), _transfer("withdrawal")),
-    "external": (_movement(EXTERNAL), _transfer(EXTERNAL)),
-    "conversion": (_movement("conversion"), _booking("conversions", KIND)),
-    "rebate": (_movement("rebate"), _booking("adjustments", "rebate")),
-    "income": (_movement("income"), _booking("adjustments", KIND)),
-    "correction": (_movement("correction"), _booking("adjustments", "correction")),
-    "unclassified": (_movement("unknown"), _booking("adjustments", KIND)),
+    "external": (_movement(OUTSIDE), _transfer(OUTSIDE)),
+    "conversion": (_movement("conversion"), booking("conversions", KIND)),
+    "rebate": (_movement("rebate"), booking("adjustments", "rebate")),
+    "income": (_movement("income"), booking("adjustments", KIND)),
+    "correction": (_movement("correction"), booking("adjustments", "correction")),
+    "unclassified": (_movement("unknown"), booking("adjustments", KIND)),
 }  # fmt: skip
 
 
@@ -183,12 +166,8 @@ STATEMENT = Format(
     wallet=ACCOUNT,
     identity=Identity(kind="content", cells=("time", "account", "event", "asset", "amount", "remark")),
     claims=(
-        Claim(fact="ledger", rank=2, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="funding", rank=2, filterable=True, resolution_s=1, skew_s=2, wallets=("usdm", "coinm")),
-        Claim(fact="fees", rank=3, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="borrow_repay", rank=2, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="interest", rank=2, filterable=True, resolution_s=1, skew_s=2,
-              wallets=("cross_margin", "isolated_margin")),
+        *claimed(2, ledger=2), *claimed(2, wallets=("usdm", "coinm"), funding=2), *claimed(2, fees=3, borrow_repay=2),
+        *claimed(2, wallets=("cross_margin", "isolated_margin"), interest=2)
     ),
     account_number="user_id",
     prepare=_prepare,

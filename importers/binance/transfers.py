@@ -12,7 +12,9 @@ import polars as pl
 
 from importers.binance.cells import clock
 from importers.cells import epoch, money, text, utc_time, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed_in_part, ignored_states
+from importers.emits import AMOUNT, AT, transfer
 
 DONE = {"Completed": "done", "Successful": "done"}
 UNDONE = {
@@ -30,15 +32,13 @@ WITHDRAWAL_CODES = {
     "5": "failure",
 }  # fmt: skip
 
-AT, ASSET, AMOUNT, STATUS = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("status")
-CLAIMS = (Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=2),)
+STATUS = pl.col("status")
+CLAIMS = (claimed_in_part(2),)
 
 
 def _transfer(kind: str, amount: pl.Expr, reference: str) -> Mapping[str, tuple[Emit, ...]]:
-    return {"done": (Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": amount, "kind": pl.lit(kind), "fee": pl.col("fee"),
-        "transaction_ref": pl.col(reference), "status": pl.lit("completed"),
-    }),)}  # fmt: skip
+    moved = transfer(kind, amount, fee=pl.col("fee"), transaction_ref=pl.col(reference), status=pl.lit("completed"))
+    return {"done": (moved,)}
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -47,8 +47,7 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _ignores(*vocabularies: Mapping[str, str]) -> dict[str, str]:
-    words = {status for vocabulary in vocabularies for status in vocabulary.values()} - {"done"}
-    return {status: f"{status}: moved nothing" for status in sorted(words)}
+    return ignored_states(status for vocabulary in vocabularies for status in vocabulary.values())
 
 
 SHARED = (

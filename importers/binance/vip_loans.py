@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.binance.cells import whole_id
 from importers.binance.loans import (
     AMOUNT,
     AT,
@@ -17,10 +16,10 @@ from importers.binance.loans import (
     REPAID,
     repayment,
     status_event,
-    with_printed_names,
 )
-from importers.cells import epoch, money, word
-from importers.contract import Claim, Emit, Header, Identity
+from importers.cells import epoch, money, whole_id, word
+from importers.contract import Emit, Header, Identity
+from importers.declared import claimed, spelled
 
 VIP_REPAY = replace(
     FLEXIBLE_REPAY,
@@ -68,8 +67,8 @@ VIP_INTEREST = replace(
         "kind": pl.lit("loan"),
     }),)},
     ignores={},
-    claims=(Claim(fact="interest", rank=1, filterable=True, skew_s=2, wallets=("spot",)),),
+    claims=claimed(2, wallets=("spot",), interest=1),
     unread={},
 )  # fmt: skip
 
-FORMATS = tuple(map(with_printed_names, (VIP_REPAY, VIP_INTEREST)))
+FORMATS = tuple(map(spelled, (VIP_REPAY, VIP_INTEREST)))

@@ -11,15 +11,12 @@ import polars as pl
 
 from importers.cells import epoch, first_of, money, negated, text, word, zoned_time
 from importers.contract import Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import CLEARANCE
 from importers.shapes import (
-    AMOUNT,
     CLOSED,
-    POSITION_SIDES,
-    ROLES,
-    SIDES,
     Words,
     booked,
-    claimed,
     fill,
     forced,
     log_cases,
@@ -28,10 +25,9 @@ from importers.shapes import (
     named_symbol,
     of_contracts,
 )
-from importers.vocabulary import table
+from importers.vocabulary import POSITION_SIDES, ROLES, SIDES, table
 
 TYPES = Words.of(table(__file__, "income_types.csv"))
-CLEARANCE = pl.when(AMOUNT < 0).then(pl.lit("liquidation_fee")).otherwise(pl.lit("insurance"))
 
 
 def _has_dashes(rows: Sequence[Mapping[str, str]]) -> bool:

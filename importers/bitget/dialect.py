@@ -10,8 +10,8 @@ from datetime import datetime
 import polars as pl
 
 from importers.bitget.symbols import bare, name_contract
-from importers.cells import exact_decimals, local_time, text
-from importers.contract import Cell, Context, Format, Header, Match
+from importers.cells import exact_decimals, local_time
+from importers.contract import Cell, Context, Match
 from importers.naming import terms_of
 
 SECONDS = "%Y-%m-%d %H:%M:%S%.f"
@@ -21,11 +21,6 @@ NOTHING = ("", "-", "--")
 def clock(column: str) -> Cell:
     """Return the instant of a wall clock; no file says its zone."""
     return replace(local_time(column, SECONDS), expected="a time as 2026-01-31 08:00:00")
-
-
-def note(column: str) -> Cell:
-    """Return a text; a dash is none."""
-    return replace(text(column), empty_words=NOTHING)
 
 
 def glued(column: str, symbol: str, *, required: bool = False) -> Cell:
@@ -61,22 +56,6 @@ def first_fees(column: str, key: str, place: int) -> Cell:
         return found.fill_null("").zip_with(is_list, empty.new_from_index(1, len(found)))
 
     return Cell(columns=(column,), read=read, expected='fees as [{"feeCoin":"USDT","totalFee":"-0.5"}]')
-
-
-def answer(form: Format) -> Format:
-    """Return the format with the spelling of its keys, which messages about a cell show."""
-    spelled = {name: name.casefold() for header in form.headers for name in (*header.columns, *header.optional)}
-    return replace(form, aliases=spelled | dict(form.aliases))
-
-
-def keys(name: str, columns: str, optional: str = "", *, exact: bool = False) -> Header:
-    """Return the header of an answer of the API from the names of its keys."""
-    return Header(name=name, columns=tuple(columns.split()), optional=tuple(optional.split()), exact=exact)
-
-
-def unread(columns: str, reason: str) -> dict[str, str]:
-    """Return the columns that are not read, with the reason."""
-    return dict.fromkeys(columns.casefold().split(), reason)
 
 
 # ------------------------------------------------------------------------------------------------- zones

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, first_fees, keys
-from importers.bitget.rows import Words, claims
+from importers.bitget.dialect import first_fees
+from importers.bitget.rows import Words
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, mapped, money, text, word
 from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import claimed, header, spelled
 from importers.naming import with_terms
 from importers.vocabulary import column, looked_up, table
 
@@ -125,10 +126,10 @@ IS_CLEAR = (
 )  # fmt: skip
 """At most two fees, each a number."""
 
-COLUMNS = "tradeId orderId symbol side tradeSide price baseVolume quoteVolume profit posMode tradeScope feeDetail cTime"
+COLUMNS = "tradeId,orderId,symbol,side,tradeSide,price,baseVolume,quoteVolume,profit,posMode,tradeScope,feeDetail,cTime"
 MODES = {"hedge_mode": "hedge", "one_way_mode": "one_way"}
 
-FILLS = answer(Format(
+FILLS = spelled(Format(
     name="bitget.futures_fills",
     family="bitget.futures_fills",
     venue="bitget",
@@ -136,8 +137,8 @@ FILLS = answer(Format(
     confidence="API documentation",
     how="/api/v2/mix/order/fills, /api/v2/mix/order/fill-history, per productType",
     headers=(
-        keys("API v2", COLUMNS),
-        keys("API v2, with the source of the order", f"{COLUMNS} enterPointSource", "marginCoin"),
+        header("API v2", COLUMNS),
+        header("API v2, with the source of the order", f"{COLUMNS},enterPointSource", "marginCoin"),
     ),
     cells={
         "time": epoch("ctime"),
@@ -161,7 +162,7 @@ FILLS = answer(Format(
     identity=Identity(
         kind="id", cells=("symbol", "trade_ref"), content=("trade_side", "price", "quantity", "realized")
     ),
-    claims=claims("fills", "fees", "liquidations", rank=1, skew_s=1),
+    claims=claimed(fills=1, fees=1, liquidations=1),
     prepare=_prepare_answer,
     unread={
         "quotevolume": "price times size",
@@ -172,12 +173,12 @@ FILLS = answer(Format(
 """Sizes are in the base coin.  A fee below zero is paid, maybe in BGB.  In one-way mode no row says whether it opens or
 closes: the position before it does."""
 
-PUSHED = answer(replace(
+PUSHED = spelled(replace(
     FILLS,
     name="bitget.futures_fills_websocket",
     title="Bitget futures: fills that the websocket sent, as JSON or CSV",
     how="the channel `fill` of the private websocket, kept by a script",
-    headers=(keys("websocket", f"{COLUMNS} orderType uTime", "clientOid"),),
+    headers=(header("websocket", f"{COLUMNS},orderType,uTime", "clientOid"),),
     aliases={},
     prepare=_prepare_push,
     unread={

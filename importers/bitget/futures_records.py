@@ -11,17 +11,17 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, clock, keys, unread, zone_by_funding
-from importers.bitget.rows import DEMO, OF_FUTURES, WITHOUT_FILLS, Words, by_id, claims, with_meaning
+from importers.bitget.dialect import clock, zone_by_funding
+from importers.bitget.rows import DEMO, OF_FUTURES, WITHOUT_FILLS, Words, by_id, with_meaning
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, money, text, word
 from importers.contract import Context, Format, Header, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.vocabulary import table
 
 RECORDS = Words(table(__file__, "record_types.csv"))
 WHAT = "a type as open_long, close_short, contract_settle_fee"
 MODES = {"crossed": "cross", "cross": "cross", "isolated": "isolated"}
-FACTS = ("ledger", "funding", "interest")
 OF_TRADE = pl.col("event").is_in(["open", "close", "deal", "forced", "adl", "delivery"])
 
 
@@ -83,7 +83,7 @@ TRANSACTIONS = Format(
     wallet=pl.col("futures_wallet"),
     identity=Identity(kind="content", cells=(
         "time", "order", "type", "asset", "symbol", "margin_mode", "amount", "fee", "pot_balance")),
-    claims=(*claims(*FACTS, "fees", rank=2), *claims("liquidations", rank=3)),
+    claims=claimed(2, ledger=2, funding=2, interest=2, fees=2, liquidations=3),
     name_instrument=name_contract,
     prepare=_prepare_file,
     zone_hint=zone_by_funding,
@@ -91,14 +91,14 @@ TRANSACTIONS = Format(
 """One order id repeats where an order was filled in parts, so rows are compared as content, with the balance after
 each.  The id joins an order's fee to its row in the order history, which has none."""
 
-BILLS = answer(replace(
+BILLS = spelled(replace(
     TRANSACTIONS,
     name="bitget.futures_bills",
     family="bitget.futures_bills",
     title="Bitget futures: account bills of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/mix/account/bill (90 days), per productType",
-    headers=(keys("API v2", "billId symbol amount fee businessType coin balance cTime", "feeByCoupon"),),
+    headers=(header("API v2", "billId,symbol,amount,fee,businessType,coin,balance,cTime", "feeByCoupon"),),
     aliases={},
     cells={
         "time": epoch("ctime"),
@@ -113,20 +113,20 @@ BILLS = answer(replace(
     event_columns=("businesstype",),
     cases=OF_FUTURES,
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=claims(*FACTS, rank=1),
+    claims=claimed(2, ledger=1, funding=1, interest=1),
     prepare=_prepare_bills,
-    unread=unread("feeByCoupon", "what a coupon paid; `fee` is what was charged"),
+    unread=unread({"feeByCoupon": "what a coupon paid; `fee` is what was charged"}),
     zone_hint=None,
 ))  # fmt: skip
 """As far back as the fills are, which list what was forced with its size."""
 
-TAX = answer(replace(
+TAX = spelled(replace(
     BILLS,
     name="bitget.futures_tax",
     family="bitget.futures_tax",
     title="Bitget futures: tax records of the API, as JSON or CSV",
     how="/api/v2/tax/future-record (about two years, 30 days a request)",
-    headers=(keys("API v2", "id symbol marginCoin futureTaxType amount fee ts"),),
+    headers=(header("API v2", "id,symbol,marginCoin,futureTaxType,amount,fee,ts"),),
     cells={
         "time": epoch("ts"),
         "type": RECORDS.cell("futuretaxtype", WHAT.replace("contract_settle_fee", "BURST_CLOSE_LONG")),
@@ -138,7 +138,7 @@ TAX = answer(replace(
     },
     event_columns=("futuretaxtype",),
     cases=WITHOUT_FILLS,
-    claims=(*claims(*FACTS, rank=3), *claims("liquidations", rank=5)),
+    claims=claimed(2, ledger=3, funding=3, interest=3, liquidations=5),
     prepare=_prepare_tax,
     unread={},
 ))  # fmt: skip

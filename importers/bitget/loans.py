@@ -11,19 +11,15 @@ from decimal import Decimal
 
 import polars as pl
 
-from importers.bitget.dialect import answer, keys, unread
 from importers.cells import epoch, money, text, word
-from importers.contract import Claim, Emit, Format, Identity
+from importers.contract import Emit, Format, Identity
+from importers.declared import claimed, claimed_in_part, header, spelled, unread
 from schemas.types import MONEY
 
 AT, LOAN, PLEDGE, ORDER = pl.col("time"), pl.col("loan_asset"), pl.col("pledge_asset"), pl.col("order")
 AMOUNT, PLEDGED = pl.col("amount"), pl.col("pledged")
 PERCENT = pl.lit(Decimal("0.01"), dtype=MONEY)
-CLAIMS = (
-    Claim(fact="borrow_repay", rank=1, filterable=True, skew_s=2, wallets=("spot",)),
-    Claim(fact="liquidations", rank=1, filterable=True, skew_s=2, wallets=("spot",)),
-    Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=2, wallets=("spot",)),
-)
+CLAIMS = (*claimed(2, wallets=("spot",), borrow_repay=1, liquidations=1), claimed_in_part(2, wallets=("spot",)))
 SNAPSHOT = tuple(replace(claim, rank=5) if claim.rank == 1 else claim for claim in CLAIMS)
 
 
@@ -46,17 +42,17 @@ COINS = {
 
 # ------------------------------------------------------------------------------------------- crypto loans
 
-ONGOING = answer(Format(
+ONGOING = spelled(Format(
     name="bitget.loan_orders",
     family="bitget.loan_orders",
     venue="bitget",
     title="Bitget crypto loans: ongoing orders of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/earn/loan/ongoing-orders",
-    headers=(keys(
+    headers=(header(
         "API v2",
-        "orderId loanCoin loanAmount interestAmount hourInterestRate pledgeCoin pledgeAmount pledgeRate supRate "
-        "forceRate borrowTime expireTime"),),
+        "orderId,loanCoin,loanAmount,interestAmount,hourInterestRate,pledgeCoin,pledgeAmount,pledgeRate,supRate,"
+        "forceRate,borrowTime,expireTime"),),
     cells={
         "time": epoch("borrowtime"),
         **COINS,
@@ -77,19 +73,19 @@ ONGOING = answer(Format(
     wallet="spot",
     identity=Identity(kind="id", cells=("order",), content=("loan_asset", "pledge_asset")),
     claims=SNAPSHOT,
-    unread=unread("interestAmount pledgeRate", "of the moment of the request")
+    unread=unread({"interestAmount,pledgeRate": "of the moment of the request"})
     | {"expiretime": "until when; 0 of a flexible loan"},
 ))  # fmt: skip
 """What is owed and pledged now: of a loan that was paid back in part it is less than was drawn, so that the history of
 loans speaks before it."""
 
-BORROWED = answer(replace(
+BORROWED = spelled(replace(
     ONGOING,
     name="bitget.loan_history",
     family="bitget.loans",
     title="Bitget crypto loans: loan history of the API, as JSON or CSV",
     how="/api/v2/earn/loan/borrow-history (three months)",
-    headers=(keys("API v2", "orderId loanCoin pledgeCoin initPledgeAmount initLoanAmount hourRate daily borrowTime "
+    headers=(header("API v2", "orderId,loanCoin,pledgeCoin,initPledgeAmount,initLoanAmount,hourRate,daily,borrowTime,"
                             "status"),),
     aliases={},
     cells={
@@ -109,12 +105,12 @@ BORROWED = answer(replace(
     unread={"daily": "days until it is due"},
 ))  # fmt: skip
 
-REPAID = answer(replace(
+REPAID = spelled(replace(
     BORROWED,
     name="bitget.loan_repayments",
     title="Bitget crypto loans: repayments of the API, as JSON or CSV",
     how="/api/v2/earn/loan/repay-history (three months)",
-    headers=(keys("API v2", "orderId loanCoin pledgeCoin repayAmount payInterest repayLoanAmount repayUnlockAmount "
+    headers=(header("API v2", "orderId,loanCoin,pledgeCoin,repayAmount,payInterest,repayLoanAmount,repayUnlockAmount,"
                             "repayTime"),),
     aliases={},
     cells={
@@ -138,13 +134,13 @@ REPAID = answer(replace(
     unread={},
 ))  # fmt: skip
 
-REDUCED = answer(replace(
+REDUCED = spelled(replace(
     BORROWED,
     name="bitget.loan_liquidations",
     title="Bitget crypto loans: liquidations of the API, as JSON or CSV",
     how="/api/v2/earn/loan/reduces (three months)",
-    headers=(keys("API v2", "orderId loanCoin pledgeCoin reduceTime pledgeRate pledgePrice pledgeAmount reduceFee "
-                            "residueAmount runlockAmount repayLoanAmount status"),),
+    headers=(header("API v2", "orderId,loanCoin,pledgeCoin,reduceTime,pledgeRate,pledgePrice,pledgeAmount,reduceFee,"
+                            "residueAmount,runlockAmount,repayLoanAmount,status"),),
     aliases={},
     cells={
         "time": epoch("reducetime"),
@@ -163,16 +159,16 @@ REDUCED = answer(replace(
         "debt_repaid": AMOUNT, "returned": pl.col("returned"),
     }),)},
     ignores={"waiting": "still being sold: a later export has it"},
-    unread=unread("pledgeRate residueAmount", "what the loan was worth then, and what was left of the collateral"),
+    unread=unread({"pledgeRate,residueAmount": "what the loan was worth then, and what was left of the collateral"}),
 ))  # fmt: skip
 """In which coin the fee is, is not documented."""
 
-REVISED = answer(replace(
+REVISED = spelled(replace(
     BORROWED,
     name="bitget.loan_adjustments",
     title="Bitget crypto loans: adjustments of the collateral of the API, as JSON or CSV",
     how="/api/v2/earn/loan/revise-history (three months)",
-    headers=(keys("API v2", "orderId loanCoin pledgeCoin reviseTime reviseSide reviseAmount beforePledgeRate "
+    headers=(header("API v2", "orderId,loanCoin,pledgeCoin,reviseTime,reviseSide,reviseAmount,beforePledgeRate,"
                             "afterPledgeRate"),),
     aliases={},
     cells={
@@ -196,14 +192,14 @@ REVISED = answer(replace(
 
 # ------------------------------------------------------------------------------------- institutional loans
 
-INSTITUTIONAL = answer(replace(
+INSTITUTIONAL = spelled(replace(
     BORROWED,
     name="bitget.institutional_loans",
     family="bitget.institutional_loans",
     title="Bitget institutional loans: orders of the API, as JSON or CSV",
     how="/api/v2/spot/ins-loan/loan-order, /api/v3/ins-loan/loan-order",
-    headers=(keys("API", "orderId loanTime loanCoin loanAmount",
-                  "orderProductId uid unpaidAmount unpaidInterest repaidAmount repaidInterest reserve status"),),
+    headers=(header("API", "orderId,loanTime,loanCoin,loanAmount",
+                    "orderProductId,uid,unpaidAmount,unpaidInterest,repaidAmount,repaidInterest,reserve,status"),),
     aliases={},
     cells={
         "time": epoch("loantime"),
@@ -218,18 +214,18 @@ INSTITUTIONAL = answer(replace(
     ignores={},
     identity=Identity(kind="content", cells=("event", "order", "time", "loan_asset", "amount")),
     account_number="uid",
-    unread=unread("orderProductId unpaidAmount unpaidInterest repaidAmount repaidInterest reserve status",
-                  "of the moment of the request"),
+    unread=unread({"orderProductId,unpaidAmount,unpaidInterest,repaidAmount,repaidInterest,reserve,status":
+                  "of the moment of the request"}),
 ))  # fmt: skip
 
-INSTITUTIONAL_REPAID = answer(replace(
+INSTITUTIONAL_REPAID = spelled(replace(
     INSTITUTIONAL,
     name="bitget.institutional_loan_repayments",
     title="Bitget institutional loans: repayments of the API, as JSON or CSV",
     how="/api/v2/spot/ins-loan/repaid-history, /api/v3/ins-loan/repaid-history",
     headers=(
-        keys("API v2", "repayOrderId businessType repayType repaidTime coin repaidAmount repaidInterest"),
-        keys("API v3", "repayOrderId businessType repayType repaidTime coin repayAmount repayInterest"),
+        header("API v2", "repayOrderId,businessType,repayType,repaidTime,coin,repaidAmount,repaidInterest"),
+        header("API v3", "repayOrderId,businessType,repayType,repaidTime,coin,repayAmount,repayInterest"),
     ),
     aliases={"repaidAmount": "repayamount", "repaidInterest": "repayinterest"},
     cells={

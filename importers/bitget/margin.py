@@ -10,18 +10,18 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, keys, unread
-from importers.bitget.rows import OF_MARGIN, Words, by_id, claims, with_meaning
+from importers.bitget.rows import OF_MARGIN, Words, by_id, with_meaning
 from importers.bitget.symbols import name_pair, pair_symbol
 from importers.cells import epoch, money, text, word
-from importers.contract import Claim, Context, Emit, Format, Identity
+from importers.contract import Context, Emit, Format, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.vocabulary import table
 
 RECORDS = Words(table(__file__, "margin_types.csv"))
 WHAT = "a type as borrow, repay, deal_in"
 CROSS, ISOLATED = "cross_margin", "isolated_margin"
 POTS = (CROSS, ISOLATED)
-IGNORED_TIMES = unread("uTime", "when the record was changed")
+IGNORED_TIMES = unread({"uTime": "when the record was changed"})
 
 AT, ASSET, PAIR = pl.col("time"), pl.col("asset"), pl.col("pair")
 
@@ -57,14 +57,14 @@ def with_repaid(rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-FINANCIAL = answer(Format(
+FINANCIAL = spelled(Format(
     name="bitget.margin_records",
     family="bitget.margin_records",
     venue="bitget",
     title="Bitget margin: financial records of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/margin/crossed/financial-records, /api/v2/margin/isolated/financial-records (90 days a request)",
-    headers=(keys("API v2", "marginId coin amount balance fee marginType cTime", "symbol uTime"),),
+    headers=(header("API v2", "marginId,coin,amount,balance,fee,marginType,cTime", "symbol,uTime"),),
     cells={
         "time": epoch("ctime"),
         "type": RECORDS.cell("margintype", WHAT),
@@ -81,20 +81,20 @@ FINANCIAL = answer(Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=(*claims("ledger", rank=1), *claims("borrow_repay", rank=2)),
+    claims=claimed(2, ledger=1, borrow_repay=2),
     name_instrument=name_pair,
     prepare=_prepare,
     unread=IGNORED_TIMES,
 ))  # fmt: skip
 """Trades are legs, a row a coin, without the order: they are put together by the second."""
 
-TAX = answer(replace(
+TAX = spelled(replace(
     FINANCIAL,
     name="bitget.margin_tax",
     family="bitget.margin_tax",
     title="Bitget margin: tax records of the API, as JSON or CSV",
     how="/api/v2/tax/margin-record (about two years, 30 days a request)",
-    headers=(keys("API v2", "id coin marginTaxType amount fee total ts", "symbol"),),
+    headers=(header("API v2", "id,coin,marginTaxType,amount,fee,total,ts", "symbol"),),
     aliases={},
     cells={
         "time": epoch("ts"),
@@ -107,20 +107,20 @@ TAX = answer(replace(
         "balance": money("total"),
     },
     event_columns=("margintaxtype",),
-    claims=(*claims("ledger", rank=2), *claims("borrow_repay", rank=3)),
+    claims=claimed(2, ledger=2, borrow_repay=3),
     unread={},
 ))  # fmt: skip
 
 # ------------------------------------------------------------------------------- borrowed and repaid
 
-BORROWS = answer(Format(
+BORROWS = spelled(Format(
     name="bitget.margin_borrows",
     family="bitget.margin_borrow_repay",
     venue="bitget",
     title="Bitget margin: borrowings of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/margin/crossed/borrow-history, /api/v2/margin/isolated/borrow-history",
-    headers=(keys("API v2", "loanId coin borrowAmount cTime", "borrowType symbol uTime"),),
+    headers=(header("API v2", "loanId,coin,borrowAmount,cTime", "borrowType,symbol,uTime"),),
     cells={
         "time": epoch("ctime"),
         "record": text("loanid", required=True),
@@ -137,18 +137,19 @@ BORROWS = answer(Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("event", "record"), content=("asset", "amount")),
-    claims=(Claim(fact="borrow_repay", rank=1, filterable=True, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, borrow_repay=1),
     prepare=with_pot,
     unread=IGNORED_TIMES,
 ))  # fmt: skip
 """A borrowing's id is no loan of its own: what is owed of a coin is one debt."""
 
-REPAYMENTS = answer(replace(
+REPAYMENTS = spelled(replace(
     BORROWS,
     name="bitget.margin_repayments",
     title="Bitget margin: repayments of the API, as JSON or CSV",
     how="/api/v2/margin/crossed/repay-history, /api/v2/margin/isolated/repay-history",
-    headers=(keys("API v2", "repayId coin repayAmount repayType repayInterest repayPrincipal cTime", "symbol uTime"),),
+    headers=(header("API v2", "repayId,coin,repayAmount,repayType,repayInterest,repayPrincipal,cTime",
+                    "symbol,uTime"),),
     aliases={},
     cells={
         "time": epoch("ctime"),
@@ -169,14 +170,14 @@ REPAYMENTS = answer(replace(
     }),)},
 ))  # fmt: skip
 
-INTEREST = answer(replace(
+INTEREST = spelled(replace(
     BORROWS,
     name="bitget.margin_interest",
     family="bitget.margin_interest",
     title="Bitget margin: interest of the API, as JSON or CSV",
     how="/api/v2/margin/crossed/interest-history, /api/v2/margin/isolated/interest-history",
-    headers=(keys("API v2", "interestId interestCoin loanCoin dailyInterestRate interestAmount interstType cTime",
-                  "symbol uTime"),),
+    headers=(header("API v2", "interestId,interestCoin,loanCoin,dailyInterestRate,interestAmount,interstType,cTime",
+                    "symbol,uTime"),),
     aliases={},
     cells={
         "time": epoch("ctime"),
@@ -196,18 +197,18 @@ INTEREST = answer(replace(
         "rate_period": pl.when(pl.col("rate").is_not_null()).then(pl.lit("day")), "pair": PAIR,
         "kind": pl.lit("margin"),
     }),)},
-    claims=(Claim(fact="interest", rank=1, filterable=True, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, interest=1),
 ))  # fmt: skip
 """Charged by the hour at a rate per day, started hours in full; `interstType` is how the venue spells it."""
 
-LIQUIDATIONS = answer(replace(
+LIQUIDATIONS = spelled(replace(
     BORROWS,
     name="bitget.margin_liquidations",
     family="bitget.margin_liquidations",
     title="Bitget margin: liquidations of the API, as JSON or CSV",
     how="/api/v2/margin/crossed/liquidation-history, /api/v2/margin/isolated/liquidation-history",
-    headers=(keys("API v2", "liqId liqStartTime liqEndTime liqRiskRatio totalAssets totalDebt liqFee cTime",
-                  "symbol uTime"),),
+    headers=(header("API v2", "liqId,liqStartTime,liqEndTime,liqRiskRatio,totalAssets,totalDebt,liqFee,cTime",
+                    "symbol,uTime"),),
     aliases={},
     cells={
         "time": epoch("liqstarttime"),
@@ -226,9 +227,9 @@ LIQUIDATIONS = answer(replace(
     ignores={"whole account": "of the whole crossed account, and names no instrument: its fee, its forced repayments "
                               "and its trades stand in the financial records"},
     identity=Identity(kind="id", cells=("record",), content=("symbol", "fee", "debt")),
-    claims=(Claim(fact="liquidations", rank=1, filterable=True, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, liquidations=1),
     name_instrument=name_pair,
-    unread=unread("liqEndTime liqRiskRatio totalAssets cTime uTime", "says nothing of what was sold"),
+    unread=unread({"liqEndTime,liqRiskRatio,totalAssets,cTime,uTime": "says nothing of what was sold"}),
 ))  # fmt: skip
 
 FORMATS = (FINANCIAL, TAX, BORROWS, REPAYMENTS, INTEREST, LIQUIDATIONS)

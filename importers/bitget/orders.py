@@ -12,10 +12,10 @@ import polars as pl
 
 from importers.bitget.dialect import clock, glued
 from importers.bitget.fills import FILLED, TERMS
-from importers.bitget.rows import claims
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import family_word, money, text, word
 from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 from importers.naming import with_terms
 from importers.vocabulary import column, looked_up, table
 
@@ -98,7 +98,7 @@ FUTURES = Format(
     newest_first=True,
     wallet=pl.col("futures_wallet"),
     identity=Identity(kind="id", cells=("order_ref",), content=("symbol", "direction", "quantity", "price")),
-    claims=claims("fills", "fees", rank=5),
+    claims=claimed(2, fills=5, fees=5),
     prepare=_prepare,
     unread={
         "order_type": "what was asked for", "limit_price": "what was asked for", "ordered": "what was asked for",
@@ -146,7 +146,7 @@ SPOT = replace(
     }),)},
     wallet="spot",
     identity=Identity(kind="id", cells=("order_ref",), content=("symbol", "side", "quantity", "price")),
-    claims=claims("fills", rank=5),
+    claims=claimed(2, fills=5),
     prepare=None,
     unread=dict.fromkeys(("order_type", "limit_price", "ordered"), "what was asked for"),
 )  # fmt: skip

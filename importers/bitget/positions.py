@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, clock, glued, keys, unread
+from importers.bitget.dialect import clock, glued
 from importers.bitget.symbols import bare, contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, mapped, money, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import header, spelled, unread
 from importers.naming import with_terms
 
 WHOSE = re.compile(
@@ -109,17 +110,17 @@ HISTORY = Format(
 """The columns' names are known, their order is not."""
 
 PARTS = "a part of the net result, which is compared"
-API = answer(replace(
+API = spelled(replace(
     HISTORY,
     name="bitget.futures_positions_api",
     family="bitget.futures_positions_api",
     title="Bitget futures: position history of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/mix/position/history-position (three months)",
-    headers=(keys(
+    headers=(header(
         "API v2",
-        "positionId symbol holdSide openAvgPrice closeAvgPrice marginMode openTotalPos closeTotalPos pnl netProfit "
-        "totalFunding openFee closeFee cTime uTime", "marginCoin posMode"),),
+        "positionId,symbol,holdSide,openAvgPrice,closeAvgPrice,marginMode,openTotalPos,closeTotalPos,pnl,netProfit,"
+        "totalFunding,openFee,closeFee,cTime,uTime", "marginCoin,posMode"),),
     aliases={},
     cells={
         "time": epoch("utime"),
@@ -137,20 +138,20 @@ API = answer(replace(
     },
     event_columns=("symbol",),
     identity=Identity(kind="id", cells=("position_ref",), content=("symbol", "closed_quantity", "gross", "net")),
-    unread=unread("openTotalPos totalFunding openFee closeFee", PARTS) | {"posmode": "one-way or hedge mode"},
+    unread=unread({"openTotalPos,totalFunding,openFee,closeFee": PARTS}) | {"posmode": "one-way or hedge mode"},
 ))  # fmt: skip
 
-UNIFIED = answer(replace(
+UNIFIED = spelled(replace(
     API,
     name="bitget.unified_positions",
     family="bitget.unified_positions",
     title="Bitget unified account: position history of the API, as JSON or CSV",
     how="/api/v3/position/history-position",
-    headers=(keys(
+    headers=(header(
         "API v3",
-        "positionId symbol posSide marginMode openPriceAvg closePriceAvg cumRealisedPnl netProfit totalFunding "
-        "openFeeTotal closeFeeTotal",
-        "category marginCoin holdMode openTotalPos closeTotalPos createdTime updatedTime"),),
+        "positionId,symbol,posSide,marginMode,openPriceAvg,closePriceAvg,cumRealisedPnl,netProfit,totalFunding,"
+        "openFeeTotal,closeFeeTotal",
+        "category,marginCoin,holdMode,openTotalPos,closeTotalPos,createdTime,updatedTime"),),
     aliases={},
     cells={
         **{name: cell for name, cell in API.cells.items() if name in ("position_ref", "symbol", "margin_coin")},
@@ -165,7 +166,7 @@ UNIFIED = answer(replace(
         "gross": money("cumrealisedpnl"),
     },
     wallet="unified",
-    unread=unread("openTotalPos totalFunding openFeeTotal closeFeeTotal", PARTS)
+    unread=unread({"openTotalPos,totalFunding,openFeeTotal,closeFeeTotal": PARTS})
     | {"category": "follows from the symbol", "holdmode": "one-way or hedge mode"},
 ))  # fmt: skip
 

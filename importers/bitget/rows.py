@@ -20,7 +20,8 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from importers.cells import mapped
-from importers.contract import Cell, Claim, Emit, Identity
+from importers.contract import Cell, Emit, Identity
+from importers.emits import adding, booking, by_sign, movement, transfer
 from importers.vocabulary import Lines, column, looked_up
 
 AT, ASSET, SYMBOL, PAIR = pl.col("time"), pl.col("asset"), pl.col("symbol"), pl.col("pair")
@@ -31,32 +32,16 @@ MOVED = (CHANGE != 0) | (FEE_CHANGE == 0)
 CHARGED = FEE_CHANGE != 0
 
 
-def _moved(cause: str, amount: pl.Expr = CHANGE, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "symbol": SYMBOL, "instrument": pl.col("instrument"), "position_side": pl.col("held"), "pair": PAIR,
-        "trade_ref": pl.col("trade_ref"), "order_ref": pl.col("order_ref"),
-        "transaction_ref": pl.col("transaction_ref"), "balance_after": pl.col("balance"),
-    })  # fmt: skip
+_moved = adding(
+    movement, "symbol", "instrument", "pair", "trade_ref", "order_ref", "transaction_ref", amount=CHANGE,
+    position_side=pl.col("held"), balance_after=pl.col("balance"),
+)  # fmt: skip
+_booking = adding(booking, "symbol", "kind", "group_ref", amount=CHANGE)
+_transfer = adding(transfer, "other_wallet", "transaction_ref", "pair", amount=CHANGE, fee=-FEE_CHANGE)
 
 
 def _legs(cause: str, fee_cause: str = "trading_fee") -> tuple[Emit, Emit]:
-    return _moved(cause, where=MOVED), _moved(fee_cause, FEE_CHANGE, CHARGED)
-
-
-def _booking(table: str, kind: pl.Expr = KIND, amount: pl.Expr = CHANGE) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": amount, "symbol": SYMBOL, "kind": kind,
-        "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
-
-
-def _transfer(kind: str | pl.Expr) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": CHANGE, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "other_wallet": pl.col("other_wallet"), "fee": -FEE_CHANGE, "transaction_ref": pl.col("transaction_ref"),
-        "pair": PAIR,
-    })  # fmt: skip
+    return _moved(cause, where=MOVED), _moved(fee_cause, amount=FEE_CHANGE, where=CHARGED)
 
 
 def _repayment(part: str | None, kind: pl.Expr) -> Emit:
@@ -84,17 +69,20 @@ BORROWED = Emit(table="borrows", where=CHANGE > 0, columns={
     "borrowed_at": AT, "asset": ASSET, "amount": CHANGE, "pair": PAIR,
 })  # fmt: skip
 LENT = Emit(table="borrows", where=CHANGE > 0, columns={**BORROWED.columns, "kind": pl.lit("loan")})
-PLEDGED = pl.when(CHANGE < 0).then(pl.lit("pledged")).otherwise(pl.lit("released"))
+PLEDGED = by_sign(CHANGE, "pledged", "released")
 REALIZED = (*_legs("realized_pnl"), RESULT)
 
 SHARED: Mapping[str, tuple[Emit, ...]] = {
     "transfer": (*_legs("transfer", "network_fee"), _transfer("internal")),
     "conversion": (*_legs("conversion"), _booking("conversions")),
     "insurance": (*_legs("insurance"), _booking("adjustments")),
-    "liquidation_fee": (_moved("liquidation_fee", WHOLE), _booking("adjustments", pl.lit("liquidation_fee"), WHOLE)),
+    "liquidation_fee": (
+        _moved("liquidation_fee", amount=WHOLE),
+        _booking("adjustments", kind="liquidation_fee", amount=WHOLE),
+    ),
     "trade": _legs("trade"),
     "unknown": (*_legs("unknown"), _booking("adjustments")),
-    "fee": (_moved("trading_fee", WHOLE),),
+    "fee": (_moved("trading_fee", amount=WHOLE),),
     "income": (*_legs("income"), _booking("adjustments")),
 }
 OF_FUTURES: Mapping[str, tuple[Emit, ...]] = {
@@ -106,13 +94,13 @@ OF_FUTURES: Mapping[str, tuple[Emit, ...]] = {
     "forced": REALIZED,
     "adl": REALIZED,
     "funding": (*_legs("funding"), FUNDED),
-    "interest": (_moved("interest", WHOLE), CHARGE),
+    "interest": (_moved("interest", amount=WHOLE), CHARGE),
     "margin_move": _legs("margin_move"),
-    "borrow": (_moved("borrow", WHOLE), LENT),
-    "repay": (_moved("repay", WHOLE), _repayment(None, KIND)),
-    "repay_principal": (_moved("repay_principal", WHOLE), _repayment("principal", KIND)),
-    "repay_interest": (_moved("repay_interest", WHOLE), _repayment("interest", KIND)),
-    "pledge": (_moved("pledge", WHOLE), _transfer(PLEDGED)),
+    "borrow": (_moved("borrow", amount=WHOLE), LENT),
+    "repay": (_moved("repay", amount=WHOLE), _repayment(None, KIND)),
+    "repay_principal": (_moved("repay_principal", amount=WHOLE), _repayment("principal", KIND)),
+    "repay_interest": (_moved("repay_interest", amount=WHOLE), _repayment("interest", KIND)),
+    "pledge": (_moved("pledge", amount=WHOLE), _transfer(PLEDGED)),
 }
 WITHOUT_FILLS: Mapping[str, tuple[Emit, ...]] = {
     **OF_FUTURES, "forced": (*REALIZED, FORCED), "adl": (*REALIZED, FORCED),
@@ -130,9 +118,9 @@ REPAID = Emit(table="repayments", where=pl.col("repaid") > 0, columns={
 })  # fmt: skip
 OF_MARGIN: Mapping[str, tuple[Emit, ...]] = {
     **SHARED,
-    "borrow": (_moved("borrow", WHOLE), BORROWED),
-    "repay": (_moved("repay", WHOLE), REPAID),
-    "repay_interest": (_moved("repay_interest", WHOLE), REPAID),
+    "borrow": (_moved("borrow", amount=WHOLE), BORROWED),
+    "repay": (_moved("repay", amount=WHOLE), REPAID),
+    "repay_interest": (_moved("repay_interest", amount=WHOLE), REPAID),
 }
 DEMO = {"demo": "funds of demo trading: no money"}
 
@@ -198,8 +186,3 @@ def with_meaning(rows: pl.DataFrame, words: Words, *, by_word: bool, costs: bool
 def by_id(*content: str) -> Identity:
     """Return the identity of a record with an id of its own."""
     return Identity(kind="id", cells=("transaction_ref",), content=content)
-
-
-def claims(*facts: str, rank: int, skew_s: int = 2) -> tuple[Claim, ...]:
-    """Return the claims of an export that can be filtered."""
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=skew_s) for fact in facts)

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, clock, keys
-from importers.bitget.rows import OF_SPOT, Words, by_id, claims, with_meaning
+from importers.bitget.dialect import clock
+from importers.bitget.rows import OF_SPOT, Words, by_id, with_meaning
 from importers.cells import epoch, money, text, word
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed, claimed_in_part, header, spelled
 from importers.vocabulary import table
 
 RECORDS = Words(table(__file__, "spot_types.csv"))
@@ -57,19 +58,19 @@ TRANSACTIONS = Format(
     newest_first=True,
     wallet="spot",
     identity=Identity(kind="content", cells=("transaction_ref", "time", "asset", "type", "amount", "balance")),
-    claims=claims("ledger", rank=2),
+    claims=claimed(2, ledger=2),
     prepare=_prepare_file,
 )  # fmt: skip
 """With semicolons in 2024, with commas later.  `Available` is the balance after the row."""
 
-TAX = answer(replace(
+TAX = spelled(replace(
     TRANSACTIONS,
     name="bitget.spot_tax",
     family="bitget.spot_tax",
     title="Bitget spot: tax records of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v2/tax/spot-record (about two years, 30 days a request)",
-    headers=(keys("API v2", "id coin spotTaxType amount fee balance bizOrderId ts"),),
+    headers=(header("API v2", "id,coin,spotTaxType,amount,fee,balance,bizOrderId,ts"),),
     aliases={},
     cells={
         "time": epoch("ts"),
@@ -83,12 +84,12 @@ TAX = answer(replace(
     },
     event_columns=("spottaxtype",),
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=claims("ledger", rank=1),
+    claims=claimed(2, ledger=1),
     prepare=_prepare_tax,
 ))  # fmt: skip
 """A row may have an empty type: nobody has described it.  A fee is a cost, though it is printed above zero."""
 
-P2P = answer(Format(
+P2P = spelled(Format(
     name="bitget.p2p_tax",
     family="bitget.p2p_tax",
     venue="bitget",
@@ -96,8 +97,8 @@ P2P = answer(Format(
     confidence="API documentation",
     how="/api/v2/tax/p2p-record",
     headers=(
-        keys("total", "id coin p2pTaxType total ts"),
-        keys("balance", "id coin p2pTaxType balance ts"),
+        header("total", "id,coin,p2pTaxType,total,ts"),
+        header("balance", "id,coin,p2pTaxType,balance,ts"),
     ),
     cells={
         "time": epoch("ts"),
@@ -151,7 +152,7 @@ EARN = Format(
     newest_first=True,
     wallet="earn",
     identity=by_id("asset", "amount"),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=2),),
+    claims=(claimed_in_part(2),),
     unread={"interest_coin": "in which coin it will earn"},
 )  # fmt: skip
 

@@ -14,13 +14,12 @@ import polars as pl
 
 from importers.cells import mapped
 from importers.contract import Cell, Named
-from importers.naming import MONTH_CODES, asset_of, contract, last_friday, pair, split_pair
+from importers.naming import MONTH_CODES, QUARTERLY, asset_of, contract, last_friday, pair, split_pair
 
 ENDINGS = ("_UMCBL", "_DMCBL", "_CMCBL", "_SPBL")
 """USDT-M, coin-M, USDC-M and spot of the first API."""
 PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USDC|USD)")
 USDC_PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+)PERP")
-QUARTERLY = re.compile(rf"(?P<base>[A-Z0-9]+)USD(?P<code>[{MONTH_CODES}])(?P<year>\d\d)")
 
 STABLE = ("USDT", "USDC", "USDE", "USD1", "USDGO", "BGUSD")
 """Margin coins of USDT-M and USDC-M contracts; where nothing else tells the wallet, other coins are coin-M margin."""

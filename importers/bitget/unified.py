@@ -11,14 +11,15 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.bitget.dialect import answer, keys, unread
 from importers.bitget.fills import CASES, IS_CLEAR, LIQUIDITY, TERMS, fee_cells, trade_side, with_fees, with_sides
-from importers.bitget.futures_records import FACTS, RECORDS, WHAT
-from importers.bitget.rows import DEMO, OF_FUTURES, by_id, claims, with_meaning
+from importers.bitget.futures_records import RECORDS, WHAT
+from importers.bitget.rows import DEMO, OF_FUTURES, by_id, with_meaning
 from importers.bitget.symbols import contract_symbol, name_contract, name_pair
 from importers.cells import epoch, money, text, word
 from importers.contract import Context, Format, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.naming import terms_of
+from importers.vocabulary import SIDES
 
 CATEGORIES = {
     "SPOT": "spot", "MARGIN": "margin", "USDT-FUTURES": "contract", "USDC-FUTURES": "contract",
@@ -61,15 +62,15 @@ RECORD_CELLS = {
     "balance": money("balance"),
 }
 
-RECORDS_V3 = answer(Format(
+RECORDS_V3 = spelled(Format(
     name="bitget.unified_records",
     family="bitget.unified_records",
     venue="bitget",
     title="Bitget unified account: financial records of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v3/account/financial-records, per category",
-    headers=(keys("API v3", "category id coin type amount fee balance ts",
-                  "symbol positionType positionAmount positionBalance"),),
+    headers=(header("API v3", "category,id,coin,type,amount,fee,balance,ts",
+                    "symbol,positionType,positionAmount,positionBalance"),),
     cells={
         **RECORD_CELLS,
         "category": word("category", CATEGORIES | {"OTHER": "other"}),
@@ -83,40 +84,40 @@ RECORDS_V3 = answer(Format(
     newest_first=True,
     wallet="unified",
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=claims(*FACTS, rank=1),
+    claims=claimed(2, ledger=1, funding=1, interest=1),
     prepare=_prepare_records,
-    unread=unread("positionAmount positionBalance", "the pot of a position with isolated margin"),
+    unread=unread({"positionAmount,positionBalance": "the pot of a position with isolated margin"}),
 ))  # fmt: skip
 
-TAX_V3 = answer(replace(
+TAX_V3 = spelled(replace(
     RECORDS_V3,
     name="bitget.unified_tax",
     family="bitget.unified_tax",
     title="Bitget unified account: tax records of the API, as JSON or CSV",
     how="/api/v3/tax/records",
-    headers=(keys("API v3", "id coin type amount fee balance ts", exact=True),),
+    headers=(header("API v3", "id,coin,type,amount,fee,balance,ts", exact=True),),
     aliases={},
     cells=RECORD_CELLS,
-    claims=claims(*FACTS, rank=2),
+    claims=claimed(2, ledger=2, funding=2, interest=2),
     prepare=_prepare_tax,
     unread={},
 ))  # fmt: skip
 """They name no instrument: what they book belongs to no position."""
 
-FILLS = answer(Format(
+FILLS = spelled(Format(
     name="bitget.unified_fills",
     family="bitget.unified_fills",
     venue="bitget",
     title="Bitget unified account: fills of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v3/trade/fills",
-    headers=(keys("API v3", "execId orderId category symbol side execPrice execQty execValue feeDetail createdTime",
-                  "execPnl tradeSide tradeScope orderType updatedTime"),),
+    headers=(header("API v3", "execId,orderId,category,symbol,side,execPrice,execQty,execValue,feeDetail,createdTime",
+                    "execPnl,tradeSide,tradeScope,orderType,updatedTime"),),
     cells={
         "time": epoch("createdtime"),
         "category": word("category", CATEGORIES, required=True),
         "symbol": contract_symbol("symbol", required=True),
-        "side": word("side", {"buy": "buy", "sell": "sell"}, required=True),
+        "side": word("side", SIDES, required=True),
         "trade_side": trade_side("tradeside"),
         "price": money("execprice", required=True),
         "quantity": money("execqty", required=True),
@@ -135,9 +136,9 @@ FILLS = answer(Format(
     identity=Identity(
         kind="id", cells=("category", "symbol", "trade_ref"), content=("side", "price", "quantity", "realized")
     ),
-    claims=claims("fills", "fees", "liquidations", rank=1, skew_s=1),
+    claims=claimed(fills=1, fees=1, liquidations=1),
     prepare=_prepare_fills,
-    unread=unread("orderType updatedTime", "of the order, not of the execution"),
+    unread=unread({"orderType,updatedTime": "of the order, not of the execution"}),
 ))  # fmt: skip
 """The size of a coin-M contract is not documented here either: its value stays unknown."""
 

@@ -5,13 +5,15 @@ The wallet summary of the same archive has no time at all, so it cannot be a sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from importers.bitmex.terms import ISO_TIMES, currency, name_instrument, unit, with_terms
 from importers.cells import integer, money, text, translate, utc_time, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import spelled
+from importers.naming import asset_of
 
 FLAGS = {"true": "yes", "false": "no"}
 TYPES = {
@@ -20,10 +22,6 @@ TYPES = {
     "MRFXXX": "index", "MRRXXX": "index", "MRIXXX": "index",
 }  # fmt: skip
 """Classification codes of ISO 10962: F futures (FFW: swaps), O options, I spot, M others (MR: indices)."""
-
-
-def _aliases(*names: str) -> Mapping[str, str]:
-    return {name: name.casefold() for name in names}
 
 
 def _asset(column: str) -> Cell:
@@ -65,7 +63,7 @@ POSITIONS = Format(
     confidence="real file seen",
     how="GET /api/v1/position, `api-v1-position.snapshot.csv` of an archive",
     headers=(Header(name="API", columns=POSITION_COLUMNS),),
-    aliases=_aliases(*POSITION_COLUMNS, "markPrice", "unrealisedPnl", "crossMargin"),
+    aliases={"markPrice": "markprice", "unrealisedPnl": "unrealisedpnl", "crossMargin": "crossmargin"},
     cells={
         "stated_at": utc_time("timestamp", *ISO_TIMES),
         "symbol": text("symbol", required=True),
@@ -131,7 +129,6 @@ MARGIN = Format(
     confidence="API documentation",
     how="GET /api/v1/user/margin?currency=all, `api-v1-user-margin.snapshot-all.csv` of an archive",
     headers=(Header(name="API", columns=MARGIN_COLUMNS),),
-    aliases=_aliases(*MARGIN_COLUMNS),
     cells={**_amount("walletbalance"), "equity": integer("marginbalance", required=True)},
     cases={"row": (_balance("wallet_balance", "wallet"), _balance("equity", "equity"))},
     time="stated_at",
@@ -155,7 +152,6 @@ WALLET_SNAPSHOT = Format(
     confidence="real file seen",
     how="GET /api/v1/user/wallet?currency=all, `api-v1-user-wallet.snapshot-all.csv` of an archive",
     headers=(Header(name="API", columns=WALLET_COLUMNS),),
-    aliases=_aliases(*WALLET_COLUMNS),
     cells=_amount("amount"),
     cases={"row": (_balance("wallet_balance", "wallet"),)},
     time="stated_at",
@@ -196,7 +192,6 @@ INSTRUMENTS = Format(
     confidence="parser seen",
     how="GET /api/v1/instrument, `api-v1-instrument.all.csv` of an archive",
     headers=(Header(name="API", columns=INSTRUMENT_COLUMNS),),
-    aliases=_aliases(*INSTRUMENT_COLUMNS),
     cells={
         "stated_at": utc_time("timestamp", *ISO_TIMES),
         "symbol": text("symbol", required=True),
@@ -242,4 +237,4 @@ times the price's inverse (inverse).  In whole units it is therefore base per co
 quote per contract where it is inverse (1e8 XBt = 1 USD for XBTUSD).  Terms hold from the contract's listing: a symbol
 listed anew with another settlement says nothing of the years before."""
 
-FORMATS = (POSITIONS, MARGIN, WALLET_SNAPSHOT, INSTRUMENTS)
+FORMATS = tuple(map(spelled, (POSITIONS, MARGIN, WALLET_SNAPSHOT, INSTRUMENTS)))

@@ -7,14 +7,14 @@ a linear or quanto contract a positive one.  `execComm` is cash, positive = paid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from importers.bitmex.terms import ISO_TIMES, NO_ORDER, SITE_TIME, currency, name_instrument, unit, with_terms
-from importers.cells import exact_decimals, integer, local_time, money, text, utc_time, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.cells import exact_decimals, integer, local_time, money, text, truncated, utc_time, word
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, spellings
 
 KINDS = {
     "Trade": "trade", "Funding": "funding", "Settlement": "settlement", "New": "new", "Canceled": "canceled",
@@ -135,19 +135,6 @@ def _cells(*, default: str | None = None) -> dict[str, Cell]:
     }
 
 
-def _milliseconds(cell: Cell) -> Cell:
-    """Return the instants at the API's resolution, so that an archive's microseconds are the same fact."""
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        return cell.read(columns, context).dt.truncate("1ms")
-
-    return replace(cell, read=read)
-
-
-def _aliases(*headers: Header) -> Mapping[str, str]:
-    return {name: name.casefold() for header in headers for name in header.columns}
-
-
 SITE = Header(name="site CSV (2019-2020)", columns=(
     "transactTime", "symbol", "execType", "side", "lastQty", "lastPx", "execCost", "commission", "execComm", "ordType",
     "orderQty", "leavesQty", "price", "text", "orderID",
@@ -200,8 +187,8 @@ EXECUTIONS = Format(
     confidence="real file seen",
     how="GET /api/v1/execution/tradeHistory (JSON, or CSV with _format=csv), or an account archive",
     headers=(API_CSV, ARCHIVE, API_JSON),
-    aliases=_aliases(API_CSV, API_JSON),
-    cells={"executed_at": _milliseconds(utc_time("transacttime", *ISO_TIMES)), **_cells()},
+    aliases=spellings(API_CSV, API_JSON),
+    cells={"executed_at": truncated(utc_time("transacttime", *ISO_TIMES), "1ms"), **_cells()},
     event=EVENT,
     event_columns=("exectype", "side", "settlcurrency", "execcomm", "brokerexeccomm", "text"),
     cases=CASES,
@@ -212,13 +199,13 @@ EXECUTIONS = Format(
         kind="id", cells=("exec_id",),
         content=("executed_at", "kind", "symbol", "side", "quantity", "price", "cost", "paid"),
     ),
-    claims=tuple(Claim(fact=fact, rank=1, filterable=True, skew_s=1)
-                 for fact in ("fills", "fees", "funding", "liquidations")),
+    claims=claimed(fills=1, fees=1, funding=1, liquidations=1),
     account_number="account",
     name_instrument=name_instrument,
     prepare=_with_terms,
     unread=UNREAD,
 )  # fmt: skip
+"""Times are those of the API, in milliseconds, so that an archive's microseconds are the same fact."""
 
 SITE_EXECUTIONS = replace(
     EXECUTIONS,

@@ -6,7 +6,7 @@ Amounts are net of `fee`.  Rows of one instant show balances in any order: the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,9 @@ import polars as pl
 
 from importers.bitmex.terms import ISO_TIMES, SITE_TIME, currency, name_instrument, unit, with_terms
 from importers.cells import integer, local_time, parse_clock, text, to_utc, utc_time, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity, Match
+from importers.contract import Cell, Context, Emit, Format, Header, Identity, Match
+from importers.declared import claimed, spellings
+from importers.emits import adding, booking, transfer
 
 IMMEDIATE_FROM = datetime(2024, 4, 10, tzinfo=UTC)
 FEES_FROM = datetime(2024, 9, 3, tzinfo=UTC)
@@ -91,11 +93,9 @@ def _cases(balance: pl.Expr) -> dict[str, tuple[Emit, ...]]:
     }
 
 
-def _transfer(kind: str) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": pl.col("asset"), "amount": GROSS, "kind": pl.lit(kind),
-        "fee": pl.col("fee") * pl.col("unit"), "transaction_ref": pl.col("transaction_ref"), "status": STATUS,
-    })  # fmt: skip
+_transfer = adding(
+    transfer, "moved_at", "transaction_ref", "status", amount=GROSS, fee=pl.col("fee") * pl.col("unit"),
+)  # fmt: skip
 
 
 def _stated(grain: str) -> Emit:
@@ -112,10 +112,7 @@ def _funding() -> Emit:
     })  # fmt: skip
 
 
-def _leg(table: str, kind: str) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": pl.col("asset"), "amount": GROSS, "symbol": pl.col("symbol"), "kind": pl.lit(kind),
-    })  # fmt: skip
+_leg = adding(booking, "symbol", booked_at=AT, amount=GROSS)
 
 
 def _with_symbols(stored: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -180,10 +177,6 @@ def fitting_zone(match: Match, rows: Sequence[Sequence[str]]) -> str | None:
     return f"{read} here, so a zone may be right that is {offsets[0]} in winter and {offsets[1]} in summer"
 
 
-def _aliases(*headers: Header) -> Mapping[str, str]:
-    return {name: name.casefold() for header in headers for name in (*header.columns, *header.optional)}
-
-
 API_CSV = Header(name="API CSV", columns=(
     "timestamp", "transactTime", "transactType", "transactStatus", "currency", "network", "amount", "fee",
     "walletBalance", "orderID", "transactID", "address", "marginBalance",
@@ -218,7 +211,7 @@ WALLET = Format(
     confidence="real file seen",
     how="GET /api/v1/user/walletHistory?currency=all (JSON, or CSV with _format=csv)",
     headers=(API_CSV, SCRIPT, API_JSON),
-    aliases=_aliases(API_CSV, API_JSON),
+    aliases=spellings(API_CSV, API_JSON),
     cells={"moved_at": utc_time("timestamp", *ISO_TIMES), **_amounts()},
     event=EVENT,
     cases=_cases(balance=pl.col("balance") * pl.col("unit")),
@@ -226,10 +219,7 @@ WALLET = Format(
     time="moved_at",
     newest_first=True,
     identity=Identity(kind="id", cells=("transact_id", "asset"), content=("kind", "amount")),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, skew_s=1),
-        Claim(fact="funding", rank=3, filterable=True, skew_s=1),
-    ),
+    claims=claimed(ledger=1, funding=3),
     account_number="account",
     name_instrument=name_instrument,
     prepare=_with_symbols,
@@ -246,7 +236,7 @@ PLAIN = replace(
     headers=(SITE,),
     cells={"moved_at": local_time("transacttime", SITE_TIME), **_amounts(default="XBt")},
     identity=Identity(kind="content", cells=("moved_at", "kind", "amount", "address", "balance")),
-    claims=(Claim(fact="ledger", rank=2, filterable=True, skew_s=1),),
+    claims=claimed(ledger=2),
     unread={},
     zone_hint=fitting_zone,
 )
@@ -264,7 +254,7 @@ DAMAGED = replace(
     cells={"moved_at": _day_or_instant(), **{name: cell for name, cell in _amounts().items() if name != "balance"}},
     cases=_cases(balance=pl.lit(None)),
     newest_first=False,
-    claims=(Claim(fact="ledger", rank=3, filterable=True, resolution_s=86_400, skew_s=1),),
+    claims=claimed(resolution_s=86400, ledger=3),
     unread={**UNREAD, "transacttime": "only minutes and seconds survived", "walletbalance": "rounded, one a day"},
 )
 """A spreadsheet has cut `timestamp` to `mm:ss`: rows are known to the day.  A family of its own, so that such a row

@@ -14,7 +14,9 @@ import polars as pl
 
 from importers.bybit.cells import amount, clock
 from importers.cells import epoch, exact_decimals, text
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT, OUTSIDE, PLEDGED, adding, booking, movement, transfer
 from importers.vocabulary import table
 
 LINES = table(__file__, "account_types.csv")
@@ -24,9 +26,7 @@ KINDS = {name: row["kind"] for name, row in WORDS.items()}
 OTHER_WALLETS = {name: row["other_wallet"] for name, row in WORDS.items()}
 DIRECTIONS = {"i": 1, "o": -1}
 
-AT, ASSET, AMOUNT, ENTRY = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("entry")
-EXTERNAL = pl.when(AMOUNT < 0).then(pl.lit("withdrawal")).otherwise(pl.lit("deposit"))
-PLEDGED = pl.when(AMOUNT < 0).then(pl.lit("pledged")).otherwise(pl.lit("released"))
+ENTRY = pl.col("entry")
 IGNORES = {"card_usd": "the card's own account in USD, which repeats a sale of coins"}
 
 
@@ -71,22 +71,8 @@ def directed(column: str, direction: str) -> Cell:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str | pl.Expr) -> Emit:
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT,
-        "cause": pl.lit(cause) if isinstance(cause, str) else cause, "balance_after": pl.col("balance"),
-    })  # fmt: skip
-
-
-def _transfer(kind: str | pl.Expr) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "other_wallet": pl.col("other_wallet"),
-    })  # fmt: skip
-
-
-def _booking(table: str, kind: pl.Expr) -> Emit:
-    return Emit(table=table, columns={"booked_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": kind})
+_moved = adding(movement, balance_after=pl.col("balance"))
+_transfer = adding(transfer, "other_wallet")
 
 
 def _repaid(part: str | None) -> Emit:
@@ -99,12 +85,12 @@ CASES: Mapping[str, tuple[Emit, ...]] = {
     "trading_fee": (_moved("trading_fee"),),
     "deposit": (_moved("deposit"), _transfer("deposit")),
     "withdrawal": (_moved("withdrawal"), _transfer("withdrawal")),
-    "external": (_moved(EXTERNAL), _transfer(EXTERNAL)),
+    "external": (_moved(OUTSIDE), _transfer(OUTSIDE)),
     "transfer": (_moved("transfer"), _transfer("internal")),
-    "conversion": (_moved("conversion"), _booking("conversions", pl.col("kind"))),
-    "income": (_moved("income"), _booking("adjustments", pl.col("kind"))),
-    "rebate": (_moved("rebate"), _booking("adjustments", pl.lit("rebate"))),
-    "unknown": (_moved("unknown"), _booking("adjustments", pl.col("kind"))),
+    "conversion": (_moved("conversion"), booking("conversions", pl.col("kind"))),
+    "income": (_moved("income"), booking("adjustments", pl.col("kind"))),
+    "rebate": (_moved("rebate"), booking("adjustments", pl.lit("rebate"))),
+    "unknown": (_moved("unknown"), booking("adjustments", pl.col("kind"))),
     "pledge": (_moved("pledge"), _transfer(PLEDGED)),
     "borrow": (
         _moved("borrow"),
@@ -166,10 +152,7 @@ FUNDING_LOG = Format(
     newest_first=True,
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "asset", "amount", "balance", "description")),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=2),
-        Claim(fact="borrow_repay", rank=2, filterable=True, resolution_s=1, skew_s=2),
-    ),
+    claims=claimed(2, ledger=1, borrow_repay=2),
     account_number="uid",
     prepare=_prepare,
     assumed_zone="UTC",
@@ -229,7 +212,7 @@ SPOT_LOG = replace(
     ignores={},
     wallet="spot",
     identity=Identity(kind="content", cells=("time", "asset", "amount", "balance", "type")),
-    claims=(Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=2),),
+    claims=claimed(2, ledger=1),
 )  # fmt: skip
 """It names no pair and no price: what was traded, the spot trade history tells.  Conversions have no type at all."""
 

@@ -6,8 +6,8 @@ import polars as pl
 
 from importers.bybit.cells import amount
 from importers.cells import epoch, text
-from importers.contract import Claim, Emit, Format, Header, Identity
-from importers.declared import spelled
+from importers.contract import Emit, Format, Header, Identity
+from importers.declared import claimed, spelled
 
 INTEREST = Format(
     name="bybit.borrow_history",
@@ -37,7 +37,7 @@ INTEREST = Format(
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="content", cells=("time", "asset", "amount", "principal")),
-    claims=(Claim(fact="interest", rank=2, filterable=True, resolution_s=1, skew_s=60, wallets=("unified",)),),
+    claims=claimed(60, wallets=("unified",), interest=2),
     unread=dict.fromkeys(
         ("costexemption", "borrowamount", "unrealisedloss", "freeborrowedamount"),
         "how the debt came about; the cost is what was charged on the part that bears interest"),

@@ -10,7 +10,8 @@ import polars as pl
 
 from importers.bybit.cells import NOTHING, amount, clock
 from importers.cells import text, word
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.contract import Emit, Format, Header, Identity
+from importers.declared import claimed_in_part
 
 KINDS = {"Deposit": "deposit", "Withdraw": "withdrawal"}
 STATUSES = {"Completed": "done", "Transferred successfully": "done", "Failed": "failed"}
@@ -46,8 +47,7 @@ DEPOSIT_HISTORY = Format(
     newest_first=True,
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "kind", "asset", "amount", "transaction")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=120,
-                  wallets=("funding",)),),
+    claims=(claimed_in_part(120, wallets=("funding",)),),
     account_number="uid",
     unread={"chain": "says how, not how much", "address": "says to whom, not how much"},
     assumed_zone="UTC",

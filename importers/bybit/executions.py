@@ -22,10 +22,9 @@ from importers.bybit.dialect import (
     forced,
 )
 from importers.bybit.symbols import name_instrument, name_pair
-from importers.bybit.trade_history import claims
 from importers.cells import epoch, exact_decimals, integer, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity, Named
-from importers.declared import spelled
+from importers.declared import claimed, spelled
 from importers.naming import TERMS, with_terms
 
 CATEGORIES = {"linear": "contract", "inverse": "contract", "option": "contract", "spot": "spot"}
@@ -171,7 +170,7 @@ EXECUTIONS = Format(
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="id", cells=("symbol", "trade_ref", "side"), content=("kind", "quantity", "price", "fee")),
-    claims=claims("fills", "fees", "funding", "liquidations", rank=2, resolution_s=1),
+    claims=claimed(fills=2, fees=2, funding=2, liquidations=2),
     prepare=_prepare,
     unread=dict.fromkeys(
         ("orderlinkid", "orderprice", "orderqty", "leavesqty", "ordertype", "stopordertype", "marketunit", "tradeiv",

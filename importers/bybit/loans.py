@@ -15,7 +15,7 @@ import polars as pl
 from importers.bybit.cells import amount
 from importers.cells import constant, epoch, text, word
 from importers.contract import Cell, Claim, Emit, Format, Header, Identity
-from importers.declared import spelled
+from importers.declared import claimed, claimed_in_part, spelled
 
 REPAID_BY = {
     "1": "manual", "3": "auto", "5": "forced", "7": "collateral_sale", "2": "sold", "4": "sold", "6": "sold",
@@ -31,11 +31,7 @@ COLLATERAL_POOL = "collateral"
 """Stands for the coins that secure all new loans together, of which nobody says which were sold."""
 AT, REF = pl.col("time"), pl.col("loan_ref")
 
-CLAIMS = (
-    Claim(fact="borrow_repay", rank=1, filterable=True, wallets=("funding",)),
-    Claim(fact="liquidations", rank=1, filterable=True, wallets=("funding",)),
-    Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=120, wallets=("funding",)),
-)
+CLAIMS = (*claimed(0, wallets=("funding",), borrow_repay=1, liquidations=1), claimed_in_part(120, wallets=("funding",)))
 IGNORES = {
     "processing": "processing: not final",
     "failed": "failed: moved nothing",
@@ -302,7 +298,8 @@ ONGOING = Format(
     identity=Identity(kind="content", cells=("asset",)),
     unread=dict.fromkeys(
         ("hourlyinterestrate", "totaldebt", "unpaidamount", "unpaidinterest", "orderid", "collateralcurrency",
-         "collateralamount", "currentltv", "residualinterest", "residualpenaltyinterest"), "of no instant"),
+         "collateralamount", "currentltv", "residualinterest", "residualpenaltyinterest",
+         "loanterm", "expirationtime"), "of no instant"),
 )  # fmt: skip
 
 FORMATS = tuple(map(spelled, (

@@ -25,6 +25,7 @@ import polars as pl
 from importers.bybit.cells import is_settled_daily
 from importers.bybit.symbols import split_pair
 from importers.contract import Context, Emit
+from importers.emits import adding, booking, by_sign, movement, plain
 from importers.vocabulary import looked_up, table
 
 TYPES = {row["type"].casefold(): row for row in table(__file__, "transaction_types.csv")}
@@ -69,13 +70,10 @@ def event_of(is_spot: pl.Expr) -> pl.Expr:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str | pl.Expr, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount,
-        "cause": pl.lit(cause) if isinstance(cause, str) else cause,
-        "symbol": SYMBOL, "instrument": pl.col("pair_name"), "position_side": pl.col("held_side"),
-        "trade_ref": pl.col("trade_ref"), "order_ref": pl.col("order_ref"), "balance_after": pl.col("balance"),
-    })  # fmt: skip
+_moved = adding(
+    movement, "symbol", "trade_ref", "order_ref", instrument=pl.col("pair_name"),
+    position_side=pl.col("held_side"), balance_after=pl.col("balance"),
+)  # fmt: skip
 
 
 FEE_MOVED = _moved("trading_fee", -FEE, where=FEE != 0)
@@ -117,11 +115,7 @@ LIQUIDATED = Emit(table="liquidations", columns={
 })  # fmt: skip
 
 
-def _booking(table: str, kind: pl.Expr) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": BEFORE_FEE, "symbol": SYMBOL, "kind": kind,
-        "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
+_booking = adding(booking, "symbol", "group_ref", amount=BEFORE_FEE)
 
 
 def _transfer(kind: str | pl.Expr, amount: pl.Expr = BEFORE_FEE, fee: pl.Expr | None = None) -> Emit:
@@ -141,7 +135,7 @@ INTEREST = Emit(table="interest", columns={"accrued_at": AT, "asset": ASSET, "am
 BORROWED = Emit(table="borrows", where=CHANGE > 0, columns={
     "borrowed_at": AT, "asset": ASSET, "amount": CHANGE, "kind": KIND})  # fmt: skip
 NETWORK_FEE = _moved("network_fee", -FEE, where=FEE != 0)
-PLEDGED = pl.when(CHANGE < 0).then(pl.lit("pledged")).otherwise(pl.lit("released"))
+PLEDGED = by_sign(CHANGE, "pledged", "released")
 
 CASES: Mapping[str, tuple[Emit, ...]] = {
     "fill": (_fill(pl.lit("trade")), *OF_A_POSITION),
@@ -222,7 +216,7 @@ def with_refs(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def without_refs(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the rows of a log without ids: what belongs together is named by the cells that it shares."""
-    moment, price = AT.dt.strftime(SECOND_CLOCK), _plain(pl.col("price"))
+    moment, price = AT.dt.strftime(SECOND_CLOCK), plain(pl.col("price"))
     is_spot = pl.col("event").str.starts_with("spot_")
     shared = rows.with_columns(
         pl.when(is_spot).then(pl.concat_str(moment, SYMBOL, SIDE, price, separator="|")).alias("trade_ref"),
@@ -233,12 +227,8 @@ def without_refs(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _instant_and_price() -> pl.Expr:
-    price = pl.when(pl.col("price") != 0).then(_plain(pl.col("price")))
+    price = pl.when(pl.col("price") != 0).then(plain(pl.col("price")))
     return pl.concat_str(AT.dt.strftime(SECOND_CLOCK), price, separator="|", ignore_nulls=True)
-
-
-def _plain(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
 
 
 def _pair_names(rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -12,9 +12,10 @@ import polars as pl
 from importers.bybit.cells import SIDES, amount
 from importers.bybit.dialect import COINED, FILL, fill, note, page_clock, pair, tail
 from importers.bybit.symbols import name_pair
-from importers.bybit.trade_history import FAMILY, KEY, claims
+from importers.bybit.trade_history import FAMILY, KEY
 from importers.cells import glued_amount, glued_unit, text, word
 from importers.contract import Cell, Context, Format, Header, Identity
+from importers.declared import claimed
 from importers.naming import TERMS, with_terms
 
 RECEIVED = pl.when(pl.col("side") == "buy").then("base").otherwise("quote")
@@ -40,11 +41,11 @@ CELLS: dict[str, Cell] = {
     "time": page_clock("time"),
     "pair": pair("pair"),
     "side": word("direction", SIDES, required=True),
-    "quantity": replace(glued_amount("quantity"), required=True),
-    "price": replace(glued_amount("price"), required=True),
-    "value": glued_amount("value"),
-    "fee_plain": replace(glued_amount("fees"), empty_words=("--",)),
-    "fee_unit": replace(glued_unit("fees"), empty_words=("--",)),
+    "quantity": replace(glued_amount("quantity", "pair"), required=True),
+    "price": replace(glued_amount("price", "pair"), required=True),
+    "value": glued_amount("value", "pair"),
+    "fee_plain": replace(glued_amount("fees", "pair"), empty_words=("--",)),
+    "fee_unit": replace(glued_unit("fees", "pair"), empty_words=("--",)),
     "fee_coin": note("fee_coin"),
     "fee_v2": amount("fee_v2"),
     "trade_ref": text("trade_id", required=True),
@@ -77,7 +78,7 @@ TRADES = Format(
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="content", cells=KEY),
-    claims=claims("fills", "fees"),
+    claims=claimed(resolution_s=60, fills=3, fees=3),
     prepare=_prepare,
     unread={"order_type": "how it was ordered"},
 )  # fmt: skip
@@ -91,7 +92,7 @@ DATA_EXPORT = replace(
     headers=(Header(name="with Uid", columns=(
         "Uid", "Spot Pairs", "Order Type", "Direction", "Filled Value", "Filled Price", "Filled Quantity", "Fees",
         "Transaction ID", "Order No.", "Timestamp (UTC+0)")),),
-    claims=claims("fills", "fees", resolution_s=1),
+    claims=claimed(fills=3, fees=3),
     account_number="uid",
 )  # fmt: skip
 
@@ -104,7 +105,7 @@ PRE_UNIFIED = replace(
         "Filled Time (Local Time)", "Spot Pairs", "Order Type", "Direction", "Filled Value", "Filled Price",
         "Filled Quantity", "Fees", "Transaction ID", "Order No.", "Timestamp (UTC)")),),
     wallet="spot",
-    claims=claims("fills", "fees", resolution_s=1),
+    claims=claimed(fills=3, fees=3),
     unread={**TRADES.unread, "local_time": "the UTC column says it without a doubt"},
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from importers import naming
 from importers.contract import Named
-from importers.naming import MONTH_CODES, MONTHS, contract, expiry, last_friday, option
+from importers.naming import MONTH_CODES, MONTHS, QUARTERLY, contract, expiry, last_friday, option
 
 SPOT_QUOTES = (
     "USDT", "USDC", "USDE", "USDQ", "USDR", "RLUSD", "USD1", "DAI", "EUR", "EURC", "EURQ", "EURR", "BTC", "ETH", "MNT",
@@ -22,7 +22,6 @@ SPOT_QUOTES = (
 DAY = rf"(?P<day>\d{{1,2}})(?P<month>{'|'.join(MONTHS)})(?P<year>\d\d)"
 OPTION = re.compile(rf"(?P<base>[A-Z0-9]+)-{DAY}-(?P<strike>[0-9.]+)-(?P<right>[CP])(?:-(?P<settle>[A-Z0-9]+))?")
 DATED = re.compile(rf"(?P<root>[A-Z0-9]+)-{DAY}")
-QUARTERLY = re.compile(rf"(?P<base>[A-Z0-9]+)USD(?P<code>[{MONTH_CODES}])(?P<year>\d\d)")
 USDC_PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+)PERP")
 PERPETUAL = re.compile(r"(?P<base>[A-Z0-9]+?)(?P<quote>USDT|USD)")
 

@@ -10,7 +10,8 @@ from importers.bybit.cells import amount
 from importers.bybit.dialect import COINED, IGNORES, KINDS, cases, contract, note, page_clock, tail
 from importers.bybit.symbols import name_instrument
 from importers.cells import text, word
-from importers.contract import Cell, Claim, Context, Format, Header, Identity
+from importers.contract import Cell, Context, Format, Header, Identity
+from importers.declared import claimed
 from importers.naming import TERMS, with_terms
 
 FAMILY = "bybit.trade_history"
@@ -18,11 +19,6 @@ FAMILY = "bybit.trade_history"
 KEY = ("market", "symbol", "trade_key", "order_key", "minute", "side", "quantity", "price")
 DIRECTIONS = {"Long": "buy", "Short": "sell", "Buy": "buy", "Sell": "sell"}
 """Of the fill: what closes a long is Short."""
-
-
-def claims(*facts: str, rank: int = 3, resolution_s: int = 60) -> tuple[Claim, ...]:
-    """Return the claims of a page that can be filtered."""
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=resolution_s, skew_s=1) for fact in facts)
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -85,7 +81,7 @@ TRADES = Format(
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="content", cells=KEY),
-    claims=claims("fills", "fees", "funding", "liquidations"),
+    claims=claimed(resolution_s=60, fills=3, fees=3, funding=3, liquidations=3),
     prepare=_prepare,
     unread={"order_price": "what was asked for, not what was paid"},
 )  # fmt: skip
@@ -107,7 +103,7 @@ SHORT = replace(
     },
     cells={**CELLS, "trade_ref": text("trade_id"), "order_ref": text("order_no")},
     identity=Identity(kind="content", cells=("symbol", "time", "side", "quantity", "price", "fee")),
-    claims=claims("fills", "fees", rank=4),
+    claims=claimed(resolution_s=60, fills=4, fees=4),
     unread={},
 )  # fmt: skip
 """Without ids its rows are a multiset that meets the other exports by voice only."""

@@ -15,8 +15,7 @@ from importers.bybit.log_cells import UNIFIED, UNIFIED_API, api_cells, cells_of,
 from importers.bybit.log_rows import CASES, IS_DERIVATIVE_NAME, event_of, with_refs, without_refs
 from importers.bybit.symbols import name_instrument
 from importers.contract import Claim, Format, Header, Identity
-
-FACTS = ("ledger", "fills", "fees", "funding", "interest", "liquidations", "borrow_repay")
+from importers.declared import claimed
 
 ALIASES = {
     "Uid": "uid", "Currency": "currency", "Contract": "contract", "Type": "type", "Direction": "direction",
@@ -53,7 +52,9 @@ API_UNREAD = {
 
 def claims(rank: int) -> tuple[Claim, ...]:
     """Return that a log states everything of its wallet, and how well."""
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=1) for fact in FACTS)
+    return claimed(
+        ledger=rank, fills=rank, fees=rank, funding=rank, interest=rank, liquidations=rank, borrow_repay=rank
+    )
 
 
 TRANSACTION_LOG = Format(

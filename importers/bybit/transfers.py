@@ -9,8 +9,9 @@ import polars as pl
 
 from importers.bybit.cells import amount
 from importers.cells import epoch, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.declared import spelled
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed_in_part, ignored_states, spelled
+from importers.emits import transfer
 
 DEPOSIT_CODES = {
     "3": "done", "10012": "done", "0": "unknown", "1": "to be confirmed", "2": "processing", "4": "failed",
@@ -38,14 +39,9 @@ def _status(vocabulary: dict[str, str]) -> Cell:
 
 
 def _transfer(kind: str, amount: pl.Expr) -> dict[str, tuple[Emit, ...]]:
-    return {"done": (Emit(table="transfers", columns={
-        "moved_at": pl.col("time"), "asset": pl.col("asset"), "amount": amount, "kind": pl.lit(kind),
-        "fee": pl.col("fee"), "transaction_ref": pl.coalesce("transaction", "id"), "status": pl.lit("completed"),
-    }),)}  # fmt: skip
-
-
-def _ignores(*words: str) -> dict[str, str]:
-    return {name: f"{name}: moved nothing" for name in sorted(words) if name != "done"}
+    reference = pl.coalesce("transaction", "id")
+    moved = transfer(kind, amount, fee=pl.col("fee"), transaction_ref=reference, status=pl.lit("completed"))
+    return {"done": (moved,)}
 
 
 CELLS: dict[str, Cell] = {
@@ -73,12 +69,11 @@ DEPOSITS = Format(
     event=pl.col("status"),
     event_columns=("status",),
     cases=_transfer("deposit", pl.col("amount")),
-    ignores=_ignores(*DEPOSIT_CODES.values(), ROLLBACK),
+    ignores=ignored_states((*DEPOSIT_CODES.values(), ROLLBACK)),
     newest_first=True,
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "transaction", "place", "asset", "amount")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=120,
-                  wallets=("funding",)),),
+    claims=(claimed_in_part(120, wallets=("funding",)),),
     unread=dict.fromkeys(
         ("chain", "toaddress", "tag", "confirmations", "blockhash", "batchreleaselimit", "deposittype",
          "fromaddress", "taxdepositrecordsid", "taxstatus", "type", "address", "frommemberid"),
@@ -94,7 +89,7 @@ INTERNAL = replace(
     headers=(Header(name="API", columns=("id", "type", "coin", "amount", "status", "address", "createdTime", "txID")),),
     aliases={"createdTime": "time"},
     cells={**CELLS, "status": word("status", INTERNAL_CODES, required=True)},
-    ignores=_ignores(*INTERNAL_CODES.values()),
+    ignores=ignored_states(INTERNAL_CODES.values()),
 )
 
 WITHDRAWALS = replace(
@@ -108,7 +103,7 @@ WITHDRAWALS = replace(
     aliases={"createTime": "time", "withdrawFee": "fee", "withdrawId": "id"},
     cells={**CELLS, "status": word("status", WITHDRAWAL_WORDS, required=True), "id": text("id", required=True)},
     cases=_transfer("withdrawal", -pl.col("amount")),
-    ignores=_ignores(*WITHDRAWAL_WORDS.values()),
+    ignores=ignored_states(WITHDRAWAL_WORDS.values()),
     identity=Identity(kind="id", cells=("id",), content=("asset", "amount", "fee")),
     unread=dict.fromkeys(
         ("chain", "toaddress", "tag", "updatetime", "withdrawtype", "taxstatus"), "says how and to whom, not how much"),

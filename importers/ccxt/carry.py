@@ -12,8 +12,9 @@ from importers.ccxt.numbers import computed, number
 from importers.ccxt.symbols import name_contract, name_instrument, pot, with_terms
 from importers.cells import text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT
 
-AT, ASSET, AMOUNT = pl.col("time"), pl.col("asset"), pl.col("amount")
 MODES = {"cross": "cross", "isolated": "isolated"}
 BASE: Mapping[str, Cell] = {"time": instant(), "venue": venue()}
 
@@ -41,7 +42,7 @@ FUNDING = Format(
         "amount": AMOUNT}),)},
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id_collapses", cells=("key_symbol", "asset", "time", "amount")),
-    claims=(Claim(fact="funding", rank=3, filterable=True, skew_s=1),),
+    claims=claimed(funding=3),
     name_instrument=name_contract,
     prepare=_contract_terms,
     unread={"id": "often null, and another one in each kind of reply", "rate": "stated by few venues"},
@@ -79,7 +80,7 @@ INTEREST = Format(
         "pair": pl.col("pair"), "kind": pl.lit("margin")}),)},
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id", cells=("asset", "symbol", "time"), content=("amount",)),
-    claims=(Claim(fact="interest", rank=3, filterable=True, skew_s=1),),
+    claims=claimed(interest=3),
     prepare=_borrowed_in,
     unread={"account": "`symbol` and `marginMode` name the pot"},
 )  # fmt: skip
@@ -143,7 +144,7 @@ LIQUIDATIONS = Format(
         "price": pl.col("price")}),)},
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id_collapses", cells=("key_symbol", "time", "price", "base", "contracts")),
-    claims=(Claim(fact="liquidations", rank=3, filterable=True, skew_s=1),),
+    claims=claimed(liquidations=3),
     name_instrument=name_instrument,
     prepare=_contract_terms,
     unread={"quotevalue": "size at the price", "contractsize": "the markets state it", "id": "few venues have one"},

@@ -18,7 +18,9 @@ from importers.ccxt.cells import NAMES, UNDERSTOOD, VENUE, VENUE_ALIASES, fees, 
 from importers.ccxt.numbers import number
 from importers.ccxt.symbols import WALLET_SETTLES, account_wallets, pot
 from importers.cells import text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, ignored_states
+from importers.emits import adding, booking, transfer
 
 WORDS = vocabulary.table(__file__, "words.csv")
 RAW = vocabulary.table(__file__, "raw_words.csv")
@@ -83,17 +85,12 @@ def _fee(cause: str = "trading_fee") -> Emit:
     return _moved(cause, -pl.col("fee"), pl.col("fee_moves"), pl.coalesce("fee_asset", "asset"))
 
 
-def _booked(table: str, kind: pl.Expr) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": SIGNED, "kind": kind, "group_ref": pl.col("reference")})  # fmt: skip
-
-
-def _transfer(kind: str) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": SIGNED, "kind": pl.lit(kind), "other_wallet": pl.col("other_wallet"),
-        "fee": pl.when(pl.col("fee_moves") & (pl.coalesce("fee_asset", "asset") == ASSET)).then("fee"),
-        "transaction_ref": pl.col("reference"),
-    })  # fmt: skip
+_booked = adding(booking, amount=SIGNED, group_ref=pl.col("reference"))
+_transfer = adding(
+    transfer, "other_wallet", amount=SIGNED,
+    fee=pl.when(pl.col("fee_moves") & (pl.coalesce("fee_asset", "asset") == ASSET)).then("fee"),
+    transaction_ref=pl.col("reference"),
+)  # fmt: skip
 
 
 CASES: dict[str, tuple[Emit, ...]] = {
@@ -178,14 +175,10 @@ LEDGER = Format(
     event=EVENT,
     event_columns=("type", "direction", "status", "info", "fee.cost", "fee_cost"),
     cases=CASES,
-    ignores={state: f"{state}: moved nothing" for state in ("pending", "canceled", "failed")},
+    ignores=ignored_states(("pending", "canceled", "failed")),
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id", cells=("entry_key", "type", "asset"), content=("signed",)),
-    claims=(
-        Claim(fact="ledger", rank=3, filterable=True, skew_s=1),
-        Claim(fact="funding", rank=4, filterable=True, skew_s=1),
-        Claim(fact="interest", rank=4, filterable=True, skew_s=1),
-    ),
+    claims=claimed(ledger=3, funding=4, interest=4),
     prepare=_prepare,
     unread={"fee.rate": "the fee itself is stated"},
 )  # fmt: skip

@@ -11,14 +11,16 @@ from importers.ccxt.cells import NAMES, UNDERSTOOD, VENUE, VENUE_ALIASES, fees, 
 from importers.ccxt.numbers import computed, number
 from importers.ccxt.symbols import account_wallets, name_contract, pot, with_terms
 from importers.cells import text, word
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed_in_part, ignored_states
+from importers.emits import AMOUNT, ASSET, AT
 
-AT, ASSET, AMOUNT, STATUS = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("status")
+STATUS = pl.col("status")
 STATES = {"ok": "ok", "completed": "ok", "pending": "pending", "failed": "failed", "canceled": "canceled",
           "cancelled": "canceled"}  # fmt: skip
-UNDONE = {state: f"{state}: moved nothing" for state in ("pending", "failed", "canceled")}
+UNDONE = ignored_states(("pending", "failed", "canceled"))
 DONE = pl.when(STATUS.is_not_null() & (STATUS != "ok")).then(STATUS)
-PARTIAL = (Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=60),)
+PARTIAL = (claimed_in_part(),)
 FEES = ("fee", "fees", "fee.cost", "fee.currency", "fee.rate", "fee_cost", "fee_currency", "info", *NAMES)
 IS_OWN_FEE = pl.coalesce("fee_asset", "asset") == ASSET
 

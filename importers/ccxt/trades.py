@@ -24,7 +24,9 @@ from importers.ccxt.cells import (
 from importers.ccxt.numbers import computed, number
 from importers.ccxt.symbols import name_instrument, with_terms
 from importers.cells import text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.vocabulary import MARGIN_MODES
 
 EXECUTIONS = {
     "trade": "trade", "t": "trade", "m": "trade", "busttrade": "liquidation", "liquidation": "liquidation",
@@ -33,7 +35,6 @@ EXECUTIONS = {
 }  # fmt: skip
 """`execType` of the raw reply (Bybit, BitMEX, OKX: T and M say taker and maker)."""
 SIDES = {"long": "long", "short": "short", "both": "both", "net": "both"}
-MARGIN_MODES = {"cross_margin": "cross", "isolated_margin": "isolated"}
 
 AT, SYMBOL, SETTLE = pl.col("time"), pl.col("symbol"), pl.col("settle")
 IS_SPOT, IS_INVERSE = pl.col("product") == "spot", pl.col("style") == "inverse"
@@ -126,10 +127,7 @@ TRADES = Format(
     ignores={"funding": "funding that the venue lists among its executions: the funding history states it"},
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id", cells=("key_symbol", "trade_key"), content=("side", "quantity", "price")),
-    claims=(
-        Claim(fact="fills", rank=3, filterable=True),
-        Claim(fact="fees", rank=3, filterable=True),
-    ),
+    claims=claimed(0, fills=3, fees=3),
     name_instrument=name_instrument,
     prepare=_prepare,
     unread={

@@ -13,7 +13,8 @@ import polars as pl
 
 from importers.cells import money, text, word, zoned_time
 from importers.coinbase.symbols import name_instrument
-from importers.contract import Claim, Context, Format, Header, Identity
+from importers.contract import Context, Format, Header, Identity
+from importers.declared import claimed
 from importers.shapes import LOG, complete, fill, moved
 
 QUOTES = ("USD", "EUR", "GBP", "USDC", "USDT", "DAI", "BTC", "ETH")
@@ -108,11 +109,7 @@ ACCOUNT = Format(
         kind="content",
         cells=("asset", "time", "type", "amount", "stated_balance", "transaction_ref", "trade_id", "order_ref"),
     ),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, skew_s=2),
-        Claim(fact="fills", rank=2, filterable=True, skew_s=2),
-        Claim(fact="fees", rank=2, filterable=True, skew_s=2),
-    ),
+    claims=claimed(2, ledger=1, fills=2, fees=2),
     prepare=_prepare,
     name_instrument=name_instrument,
 )  # fmt: skip

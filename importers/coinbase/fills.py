@@ -13,15 +13,14 @@ import polars as pl
 
 from importers.cells import money, text, word, zoned_time
 from importers.coinbase.symbols import name_instrument, product_id, with_terms
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
-from importers.shapes import ROLES, SIDES, complete, fill
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.shapes import complete, fill
+from importers.vocabulary import ROLES, SIDES
 
 SIDE, SIZE, PRICE, TOTAL = pl.col("side"), pl.col("size"), pl.col("price"), pl.col("total")
 IS_BUY = SIDE == "buy"
-CLAIMS = (
-    Claim(fact="fills", rank=1, filterable=True, skew_s=2),
-    Claim(fact="fees", rank=1, filterable=True, skew_s=2),
-)
+CLAIMS = claimed(2, fills=1, fees=1)
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:

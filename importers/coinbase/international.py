@@ -11,8 +11,10 @@ import polars as pl
 from importers.cells import file_instant, member, member_money, money, text, word, zoned_time
 from importers.coinbase.fills import CLAIMS
 from importers.coinbase.symbols import name_instrument, product_id, with_terms
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
-from importers.shapes import LOG, SIDES, complete, fill, ignored_states, without_movements
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed, claimed_in_part, ignored_states
+from importers.shapes import LOG, complete, fill, without_movements
+from importers.vocabulary import SIDES
 
 FROM_A_PORTFOLIO = "told apart by the account they are imported to"
 
@@ -123,14 +125,11 @@ TRANSFERS = Format(
     .otherwise(TYPE),
     event_columns=("type", "status", "from_portfolio", "to_portfolio"),
     cases=without_movements({name: LOG[name] for name in TYPES.values()}),
-    ignores=ignored_states(tuple(STATES.values())),
+    ignores=ignored_states(STATES.values()),
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="id", cells=("id",), content=("time", "type", "asset", "stated_amount")),
-    claims=(
-        Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=2),
-        Claim(fact="funding", rank=1, filterable=True, skew_s=2),
-    ),
+    claims=(claimed_in_part(2), *claimed(2, funding=1)),
     prepare=_signed,
     name_instrument=name_instrument,
     unread={

@@ -11,8 +11,10 @@ import polars as pl
 from importers.cells import money, text, word, zoned_time
 from importers.coinbase.symbols import name_instrument, product_id
 from importers.contract import Claim, Context, Format, Header, Identity
+from importers.declared import claimed_in_part, ignored_states
 from importers.naming import terms_of
-from importers.shapes import SIDES, complete, fill, ignored_states, transferred
+from importers.shapes import complete, fill, transferred
+from importers.vocabulary import SIDES
 
 QUANTITY, AMOUNT = pl.col("quantity"), pl.col("amount")
 PEOPLE = dict.fromkeys(("initiated by", "approved by", "rejected by"), "a person's name")
@@ -97,11 +99,11 @@ TRANSACTIONS = Format(
     event=pl.when(pl.col("status") == "done").then(pl.col("type")).otherwise(pl.col("status")),
     event_columns=("activity type", "final status"),
     cases={name: (transferred(name, SIGNED, "completed"),) for name in DIRECTIONS},
-    ignores=ignored_states(tuple(STATES.values())),
+    ignores=ignored_states(STATES.values()),
     newest_first=True,
     wallet="spot",
     identity=Identity(kind="id", cells=("transaction_ref",), content=("type", "asset", "amount")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=60),),
+    claims=(claimed_in_part(),),
     prepare=complete,
     unread={
         **PEOPLE, **PLACES, "activity title": "a sentence", "asset": "`transaction currency` says what was moved",

@@ -20,8 +20,10 @@ import polars as pl
 
 from importers.cells import exact_decimals, printed_money, text, zoned_time
 from importers.coinbase.symbols import name_instrument
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
-from importers.shapes import AMOUNT, ASSET, AT, KIND, LOG, Words, booked, complete, fill, moved, of_asset
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT, ASSET, AT
+from importers.shapes import KIND, LOG, Words, booked, complete, fill, moved, of_asset
 from importers.vocabulary import table
 
 TYPES = Words.of(table(__file__, "retail_types.csv"))
@@ -245,11 +247,7 @@ RETAIL = Format(
     ignores=IGNORES,
     wallet="spot",
     identity=Identity(kind="content", cells=("second", "type_name", "asset", "size")),
-    claims=(
-        Claim(fact="ledger", rank=2, filterable=True, skew_s=2),
-        Claim(fact="fills", rank=3, filterable=True, skew_s=2),
-        Claim(fact="fees", rank=3, filterable=True, skew_s=2),
-    ),
+    claims=claimed(2, ledger=2, fills=3, fees=3),
     prepare=_with_currency,
     name_instrument=name_instrument,
     unread={

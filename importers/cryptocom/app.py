@@ -13,8 +13,10 @@ import re
 import polars as pl
 
 from importers.cells import mapped, money, text, utc_time
-from importers.contract import Claim, Context, Format, Header, Identity
-from importers.shapes import AMOUNT, KIND, LOG, Words, booked, complete, moved, of_asset
+from importers.contract import Context, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import AMOUNT
+from importers.shapes import KIND, LOG, Words, booked, complete, moved, of_asset
 from importers.vocabulary import table
 
 KINDS = Words.of(table(__file__, "app_kinds.csv"))
@@ -109,10 +111,7 @@ APP = Format(
     newest_first=True,
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "word", "asset", "amount")),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, skew_s=2),
-        Claim(fact="borrow_repay", rank=1, filterable=True, skew_s=2),
-    ),
+    claims=claimed(2, ledger=1, borrow_repay=1),
     prepare=_prepare,
     unread={"in_usd": "the venue's valuation"},
 )  # fmt: skip

@@ -21,11 +21,12 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, integer, money, text, word
-from importers.contract import Claim, Context, Format, Header, Identity
+from importers.contract import Context, Format, Header, Identity
 from importers.cryptocom.symbols import assets, instrument, name_instrument
+from importers.declared import claimed
 from importers.naming import with_terms
-from importers.shapes import CHARGED, KIND, LOG, ROLES, SIDES, Words, complete, fill, forced, moved, of_asset, stated
-from importers.vocabulary import table
+from importers.shapes import CHARGED, KIND, LOG, Words, complete, fill, forced, moved, of_asset, stated
+from importers.vocabulary import ROLES, SIDES, table
 
 TYPES = Words.of(table(__file__, "journal.csv"))
 DOLLAR = pl.lit("USD")
@@ -161,14 +162,7 @@ JOURNAL = Format(
     identity=Identity(
         kind="id", cells=("journal",), content=("time", "word", "symbol", "transaction_quantity", "cost", "result")
     ),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, skew_s=2),
-        Claim(fact="fills", rank=2, filterable=True, skew_s=2),
-        Claim(fact="fees", rank=2, filterable=True, skew_s=2),
-        Claim(fact="funding", rank=1, filterable=True, skew_s=2),
-        Claim(fact="interest", rank=1, filterable=True, skew_s=2),
-        Claim(fact="liquidations", rank=1, filterable=True, skew_s=2),
-    ),
+    claims=claimed(2, ledger=1, fills=2, fees=2, funding=1, interest=1, liquidations=1),
     prepare=_prepare,
     name_instrument=name_instrument,
     account_number="account_id",

@@ -5,16 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import epoch, money, negated, text, utc_time, word
-from importers.contract import Claim, Context, Format, Header, Identity
+from importers.contract import Context, Format, Header, Identity
 from importers.cryptocom.symbols import assets, name_instrument, traded
-from importers.shapes import ROLES, SIDES, complete, fill
+from importers.declared import claimed
+from importers.shapes import complete, fill
+from importers.vocabulary import ROLES, SIDES
 
 WALLETS = {"SPOT": "spot", "MARGIN": "cross_margin", "DERIVATIVES": "unified"}
 """The margin wallet is cross margin; that of derivatives became the account of all."""
-CLAIMS = (
-    Claim(fact="fills", rank=1, filterable=True, skew_s=2),
-    Claim(fact="fees", rank=1, filterable=True, skew_s=2),
-)
+CLAIMS = claimed(2, fills=1, fees=1)
 PRODUCT = pl.when(pl.col("pot") == "cross_margin").then(pl.lit("margin"))
 MODE = pl.when(pl.col("pot") == "cross_margin").then(pl.lit("cross"))
 

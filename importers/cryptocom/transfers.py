@@ -7,8 +7,10 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import money, text, utc_time, word
-from importers.contract import Claim, Format, Header, Identity
-from importers.shapes import AMOUNT, complete, ignored_states, transferred
+from importers.contract import Format, Header, Identity
+from importers.declared import claimed_in_part, ignored_states
+from importers.emits import AMOUNT
+from importers.shapes import complete, transferred
 
 BOOKED = ("completed", "complete", "success", "successful", "arrived", "done")
 UNBOOKED = {
@@ -53,11 +55,11 @@ DEPOSITS = Format(
     event=pl.when(pl.col("status") == "done").then(pl.lit("booked")).otherwise(pl.col("status")),
     event_columns=("status",),
     cases={"booked": (transferred("deposit", AMOUNT.abs(), "completed"),)},
-    ignores=ignored_states(tuple(STATES.values())),
+    ignores=ignored_states(STATES.values()),
     newest_first=True,
     wallet="spot",
     identity=Identity(kind="content", cells=("time", "asset", "amount", "fee")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, skew_s=60),),
+    claims=(claimed_in_part(),),
     prepare=complete,
     file_name="deposit",
     unread={"address": "an address of the chain"},

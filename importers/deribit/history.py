@@ -12,10 +12,12 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, integer, text, word
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 from importers.deribit.cells import number, product
 from importers.deribit.symbols import name_instrument
 from importers.naming import with_terms
+from importers.vocabulary import SIDES
 
 AT, SYMBOL, SIDE = pl.col("time"), pl.col("symbol"), pl.col("side")
 TRADE, ORDER, SETTLE = pl.col("trade_ref"), pl.col("order_ref"), pl.col("settle")
@@ -62,7 +64,7 @@ TRADES = Format(
         "sequence": integer("trade_seq"),
         "symbol": text("instrument_name", required=True),
         "product": product("instrument_name"),
-        "side": word("direction", {"buy": "buy", "sell": "sell"}, required=True),
+        "side": word("direction", SIDES, required=True),
         "amount": number("amount", required=True),
         "price": number("price", required=True),
         "mark": number("mark_price"),
@@ -82,10 +84,7 @@ TRADES = Format(
     cases={"trade": (FILL, LIQUIDATED, _result("profit", "fill"))},
     sequence="sequence",
     identity=Identity(kind="id", cells=("symbol", "trade_ref", "side"), content=("amount", "price")),
-    claims=(
-        *(Claim(fact=fact, rank=2, filterable=True, skew_s=1) for fact in ("fills", "fees")),
-        Claim(fact="liquidations", rank=1, filterable=True, skew_s=1),
-    ),
+    claims=claimed(fills=2, fees=2, liquidations=1),
     name_instrument=name_instrument,
     prepare=_with_settle,
     unread={
@@ -135,7 +134,7 @@ SETTLEMENTS = replace(
     )},
     sequence=None,
     identity=Identity(kind="content", cells=("time", "type", "symbol", "position", "session", "funding")),
-    claims=(Claim(fact="funding", rank=2, filterable=True, skew_s=2),),
+    claims=claimed(2, funding=2),
     unread={
         "profit_loss": "since the position was opened: the session's is what becomes cash",
         "index_price": "price of the index",

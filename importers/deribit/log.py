@@ -20,16 +20,17 @@ from decimal import Decimal
 
 import polars as pl
 
-from importers.cells import epoch, integer, text, to_second, word
-from importers.contract import Cell, Claim, Emit, Format, Header, Identity
+from importers.cells import epoch, integer, text, truncated, word
+from importers.contract import Cell, Emit, Format, Header, Identity
+from importers.declared import claimed
 from importers.deribit.cells import change, currency, funding_of_session, instrument, is_zero, moment, number, product
 from importers.deribit.symbols import name_instrument
-from importers.vocabulary import column, looked_up, table
+from importers.emits import EQUITY, adding, booking, movement
+from importers.vocabulary import ROLES, column, looked_up, table
 from schemas.types import MONEY
 
 TYPES = table(__file__, "types.csv")
 SIDES = {name: name for name in ("open buy", "open sell", "close buy", "close sell", "buy", "sell", "long", "short")}
-ROLES = {"maker": "maker", "taker": "taker"}
 
 AT, ASSET, SYMBOL, PRODUCT = pl.col("time"), pl.col("asset"), pl.col("symbol"), pl.col("product")
 TYPE, SIDE, PRICE, CHANGE = pl.col("type"), pl.col("side"), pl.col("price"), pl.col("change")
@@ -80,18 +81,12 @@ def _event() -> pl.Expr:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "symbol": SYMBOL, "position_side": HELD_SIDE, "trade_ref": TRADE, "order_ref": ORDER,
-        "balance_after": pl.col("balance"),
-    })  # fmt: skip
+_moved = adding(
+    movement, "symbol", "trade_ref", "order_ref", position_side=HELD_SIDE, balance_after=pl.col("balance"),
+)  # fmt: skip
 
 
 FEE_MOVED = _moved("trading_fee", -PAID_FEE, where=PAID_FEE != 0)
-EQUITY = Emit(table="stated_balances", where=pl.col("equity").is_not_null(), columns={
-    "stated_at": AT, "asset": ASSET, "balance": pl.col("equity"), "kind": pl.lit("equity"),
-})  # fmt: skip
 PAY_OFF = pl.when(IS_OPTION & IS_DELIVERED).then(CASH_FLOW.abs())
 
 
@@ -130,11 +125,7 @@ FUNDED = Emit(table="funding", where=FUNDING != 0, columns={
 })  # fmt: skip
 
 
-def _booked(table_name: str, kind: pl.Expr) -> Emit:
-    return Emit(table=table_name, columns={
-        "booked_at": AT, "asset": ASSET, "amount": CHANGE, "symbol": SYMBOL, "kind": kind,
-        "group_ref": pl.coalesce(TRADE, ORDER),
-    })  # fmt: skip
+_booked = adding(booking, "symbol", amount=CHANGE, group_ref=pl.coalesce(TRADE, ORDER))
 
 
 def _transferred(kind: str, fee: pl.Expr) -> Emit:
@@ -232,7 +223,7 @@ LOG = Format(
         "Order ID": "order_id",
     },
     cells={
-        "time": to_second(moment("date", "user_seq")), "asset": currency("id"),
+        "time": truncated(moment("date", "user_seq"), "1s"), "asset": currency("id"),
         "symbol": instrument("instrument"), **CELLS,
         "funding": number("funding"), "change": change(TYPES, "funding"),
     },
@@ -242,10 +233,7 @@ LOG = Format(
     sequence="sequence",
     newest_first=True,
     identity=Identity(kind="id", cells=("asset", "log_id"), content=("type", "symbol")),
-    claims=(
-        *(Claim(fact=fact, rank=1, filterable=True, skew_s=1) for fact in ("ledger", "fills", "fees", "funding")),
-        Claim(fact="liquidations", rank=2, filterable=True, skew_s=1),
-    ),
+    claims=claimed(ledger=1, fills=1, fees=1, funding=1, liquidations=2),
     name_instrument=name_instrument,
     unread={
         "index price": "price of the index at the event",
@@ -269,7 +257,7 @@ LOG_API = replace(
     headers=(Header(name="API", columns=API_MUST, optional=API_MAY),),
     aliases={"instrument_name": "instrument", "cashflow": "cash_flow", "commission": "fee"},
     cells={
-        "time": to_second(epoch("timestamp")), "asset": text("currency", required=True),
+        "time": truncated(epoch("timestamp"), "1s"), "asset": text("currency", required=True),
         "symbol": instrument("instrument", "currency"), **CELLS, "funding": funding_of_session(),
         "change": change(TYPES, "total_interest_pl", "interest_pl"),
     },

@@ -30,6 +30,7 @@ from importers.cells import (
 )
 from importers.contract import Cell, Context
 from importers.described.expressions import NotUnderstood, require_pattern
+from importers.detect import fold
 from schemas.types import INSTANT, MONEY
 
 Settings = Mapping[str, object]
@@ -92,7 +93,11 @@ def _number(column: str, settings: Settings) -> Cell:
 
 
 def _glued(column: str, settings: Settings) -> Cell:
-    return glued_amount(column, decimal_comma=bool(settings.get("decimal_comma", False)))
+    return glued_amount(column, _pair(settings), decimal_comma=bool(settings.get("decimal_comma", False)))
+
+
+def _pair(settings: Settings) -> str | None:
+    return fold(str(settings["pair"])) if "pair" in settings else None
 
 
 def _unit(written: object) -> Decimal:
@@ -147,8 +152,9 @@ KINDS: Mapping[str, Kind] = {
     "time": Kind("an instant; formats as strftime writes them, or iso, or epoch",
                  {"formats": object, "zone": str}, _time, INSTANT),
     "number": Kind("an exact decimal", NUMBERS, _number, MONEY),
-    "glued_number": Kind("the number of 0.0012BNB or 1.5 USDT", {"decimal_comma": bool}, _glued, MONEY),
-    "glued_unit": Kind("the unit of 0.0012BNB or 1.5 USDT", {}, lambda column, _: glued_unit(column), pl.String()),
+    "glued_number": Kind("the number of 0.0012BNB or 1.5 USDT", {"decimal_comma": bool, "pair": str}, _glued, MONEY),
+    "glued_unit": Kind("the unit of 0.0012BNB or 1.5 USDT; `pair`, a column, tells what 0.11INCH is", {"pair": str},
+                       lambda column, settings: glued_unit(column, _pair(settings)), pl.String()),
     "whole": Kind("a whole number", {}, _whole, pl.Int64()),
     "text": Kind("a text as it stands", {}, _text, pl.String()),
     "word": Kind("a word of a closed list; any other is rejected as unmapped", {"words": dict}, _word, pl.String()),

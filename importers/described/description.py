@@ -75,7 +75,8 @@ def described(text: str, name: str) -> Format:
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadDescription(name, "", f"is no TOML: {error}", "texts stand in quotes, lists in [ ]") from None
+        hint = "texts stand in quotes, lists in [ ]; a pattern stands in single quotes; no key stands twice in a table"
+        raise BadDescription(name, "", f"is no TOML: {error}", hint) from None
     form = _Description(name, told).format()
     _try_without_rows(name, form)
     return form
@@ -136,6 +137,9 @@ class _Description:
         """Return a table whose keys are all known and whose values have the right type."""
         if not isinstance(table, dict):
             raise self.refuse(where, f"is {table!r}, expected a table of settings")
+        for key in ("headers", "rows", "symbols", "claims"):
+            if keys is TOP and isinstance(table.get(key), dict):
+                raise self.refuse(where, f"[{key}] is one table, and there may be several", f"write [[{key}]]")
         for key, value in table.items():
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, 1, cutoff=0.6)
@@ -409,7 +413,7 @@ def _namer_of(pattern: re.Pattern[str], product: str, symbols: Table) -> naming.
     def asset(code: str | None) -> str | None:
         return None if code is None else aliases.get(code, naming.asset_of(code))
 
-    def name_instrument(symbol: str, settle_hint: str | None) -> Named | None:
+    def name_instrument(symbol: str, settle_hint: str | None) -> Named | None:  # noqa: PLR0911 - one a kind
         found = pattern.fullmatch(symbol)
         if found is None:
             return None
@@ -427,6 +431,8 @@ def _namer_of(pattern: re.Pattern[str], product: str, symbols: Table) -> naming.
         expires_at = None
         if groups.get("expiry"):
             expires_at = naming.compact_expiry(groups["expiry"], hour)
+            if expires_at is None:
+                return None
         elif groups.get("day"):
             expires_at = naming.expiry(groups["year"], groups["month"], groups["day"], hour)
         if product == "contract":

@@ -35,7 +35,11 @@ CLOCKS = (
 REFERENCE = ("text", "word", "asset")
 ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("at", r"time|date|when|timestamp|created|datum|zeit|fecha|时间|日期|日時", ("time",)),
-    ("fee_asset", r"fee.?(coin|currency|asset|unit|ccy)|commission.?(asset|coin|currency)", ("asset", "word", "text")),
+    (
+        "fee_asset",
+        r"fee.?(coin|currency|asset|unit|ccy)|commission.?(asset|coin|currency)|gebühren.?währung",
+        ("asset", "word", "text"),
+    ),
     ("fee", r"fee|commission|gebühr|comisi|frais|手续费|手数料", ("number", "glued")),
     ("trade_ref", r"(trade|exec\w*|fill|match).?(id|no|ref)", REFERENCE),
     ("order_ref", r"order.?(id|no|ref)", REFERENCE),
@@ -43,10 +47,17 @@ ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("symbol", r"pair|market|symbol|instrument|contract|product|markt|paar|交易对|銘柄", ("text", "word", "asset")),
     ("side", r"side|direction|buy.?/?.?sell|action|richtung|^art$|sens|lado|方向|売買", ("word",)),
     ("type", r"type|kind|operation|category|description|event|vorgang|tipo|类型", ("word",)),
+    ("effect", r"open.?/?.?close|effect|offset", ("word",)),
+    ("liquidity", r"^role$|maker|liquidity", ("word",)),
+    ("realized_stated", r"pnl|p&l|realized|profit|gewinn", ("number",)),
     ("status", r"status|state|状态", ("word",)),
     ("balance_after", r"balance|saldo|total after|余额", ("number",)),
     ("price", r"price|rate|kurs|preis|precio|prix|价格|価格", ("number", "glued")),
-    ("quantity", r"quantity|qty|size|filled|executed|volume|menge|anzahl|cantidad|quantité|数量", ("number", "glued")),
+    (
+        "quantity",
+        r"quantity|qty|size|filled|executed|volume|^contracts?$|menge|anzahl|cantidad|quantité|数量",
+        ("number", "glued"),
+    ),
     ("amount", r"amount|change|delta|betrag|value|sum|importe|montant|金额", ("number", "glued")),
     ("asset", r"coin|asset|currency|ticker|token|währung|ccy|moneda|币种|通貨", ("asset", "word", "text")),
 )
@@ -54,6 +65,12 @@ ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 GLUED = r"^([+-]?[\d.,]+)\s*[A-Za-z][A-Za-z0-9]*$"
 SIDES = {"buy": r"^b$|^(buy|bid|long|kauf|compra|买入)", "sell": r"^s$|^(sell|ask|short|verkauf|venta|卖出)"}
+
+MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "side": SIDES,
+    "effect": {"open": r"open|öffn|abrir|开", "close": r"clos|schlie|cerrar|平"},
+    "liquidity": {"maker": r"^m$|maker", "taker": r"^t$|taker"},
+}
 
 
 @dataclass(frozen=True)
@@ -254,9 +271,10 @@ def _cell(name: str, seen: Seen) -> Iterator[str]:
         return
     yield f"[cells.{name}]{shown}"
     yield f"column = {_text(seen.header)}"
-    if name == "side":
+    if name in MEANINGS:
         yield 'kind = "word"'
-        yield "words = { " + ", ".join(f"{_text(word)} = {_text(_side(word))}" for word in seen.words) + " }"
+        meant = ", ".join(f"{_text(word)} = {_text(_meaning(word, MEANINGS[name]))}" for word in seen.words)
+        yield f"words = {{ {meant} }}"
     elif name not in ("type", "status") or kind != "word":
         as_text = "asset" if name in ("asset", "fee_asset") else "text"
         yield f"kind = {_text(as_text if kind in ('word', 'asset') else kind)}"
@@ -269,8 +287,8 @@ def _cell(name: str, seen: Seen) -> Iterator[str]:
     yield ""
 
 
-def _side(word: str) -> str:
-    return next((side for side, pattern in SIDES.items() if re.search(pattern, word, re.IGNORECASE)), "what?")
+def _meaning(word: str, meanings: Mapping[str, str]) -> str:
+    return next((meaning for meaning, pattern in meanings.items() if re.search(pattern, word, re.IGNORECASE)), "what?")
 
 
 def _rows(guess: Guess, tables: list[str]) -> Iterator[str]:

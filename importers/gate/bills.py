@@ -13,7 +13,8 @@ import polars as pl
 
 from importers.cells import epoch, local_time, money, text
 from importers.contract import Context, Format, Header, Identity
-from importers.shapes import STABLE, Words, claimed, log_cases
+from importers.declared import claimed
+from importers.shapes import STABLE, Words, log_cases
 from importers.vocabulary import table
 
 BILLS = Words.of(table(__file__, "bills.csv"))

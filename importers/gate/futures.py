@@ -13,21 +13,10 @@ import polars as pl
 
 from importers.cells import EARLIEST, epoch, money, text, word
 from importers.contract import Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 from importers.naming import terms_of
-from importers.shapes import (
-    CLOSED,
-    POSITION_SIDES,
-    ROLES,
-    Words,
-    claimed,
-    fill,
-    forced,
-    log_cases,
-    name_dashed,
-    named_symbol,
-    of_contracts,
-)
-from importers.vocabulary import table
+from importers.shapes import CLOSED, Words, fill, forced, log_cases, name_dashed, named_symbol, of_contracts
+from importers.vocabulary import POSITION_SIDES, ROLES, table
 from schemas.types import INSTANT
 
 BOOK = Words.of(table(__file__, "futures_book.csv"))

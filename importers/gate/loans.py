@@ -11,7 +11,9 @@ import polars as pl
 
 from importers.cells import epoch, money, text, word
 from importers.contract import Emit, Format, Header, Identity
-from importers.shapes import AT, borrowed, claimed, complete, ignored_states, repaid
+from importers.declared import claimed, ignored_states
+from importers.emits import AT
+from importers.shapes import borrowed, complete, repaid
 
 HOW = {
     "manual_borrow": "manual", "auto_borrow": "auto", "manual_repay": "manual", "auto_repay": "auto",
@@ -97,7 +99,7 @@ INTEREST = Format(
         "accrued_at": AT, "asset": pl.col("asset"), "amount": pl.col("amount"), "rate": pl.col("rate"),
         "rate_period": pl.when(pl.col("rate").is_not_null()).then(pl.lit("hour")), "kind": pl.lit("margin"),
         "pair": pl.when(pl.col("type") == "isolated_margin").then("pair")}),)},
-    ignores=ignored_states(tuple(STATES.values())),
+    ignores=ignored_states(STATES.values()),
     newest_first=True,
     wallet=pl.col("type"),
     identity=Identity(kind="content", cells=("time", "type", "pair", "asset", "amount")),

@@ -9,7 +9,9 @@ import polars as pl
 
 from importers.cells import epoch, mapped, money, text, word
 from importers.contract import Cell, Emit, Format, Header, Identity
-from importers.shapes import AMOUNT, AT, LOG, Words, claimed, log_cases, moved
+from importers.declared import claimed
+from importers.emits import AMOUNT, AT
+from importers.shapes import LOG, Words, log_cases, moved
 from importers.vocabulary import table
 
 TYPES = Words.of(table(__file__, "spot_types.csv"))

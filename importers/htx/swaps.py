@@ -13,7 +13,8 @@ import polars as pl
 
 from importers.cells import epoch, exact_decimals, money, text
 from importers.contract import Cell, Context, Format, Header, Identity
-from importers.shapes import Words, claimed, log_cases, name_dashed, named_symbol, of_contracts
+from importers.declared import claimed
+from importers.shapes import Words, log_cases, name_dashed, named_symbol, of_contracts
 from importers.vocabulary import table
 
 TYPES = Words.of(table(__file__, "swap_types.csv"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from importers.cells import epoch, first_of, mapped, to_second, utc_time
+from importers.cells import epoch, first_of, mapped, truncated, utc_time
 from importers.contract import Cell
 from importers.kraken.symbols import read_code, unified_pair
 
@@ -18,7 +18,7 @@ def clock(column: str, *, seconds: bool = False, required: bool = True) -> Cell:
     """
 
     either = first_of(utc_time(column, *CLOCKS, required=required), epoch(column))
-    cut = to_second(either) if seconds else either
+    cut = truncated(either, "1s") if seconds else either
     return replace(cut, expected="a time as 2025-03-01 10:00:00, or seconds since 1970")
 
 

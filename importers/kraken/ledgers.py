@@ -10,7 +10,9 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, header
+from importers.emits import AMOUNT, ASSET, AT, adding, booking, movement, transfer
 from importers.kraken.cells import asset, clock, state, wallet
 from importers.vocabulary import table
 
@@ -22,7 +24,7 @@ EVENTS = {f"{row['type']}/{row['subtype']}": row["event"] for row in TYPES}
 KINDS = {f"{row['type']}/{row['subtype']}": row["kind"] or None for row in TYPES}
 OTHER_WALLETS = {f"{row['type']}/{row['subtype']}": row["other_wallet"] or None for row in TYPES}
 
-AT, ASSET, AMOUNT, REF = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("ref")
+REF = pl.col("ref")
 FEE = pl.col("fee").fill_null(0)
 WHAT = pl.concat_str("type", pl.lit("/"), pl.col("subtype").fill_null(""))
 IS_EARN = (pl.col("state") == "earn") | (pl.col("pot") == "earn").fill_null(False)
@@ -43,12 +45,7 @@ def _event() -> pl.Expr:
     )  # fmt: skip
 
 
-def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "trade_ref": pl.col("trade_ref"), "transaction_ref": pl.col("transaction_ref"),
-        "balance_after": pl.col("chained"),
-    })  # fmt: skip
+_moved = adding(movement, "trade_ref", "transaction_ref", balance_after=pl.col("chained"))
 
 
 def _legs(cause: str, fee_cause: str) -> tuple[Emit, Emit]:
@@ -56,17 +53,8 @@ def _legs(cause: str, fee_cause: str) -> tuple[Emit, Emit]:
     return _moved(cause, AMOUNT, (AMOUNT != 0) | (FEE == 0)), _moved(fee_cause, -FEE, FEE != 0)
 
 
-def _booked(table: str, kind: pl.Expr, amount: pl.Expr, where: pl.Expr) -> Emit:
-    return Emit(table=table, where=where, columns={
-        "booked_at": AT, "asset": ASSET, "amount": amount, "kind": kind, "group_ref": REF,
-    })  # fmt: skip
-
-
-def _transfer(kind: str) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind), "other_wallet": pl.col("other_wallet"),
-        "fee": FEE, "transaction_ref": REF,
-    })  # fmt: skip
+_booked = adding(booking, group_ref=REF)
+_transfer = adding(transfer, "other_wallet", fee=FEE, transaction_ref=REF)
 
 
 def _adjusted(cause: str) -> tuple[Emit, ...]:
@@ -142,11 +130,8 @@ CELLS: dict[str, Cell] = {
     "fee_currency": asset("feecurrency"),
 }
 
+COLUMNS, AMOUNTS = "txid,refid,time,type,subtype,aclass", "amount,fee,balance"
 MUST = ("txid", "refid", "time", "type", "asset", "amount", "fee", "balance")
-
-
-def _header(name: str, confidence: Confidence, columns: str) -> Header:
-    return Header(name=name, confidence=confidence, columns=tuple(columns.split()))
 
 
 LEDGERS = Format(
@@ -157,27 +142,16 @@ LEDGERS = Format(
     confidence="real file seen",
     how="Documents (or History), Export, Ledgers, all columns, as CSV; or the API's /0/private/Ledgers as JSON",
     headers=(
-        _header("to 2020", "parser seen", "txid refid time type aclass asset amount fee balance"),
-        _header("2020 to 2024", "real file seen", "txid refid time type subtype aclass asset amount fee balance"),
-        _header("with wallet", "parser seen", "txid refid time type subtype aclass asset wallet amount fee balance"),
-        _header(
-            "with USD value", "parser seen", "txid refid time type subtype aclass asset amount fee balance amountusd"
-        ),
-        _header(
-            "with wallet and USD value",
-            "parser seen",
-            "txid refid time type subtype aclass asset wallet amount fee balance amountusd",
-        ),
-        _header(
-            "from late 2024",
-            "real file seen",
-            "txid refid time type subtype aclass subclass asset wallet amount fee balance",
-        ),
-        _header(
+        header("to 2020", "txid,refid,time,type,aclass,asset,amount,fee,balance", confidence="parser seen"),
+        header("2020 to 2024", f"{COLUMNS},asset,{AMOUNTS}"),
+        header("with wallet", f"{COLUMNS},asset,wallet,{AMOUNTS}", confidence="parser seen"),
+        header("with USD value", f"{COLUMNS},asset,{AMOUNTS},amountusd", confidence="parser seen"),
+        header("with wallet and USD value", f"{COLUMNS},asset,wallet,{AMOUNTS},amountusd", confidence="parser seen"),
+        header("from late 2024", f"{COLUMNS},subclass,asset,wallet,{AMOUNTS}"),
+        header(
             "2026",
-            "parser seen",
-            "txid refid time type subtype aclass subclass asset wallet amount fee balance amountusd feeusd "
-            "balanceusd feecurrency",
+            f"{COLUMNS},subclass,asset,wallet,{AMOUNTS},amountusd,feeusd,balanceusd,feecurrency",
+            confidence="parser seen",
         ),
         Header(name="chosen columns", confidence="parser seen", columns=MUST, optional=("subtype", "wallet")),
         Header(name="API JSON", confidence="API documentation", columns=("key", *MUST[1:]), optional=("subtype",)),
@@ -190,11 +164,7 @@ LEDGERS = Format(
     ignores={"unbooked": "pending, failed or the duplicate of a booked row: it has no ledger id and moved nothing"},
     wallet=pl.col("wallet_of_row"),
     identity=Identity(kind="id", cells=("ledger_id",), content=("ref", "type", "asset", "amount")),
-    claims=(
-        Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="fees", rank=1, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=1),
-    ),
+    claims=claimed(ledger=1, fees=1, interest=1),
     prepare=_prepare,
     unread={
         "aclass": "always `currency`",

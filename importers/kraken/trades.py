@@ -10,12 +10,13 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import claimed, header
 from importers.kraken.cells import clock, pair
+from importers.vocabulary import SIDES
 
 NO_POSITION = "TKH2SE-M7IF5-CFI7LT"
 """Stands where a trade names no position; it is no trade."""
-SIDES = {"buy": "buy", "sell": "sell"}
 
 TRADE, ORDER_TYPE, STATUS = pl.col("trade_ref"), pl.col("order_type").str.to_lowercase(), pl.col("status")
 MISC = pl.col("misc").fill_null("").str.to_lowercase()
@@ -96,14 +97,10 @@ CELLS: dict[str, Cell] = {
     "liquidity": word("maker", {"true": "maker", "false": "taker"}),
 }
 
-T1 = "txid ordertxid pair time type ordertype price cost fee vol margin misc ledgers"
-T2 = "txid ordertxid pair aclass subclass time type ordertype price cost fee vol margin misc ledgers"
-CLOSED = "cprice ccost cfee cvol cmargin net"
-MUST = "ordertxid pair time type ordertype price cost fee vol margin misc"
-
-
-def _header(name: str, confidence: Confidence, columns: str) -> Header:
-    return Header(name=name, confidence=confidence, columns=tuple(columns.split()))
+T1 = "txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol,margin,misc,ledgers"
+T2 = "txid,ordertxid,pair,aclass,subclass,time,type,ordertype,price,cost,fee,vol,margin,misc,ledgers"
+CLOSED = "cprice,ccost,cfee,cvol,cmargin,net"
+MUST = "ordertxid,pair,time,type,ordertype,price,cost,fee,vol,margin,misc"
 
 
 TRADES = Format(
@@ -114,14 +111,14 @@ TRADES = Format(
     confidence="real file seen",
     how="Documents (or History), Export, Trades, all columns, as CSV; or the API's /0/private/TradesHistory as JSON",
     headers=(
-        _header("to 2024", "real file seen", T1),
-        _header("to 2024, all columns", "parser seen", f"{T1} postxid posstatus {CLOSED} trades"),
-        _header("2025", "parser seen", T2),
-        _header("from late 2024, all columns", "real file seen", f"{T2} posttxid posstatuscode {CLOSED} trades"),
-        _header("from July 2025, all columns", "parser seen",
-                f"{T2} posttxid posstatuscode {CLOSED} costusd trades"),
-        _header("chosen columns", "parser seen", f"txid {MUST}"),
-        _header("API JSON", "API documentation", f"key {MUST} postxid"),
+        header("to 2024", T1),
+        header("to 2024, all columns", f"{T1},postxid,posstatus,{CLOSED},trades", confidence="parser seen"),
+        header("2025", T2, confidence="parser seen"),
+        header("from late 2024, all columns", f"{T2},posttxid,posstatuscode,{CLOSED},trades"),
+        header("from July 2025, all columns",
+               f"{T2},posttxid,posstatuscode,{CLOSED},costusd,trades", confidence="parser seen"),
+        header("chosen columns", f"txid,{MUST}", confidence="parser seen"),
+        header("API JSON", f"key,{MUST},postxid", confidence="API documentation"),
     ),
     aliases={"key": "txid", "postxid": "posttxid", "posstatus": "posstatuscode"},
     cells=CELLS,
@@ -135,11 +132,7 @@ TRADES = Format(
     },
     wallet="spot",
     identity=Identity(kind="id", cells=("trade_ref",), content=("symbol", "printed_side", "quantity", "price")),
-    claims=(
-        Claim(fact="fills", rank=1, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="fees", rank=2, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="liquidations", rank=1, filterable=True, resolution_s=1, skew_s=1),
-    ),
+    claims=claimed(fills=1, fees=2, liquidations=1),
     prepare=_prepare,
     unread={
         "aclass": "always `forex`",

@@ -20,7 +20,9 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import integer, mapped, money, text, word
-from importers.contract import Cell, Claim, Confidence, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, header
+from importers.emits import adding, booking, movement
 from importers.kraken.cells import clock
 from importers.krakenfutures.cells import change_cell, contract_of_row, leg_cell, product_cell
 from importers.krakenfutures.symbols import currency, name_instrument, perpetual_of_account, wallet_of_account
@@ -51,16 +53,13 @@ def _event() -> pl.Expr:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str, amount: pl.Expr, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "symbol": CONTRACT, "trade_ref": TRADE, "balance_after": BALANCE,
-    })  # fmt: skip
+_moved = adding(movement, "trade_ref", symbol=CONTRACT, balance_after=BALANCE)
 
 
 FILL = Emit(table="fills", columns={
     "filled_at": AT, "symbol": CONTRACT, "position_side": pl.lit("both"), "side": SIDE, "quantity": CHANGE.abs(),
-    "price": PRICE, "execution": EXECUTION, "trade_ref": TRADE, "effect": pl.col("effect"),
+    "price": PRICE, "fee": pl.col("fee_of_fill"), "fee_asset": pl.col("fee_asset_of_fill"), "execution": EXECUTION,
+    "trade_ref": TRADE, "effect": pl.col("effect"),
     "realized_stated": pl.when(CONTRACT.str.contains("^[PF]I_")).then(pl.col("realized_of_fill")),
 })  # fmt: skip
 """The result of a linear contract is rounded to 4 decimals of a dollar, on fills of a dollar, too: more than average
@@ -83,11 +82,7 @@ STATED = Emit(table="stated_results", where=(pl.col("realized") != 0).fill_null(
 })  # fmt: skip
 
 
-def _booked(name: str) -> Emit:
-    return Emit(table=name, columns={
-        "booked_at": AT, "asset": ASSET, "amount": CHANGE, "symbol": CONTRACT,
-        "kind": looked_up("type", KINDS), "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
+_booked = adding(booking, "group_ref", amount=CHANGE, symbol=CONTRACT, kind=looked_up("type", KINDS))
 
 
 CONVERSION_FEE = pl.when(CHANGE > 0).then(pl.col("conversion_fee").fill_null(0)).otherwise(pl.lit(0).cast(MONEY))
@@ -159,14 +154,16 @@ def _plain(value: pl.Expr) -> pl.Expr:
 
 
 def _by_execution(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with the result of each fill: that of the one cash leg of its execution."""
+    """Return the rows with result and fee of each fill: those of the one cash leg of its execution."""
     cash = rows.filter((pl.col("event") == "trade") & pl.col("execution").is_not_null())
-    one = cash.unique("execution", keep="none").select("execution", pl.col("realized").alias("realized_of_fill"))
+    one = cash.unique("execution", keep="none").select(
+        "execution", pl.col("realized").alias("realized_of_fill"), pl.col("fee").alias("fee_of_fill"),
+        pl.col("asset").alias("fee_asset_of_fill"))  # fmt: skip
     return rows.join(one, on="execution", how="left", maintain_order="left")
 
 
 def _by_place(rows: pl.DataFrame, newest_first: bool) -> pl.DataFrame:
-    """Return the rows with the result of each fill, and with the contract of each cash leg, from the leg beside it."""
+    """Return the rows with result and fee of each fill, and with the contract of each cash leg, from the leg beside it."""
     legs = rows.filter(pl.col("event").is_in(["fill", "trade"]))
     to_cash = 1 if newest_first else -1
     shared = ("time", "pot", "account", "price")
@@ -181,6 +178,8 @@ def _by_place(rows: pl.DataFrame, newest_first: bool) -> pl.DataFrame:
     found = legs.select(
         "place",
         beside(to_cash, "realized", "cash").alias("realized_of_fill"),
+        beside(to_cash, "fee", "cash").alias("fee_of_fill"),
+        beside(to_cash, "asset", "cash").alias("fee_asset_of_fill"),
         beside(-to_cash, "contract", "position").alias("contract_beside"),
     )
     joined = rows.join(found, on="place", how="left", maintain_order="left")
@@ -231,10 +230,6 @@ B = A.replace("symbol,", "symbol,contract,") + ",conversion spread percentage,li
 C = f"{B},exchange rate,exchange rate from,conversion fee"
 
 
-def _header(name: str, confidence: Confidence, columns: str) -> Header:
-    return Header(name=name, confidence=confidence, columns=tuple(columns.split(",")))
-
-
 def _without_empty(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     return _with_pairs(rows.with_columns(pl.col("contract").replace("", None)), context)
 
@@ -247,9 +242,9 @@ LOG = Format(
     confidence="real file seen",
     how="Kraken Pro, Export, Product Derivatives; or history/v3/accountlogcsv of the API, with conversion_details=true",
     headers=(
-        _header("to 2021", "parser seen", A),
-        _header("multi-collateral", "parser seen", B),
-        _header("with conversion details", "real file seen", C),
+        header("to 2021", A, confidence="parser seen"),
+        header("multi-collateral", B, confidence="parser seen"),
+        header("with conversion details", C),
     ),
     aliases={name: name.replace(" ", "_") for name in C.split(",")} | {"dateTime": "datetime"},
     cells=CELLS,
@@ -259,8 +254,7 @@ LOG = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("uid",), content=("type", "asset", "change")),
-    claims=tuple(Claim(fact=fact, rank=1, filterable=True, skew_s=1)
-                 for fact in ("ledger", "fills", "fees", "funding", "interest", "liquidations")),
+    claims=claimed(ledger=1, fills=1, fees=1, funding=1, interest=1, liquidations=1),
     name_instrument=name_instrument,
     prepare=_without_empty,
     unread=UNREAD,

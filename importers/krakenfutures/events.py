@@ -12,11 +12,13 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, file_instant, mapped, money, text, word, zoned_time
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed
 from importers.kraken.cells import clock
 from importers.krakenfutures.cells import inside, plain
 from importers.krakenfutures.symbols import currency, name_instrument, spelled, wallet_of
 from importers.naming import with_terms
+from importers.vocabulary import SIDES
 
 Words = Mapping[str, tuple[str, str | None, str | None]]
 """What a word says: how it was executed, the stage of a liquidation, who provided the liquidity."""
@@ -92,8 +94,6 @@ def pot_cell(column: str) -> Cell:
     return mapped(column, lambda name: wallet_of(spelled(name)), "a contract")
 
 
-SIDES = {"buy": "buy", "sell": "sell"}
-
 FILLS = Format(
     name="krakenfutures.fills",
     family="krakenfutures.fills",
@@ -122,7 +122,7 @@ FILLS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("trade_ref",), content=("symbol", "side", "quantity", "price")),
-    claims=tuple(Claim(fact=fact, rank=3, filterable=True, skew_s=1) for fact in ("fills", "liquidations")),
+    claims=claimed(fills=3, liquidations=3),
     name_instrument=name_instrument,
     prepare=_prepared(FILL_TYPES),
     unread={"cliordid": "the user's own id of the order", "sequence_id": "number of the trade in its market's tape"},
@@ -204,8 +204,7 @@ UPDATES = replace(
             FUNDED, RESULT),
     },
     identity=Identity(kind="id", cells=("uid",), content=("symbol", "old", "new")),
-    claims=tuple(Claim(fact=fact, rank=2, filterable=True, skew_s=1)
-                 for fact in ("fills", "fees", "funding", "liquidations")),
+    claims=claimed(fills=2, fees=2, funding=2, liquidations=2),
     prepare=lambda rows, context: _prepared(TRADE_TYPES)(
         rows.with_columns(
             side=pl.when(NEW > OLD).then(pl.lit("buy")).otherwise(pl.lit("sell")),
@@ -251,7 +250,7 @@ EXECUTIONS = replace(
         _fill(liquidity=pl.col("liquidity").replace("", None), order_ref=pl.col("order_ref").replace("", None)),
         LIQUIDATED,
     )},
-    claims=tuple(Claim(fact=fact, rank=4, filterable=True, skew_s=1) for fact in ("fills", "liquidations")),
+    claims=claimed(fills=4, liquidations=4),
     prepare=_prepared(ORDER_TYPES, "trade"),
     unread={},
 )  # fmt: skip

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from importers.cells import money, text, word
-from importers.contract import Cell, Claim, Context, Format, Identity
+from importers.contract import Cell, Context, Format, Identity
+from importers.declared import claimed, header, unread
 from importers.kucoin import ledger_rows
-from importers.kucoin.cells import MASKED, NOTHING_FOUND, POTS, SINGAPORE, clock, header, place_of, pot, unread
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, POTS, SINGAPORE, clock, place_of, pot
 from importers.kucoin.ledger_rows import AIRDROP, CASES, DIRECTIONS, EVENT, SYMBOL, WORDS
 from importers.kucoin.symbols import name_any
 
@@ -84,10 +85,7 @@ ACCOUNT_HISTORY = Format(
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=(
         "pot", "sub_account", "asset", "signed", "fee", "time", "type", "remark")),
-    claims=(
-        Claim(fact="ledger", rank=2, filterable=True, resolution_s=1, skew_s=60),
-        Claim(fact="borrow_repay", rank=3, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),
-    ),
+    claims=(*claimed(60, ledger=2), *claimed(2, wallets=POTS, borrow_repay=3)),
     name_instrument=name_any,
     prepare=_prepare,
     unread=unread({"uid": MASKED}),

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from importers.cells import epoch, money, text, translate, word
-from importers.contract import Cell, Claim, Context, Format, Header, Identity
+from importers.contract import Cell, Context, Format, Header, Identity
+from importers.declared import claimed, claimed_in_part, unread
 from importers.kucoin import ledger_rows
-from importers.kucoin.cells import POTS, unread
+from importers.kucoin.cells import POTS
 from importers.kucoin.ledger_rows import CASES, DIRECTIONS, EVENT, WORDS
 from importers.kucoin.symbols import FUTURES, asset, futures_wallet, name_any
 
@@ -91,10 +92,8 @@ ACCOUNT_LEDGER = Format(
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("ledger_id",), content=("asset", "signed", "type")),
     claims=(
-        Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=1,
-              wallets=("funding", "spot", *POTS)),
-        Claim(fact="ledger", rank=9, partial=True, filterable=True, resolution_s=1, skew_s=2, wallets=FUTURES),
-        Claim(fact="borrow_repay", rank=3, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),
+        *claimed(wallets=('funding', 'spot', *POTS), ledger=1), claimed_in_part(2, wallets=FUTURES), *claimed(2,
+        wallets=POTS, borrow_repay=3)
     ),
     name_instrument=name_any,
     prepare=_prepare,

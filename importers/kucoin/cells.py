@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from importers.cells import local_time, word
-from importers.contract import Cell, Context, Header
+from importers.contract import Cell, Context
+from importers.vocabulary import MARGIN_MODES
 
 CLOCKS = ("%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
 SINGAPORE = "+08:00"
@@ -22,7 +23,6 @@ LIQUIDITY = {"MAKER": "maker", "TAKER": "taker"}
 
 STRATEGY = "strategy"
 POTS = ("cross_margin", "isolated_margin")
-MODES = {"cross_margin": "cross", "isolated_margin": "isolated"}
 PLACES: tuple[tuple[str, str], ...] = (
     (r"isolated", "isolated_margin"),
     (r"margin", "cross_margin"),
@@ -101,17 +101,6 @@ def with_margin_terms(rows: pl.DataFrame, symbol: pl.Expr) -> pl.DataFrame:
     pot_ = pl.col("pot")
     return rows.with_columns(
         product=pl.when(pot_.is_in(POTS)).then(pl.lit("margin")).otherwise(pl.lit("spot")),
-        margin_mode=pot_.replace_strict(MODES, default=None, return_dtype=pl.String),
+        margin_mode=pot_.replace_strict(MARGIN_MODES, default=None, return_dtype=pl.String),
         pair=pl.when(pot_ == "isolated_margin").then(symbol),
     )
-
-
-def header(name: str, columns: str, **options: object) -> Header:
-    """Return a variant whose columns are listed with commas, as the file prints them; `|` stands for a comma."""
-    names = tuple(part.strip(" ").replace("|", ",") for part in columns.split(","))
-    return Header(name=name, columns=names, **options)  # type: ignore[arg-type]
-
-
-def unread(reasons: Mapping[str, str]) -> dict[str, str]:
-    """Return why columns are not read, each reason for columns listed with `; `."""
-    return {column: reason for columns, reason in reasons.items() for column in columns.split("; ")}

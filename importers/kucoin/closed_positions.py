@@ -16,7 +16,8 @@ import polars as pl
 
 from importers.cells import epoch, exact_decimals, money, text, word
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.kucoin.cells import MASKED, NOTHING_FOUND, SINGAPORE, STRATEGY, clock, header, is_of_sub_account, unread
+from importers.declared import header, unread
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, SINGAPORE, STRATEGY, clock, is_of_sub_account
 from importers.kucoin.futures import MARGIN_MODES
 from importers.kucoin.symbols import FUTURES, contract, futures_wallet, name_contract, with_settle
 
@@ -233,7 +234,7 @@ API = replace(
         "settlecurrency": "the contract's name says it",
         "closeid": "the files have none: contract and times say which position it is",
         "liquid_price": "the mark price at which it was, or would have been, liquidated",
-        "userid; leverage; withdrawpnl; tax; roe; liquidamount; side; closesize; maxsize": "not needed for its result",
+        "userid, leverage, withdrawpnl, tax, roe, liquidamount, side, closesize, maxsize": "not needed for its result",
     }),
     assumed_zone=None,
     file_name=None,

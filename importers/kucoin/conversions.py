@@ -11,18 +11,9 @@ import polars as pl
 
 from importers.cells import glued_amount, glued_unit, mapped, money, text, word
 from importers.contract import Cell, Emit, Format, Identity
-from importers.kucoin.cells import (
-    MASKED,
-    NOTHING_FOUND,
-    SIDES,
-    SINGAPORE,
-    UNDONE,
-    clock,
-    header,
-    place_of,
-    status,
-    unread,
-)
+from importers.declared import header, unread
+from importers.emits import adding, transfer
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, SIDES, SINGAPORE, UNDONE, clock, place_of, status
 from importers.kucoin.transfers import CLAIMS
 
 AT, REF = pl.col("time"), pl.col("order_ref")
@@ -41,10 +32,7 @@ def _cost(asset: str, amount: str, kind: str) -> Emit:
     })  # fmt: skip
 
 
-def _outside(kind: str, amount: pl.Expr) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": pl.col("fiat"), "amount": amount, "kind": pl.lit(kind), "transaction_ref": REF,
-    })  # fmt: skip
+_outside = adding(transfer, asset=pl.col("fiat"), transaction_ref=REF)
 
 
 CONVERTS = Format(
@@ -129,8 +117,8 @@ FAST_TRADES = replace(
     identity=Identity(kind="id", cells=("order_ref",), content=("fiat", "fiat_amount", "crypto", "crypto_amount")),
     prepare=None,
     unread=unread({
-        "fee currency (fiat); fee currency (crypto)": "those of the order",
-        "channel; payment method": "how it was paid",
+        "fee currency (fiat), fee currency (crypto)": "those of the order",
+        "channel, payment method": "how it was paid",
     }),
 )  # fmt: skip
 """Both fees are charged beside what is bought and paid."""

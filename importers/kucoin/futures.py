@@ -12,20 +12,10 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import constant, epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.kucoin.cells import (
-    LIQUIDITY,
-    MASKED,
-    NOTHING_FOUND,
-    SINGAPORE,
-    STRATEGY,
-    clock,
-    header,
-    is_of_sub_account,
-    side,
-    unread,
-)
-from importers.kucoin.spot_fills import ESTIMATE, claims
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, header, unread
+from importers.kucoin.cells import LIQUIDITY, MASKED, NOTHING_FOUND, SINGAPORE, STRATEGY, clock, is_of_sub_account, side
+from importers.kucoin.spot_fills import ESTIMATE
 from importers.kucoin.symbols import asset, contract, futures_wallet, name_contract, with_settle
 
 AT, SYMBOL, SETTLE = pl.col("time"), pl.col("symbol"), pl.col("settle")
@@ -89,7 +79,7 @@ FILLS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("order_ref", "symbol", "side", "time", "price", "quantity", "fee")),
-    claims=claims(2),
+    claims=claimed(fills=2, fees=2),
     name_instrument=name_contract,
     prepare=_with_pot,
     unread=unread({
@@ -97,7 +87,7 @@ FILLS = Format(
         "account type": "the main account, or the sub-account whose pot the row is in",
         "order type": "how it was ordered",
         "fee rate": "the fee says it",
-        "filled volume  (usdt); filled volume (usdt)": ESTIMATE,
+        "filled volume  (usdt), filled volume (usdt)": ESTIMATE,
     }),
     sentinels=NOTHING_FOUND,
     assumed_zone=SINGAPORE,
@@ -178,12 +168,12 @@ API = replace(
     identity=Identity(
         kind="id", cells=("symbol", "trade_ref", "side"), content=("order_ref", "price", "quantity", "fee")
     ),
-    claims=(*claims(1), Claim(fact="liquidations", rank=1, filterable=True, resolution_s=1, skew_s=1)),
+    claims=claimed(fills=1, fees=1, liquidations=1),
     prepare=_api_pot,
     unread=unread({
         "settlecurrency": "the contract's name says it",
-        "forcetaker; openfeepay; closefeepay; stop; feerate; fixfee; subtradetype; displaytype; ordertype; createdat; "
-        "taxrate; tax": "of the order, or said by other keys",
+        "forcetaker, openfeepay, closefeepay, stop, feerate, fixfee, subtradetype, displaytype, ordertype, createdat, "
+        "taxrate, tax": "of the order, or said by other keys",
     }),
     assumed_zone=None,
 )  # fmt: skip
@@ -220,10 +210,10 @@ FUNDING = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("symbol", "funding_id"), content=("amount", "position")),
-    claims=(Claim(fact="funding", rank=1, filterable=True, resolution_s=1, skew_s=2),),
+    claims=claimed(2, funding=1),
     name_instrument=name_contract,
     prepare=lambda rows, context: rows.with_columns(pot=futures_wallet(SETTLE)),
-    unread=unread({"positioncost; context; marginmode": "size and mark price say it"}),
+    unread=unread({"positioncost, context, marginmode": "size and mark price say it"}),
 )  # fmt: skip
 """+ = received.  The size is in lots, below zero of a short."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import epoch, integer, mapped, money, text, word
-from importers.contract import Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Context, Format, Header, Identity
+from importers.declared import claimed
+from importers.emits import EQUITY, adding, movement, transfer
 from importers.kucoin.cells import place_of
 from importers.kucoin.symbols import FUTURES, asset, futures_wallet, name_contract
 
@@ -20,23 +22,11 @@ TYPES = {
 SIGNED = pl.col("signed")
 
 
-def _moved(cause: str, amount: pl.Expr = SIGNED, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "symbol": pl.col("symbol"), "transaction_ref": pl.col("offset"),
-    })  # fmt: skip
-
-
-def _transfer(kind: str) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": SIGNED, "kind": pl.lit(kind), "other_wallet": pl.col("other_wallet"),
-        "fee": pl.when(FEE != 0).then(FEE), "transaction_ref": pl.col("offset"),
-    })  # fmt: skip
-
-
-EQUITY = Emit(table="stated_balances", where=pl.col("equity").is_not_null(), columns={
-    "stated_at": AT, "asset": ASSET, "balance": pl.col("equity"), "kind": pl.lit("equity"),
-})  # fmt: skip
+_moved = adding(movement, "symbol", amount=SIGNED, transaction_ref=pl.col("offset"))
+_transfer = adding(
+    transfer, "other_wallet", amount=SIGNED, fee=pl.when(FEE != 0).then(FEE),
+    transaction_ref=pl.col("offset"),
+)  # fmt: skip
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -48,7 +38,7 @@ def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-OUTSIDE = (_moved("network_fee", -FEE, FEE != 0), EQUITY)
+OUTSIDE = (_moved("network_fee", amount=-FEE, where=FEE != 0), EQUITY)
 
 FUTURES_LEDGER = Format(
     name="kucoin.futures_ledger",
@@ -89,7 +79,7 @@ FUTURES_LEDGER = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("asset", "offset"), content=("type", "amount")),
-    claims=(Claim(fact="ledger", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=FUTURES),),
+    claims=claimed(2, wallets=FUTURES, ledger=1),
     name_instrument=name_contract,
     prepare=lambda rows, context: _prepare(rows, context).with_columns(
         pl.col("symbol", "other_wallet").replace("", None)),

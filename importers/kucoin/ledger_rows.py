@@ -13,9 +13,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from importers.contract import Context, Emit
-from importers.kucoin.cells import MODES, POTS, place_of
+from importers.emits import adding, booking, movement
+from importers.kucoin.cells import POTS, place_of
 from importers.kucoin.symbols import futures_wallet
-from importers.vocabulary import column, looked_up, table
+from importers.vocabulary import MARGIN_MODES, column, looked_up, table
 
 TYPES = table(__file__, "account_types.csv")
 WORDS = {row["word"].casefold(): row["word"].casefold() for row in TYPES}
@@ -32,12 +33,7 @@ AIRDROP = "Distribution"
 AT, ASSET, FEE, GROSS = pl.col("time"), pl.col("asset"), pl.col("fee"), pl.col("gross")
 
 
-def _moved(cause: str, amount: pl.Expr, where: pl.Expr) -> Emit:
-    return Emit(table="movements", where=where, columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": amount, "cause": pl.lit(cause),
-        "symbol": pl.col("symbol"), "pair": pl.col("pair"), "trade_ref": pl.col("trade_ref"),
-        "order_ref": pl.col("order_ref"), "balance_after": pl.col("balance"),
-    })  # fmt: skip
+_moved = adding(movement, "symbol", "pair", "trade_ref", "order_ref", balance_after=pl.col("balance"))
 
 
 def _legs(cause: str, fee_cause: str = "trading_fee") -> tuple[Emit, Emit]:
@@ -45,11 +41,7 @@ def _legs(cause: str, fee_cause: str = "trading_fee") -> tuple[Emit, Emit]:
     return _moved(cause, GROSS, (GROSS != 0) | (FEE == 0)), _moved(fee_cause, -FEE, FEE != 0)
 
 
-def _booked(name: str) -> Emit:
-    return Emit(table=name, columns={
-        "booked_at": AT, "asset": ASSET, "amount": GROSS, "symbol": pl.col("symbol"), "kind": pl.col("kind"),
-        "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
+_booked = adding(booking, "symbol", "kind", "group_ref", amount=GROSS)
 
 
 def transfer(kind: str) -> Emit:
@@ -111,6 +103,6 @@ def prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         other_wallet=pl.when(said == "futures").then(futures_wallet(ASSET)).otherwise(said),
         kind=pl.when(is_airdrop).then(pl.lit("airdrop")).otherwise(looked_up("type", KINDS)),
         group_ref=pl.concat_str(AT.dt.strftime("%Y-%m-%dT%H:%M:%SZ"), "type", separator="|"),
-        margin_mode=pl.col("pot").replace_strict(MODES, default=None, return_dtype=pl.String),
+        margin_mode=pl.col("pot").replace_strict(MARGIN_MODES, default=None, return_dtype=pl.String),
         pair=pl.when(pl.col("pot") == POTS[1]).then(pl.coalesce("symbol", pl.col("remark").str.extract(PAIR_INSIDE))),
     )

@@ -13,8 +13,9 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, exact_decimals, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.kucoin.cells import MASKED, NOTHING_FOUND, POTS, SINGAPORE, UNDONE, clock, header, pot, unread
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, claimed_in_part, header, unread
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, POTS, SINGAPORE, UNDONE, clock, pot
 
 ASSET, AMOUNT, REPAID = pl.col("asset"), pl.col("amount"), pl.col("repaid")
 INTEREST = pl.col("interest").fill_null(0)
@@ -87,7 +88,7 @@ BORROWINGS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("order_ref",), content=("asset", "amount", "interest")),
-    claims=(Claim(fact="borrow_repay", rank=2, filterable=True, resolution_s=1, skew_s=2, wallets=("cross_margin",)),),
+    claims=claimed(2, wallets=("cross_margin",), borrow_repay=2),
     unread=FILE_UNREAD,
     sentinels=NOTHING_FOUND,
     assumed_zone=SINGAPORE,
@@ -134,7 +135,7 @@ LENDINGS = replace(
     )},
     ignores={"open": "still lent when exported: export again when it is repaid"},
     wallet="funding",
-    claims=(Claim(fact="ledger", rank=9, partial=True, filterable=True, resolution_s=1, skew_s=60),),
+    claims=(claimed_in_part(),),
     prepare=lambda rows, context: rows.with_columns(by_fund=FUND.fill_null(0)),
 )  # fmt: skip
 """What a liquidation could not pay, the insurance fund pays: with the borrower's repayment it is principal and
@@ -166,7 +167,7 @@ API_CELLS: dict[str, Cell] = {
     "status": word("status", STATUSES, required=True),
     "order_ref": text("orderno", required=True),
 }
-API_CLAIMS = (Claim(fact="borrow_repay", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),)
+API_CLAIMS = claimed(2, wallets=POTS, borrow_repay=1)
 API_UNREAD = unread({"size": "what was asked for", "id": "of the answer"})
 
 BORROWS_API = Format(
@@ -238,7 +239,7 @@ INTEREST_API = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("time", "asset", "symbol", "interest")),
-    claims=(Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=POTS),),
+    claims=claimed(2, wallets=POTS, interest=1),
     prepare=_with_pot,
     unread=unread({"id": "of the answer"}),
 )  # fmt: skip

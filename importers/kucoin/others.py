@@ -8,10 +8,10 @@ import polars as pl
 
 from importers.cells import mapped, money, text
 from importers.contract import Cell, Emit, Format, Identity
-from importers.kucoin.cells import MASKED, NOTHING_FOUND, SINGAPORE, clock, header, is_of_sub_account, place_of, unread
+from importers.declared import header, unread
+from importers.emits import AMOUNT, ASSET, AT
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, SINGAPORE, clock, is_of_sub_account, place_of
 from importers.kucoin.transfers import CLAIMS
-
-AT, ASSET, AMOUNT = pl.col("time"), pl.col("asset"), pl.col("amount")
 
 PROFITS = Format(
     name="kucoin.earn_profits",
@@ -43,7 +43,7 @@ PROFITS = Format(
     unread=unread({
         "uid": MASKED,
         "account type": "whose account it is",
-        "staked coin; product type; product name; earnings type; remarks": "which product earned it",
+        "staked coin, product type, product name, earnings type, remarks": "which product earned it",
         "amount(usdt)": "the venue's estimate in USDT",
     }),
     sentinels=NOTHING_FOUND,
@@ -69,7 +69,7 @@ STAKED = replace(
     identity=Identity(kind="content", cells=("time",)),
     claims=(),
     unread=unread({
-        "uid; account type; staked coin; product type; product name; maturity date(utc); amount; redemption time(utc); "
+        "uid, account type, staked coin, product type, product name, maturity date(utc), amount, redemption time(utc), "
         "status": "of a stake whose state changes",
     }),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import polars as pl
 
 from importers.cells import EARLIEST, epoch, integer, money, text, word
 from importers.contract import Context, Emit, Format, Header, Identity
-from importers.kucoin.cells import unread
+from importers.declared import unread
 from importers.kucoin.symbols import asset, contract, name_contract
 from importers.naming import style_of
 from schemas.types import INSTANT

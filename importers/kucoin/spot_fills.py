@@ -12,7 +12,8 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import constant, epoch, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, header, unread
 from importers.kucoin.cells import (
     LIQUIDITY,
     MASKED,
@@ -20,23 +21,14 @@ from importers.kucoin.cells import (
     SINGAPORE,
     STRATEGY,
     clock,
-    header,
     pot,
     side,
-    unread,
     with_margin_terms,
 )
 from importers.kucoin.symbols import name_pair, pair
 
 AT, SYMBOL = pl.col("time"), pl.col("symbol")
 ESTIMATE = "the venue's estimate in USDT"
-
-
-def claims(rank: int) -> tuple[Claim, ...]:
-    """Return the claims of fills that state their fees."""
-    return tuple(
-        Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=1) for fact in ("fills", "fees")
-    )  # fmt: skip
 
 
 FILL: Mapping[str, pl.Expr] = {
@@ -82,7 +74,7 @@ TIMES = {
 
 def _fills(name: str, *, time: str = "Filled Time(UTC)", tax: str = "Tax,", currency: str = "Fee Currency") -> Header:
     columns = BUNDLE.format(time=time, tax=tax, currency=currency)
-    return header(name, columns, optional=("Account Mode", "Tax"))
+    return header(name, columns, "Account Mode,Tax")
 
 
 FILLS = Format(
@@ -107,7 +99,7 @@ FILLS = Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("order_ref", "symbol", "side", "time", "price", "quantity")),
-    claims=claims(2),
+    claims=claimed(fills=2, fees=2),
     name_instrument=name_pair,
     prepare=_prepare,
     unread=unread({
@@ -162,15 +154,15 @@ ORDERS = Format(
         header("spot", (
             "UID,Account Type,Order ID,Order Time(UTC),Symbol,Side,Order Type,Order Price,Order Amount,"
             "Avg. Filled Price,Filled Amount,Filled Volume,Filled Volume (USDT),Filled Time(UTC),Fee,Fee Currency,Tax,"
-            "Status"), optional=("Account Mode",)),
+            "Status"), optional="Account Mode"),
         header("spot without tax", (
             "UID,Account Type,Order ID,Order Time(UTC),Symbol,Side,Order Type,Order Price,Order Amount,"
             "Avg. Filled Price,Filled Amount,Filled Volume,Filled Volume (USDT),Filled Time(UTC),Fee,Fee Currency,"
-            "Status"), optional=("Account Mode",)),
+            "Status"), optional="Account Mode"),
         header("margin", (
             "UID,Account Type,Order ID,Order Time(UTC),Symbol,Side,Order Type,Order Price,Order Amount,"
             "Avg. Filled Price,Filled Amount,Filled Volume,Filled Volume (USDT),Filled Time(UTC),Fee,Fee Currency|,Tax,"
-            "Status"), optional=("Account Mode",)),
+            "Status"), optional="Account Mode"),
         header("before the zip", (
             "orderCreatedAt,id,clientOid,symbol,side,type,stopPrice,price,size,dealSize,dealFunds,averagePrice,fee,"
             "feeCurrency,remark,tags,orderStatus")),
@@ -247,11 +239,11 @@ PLAIN_FILLS = replace(
     },
     cells=OLD_CELLS | {"order_ref": text("order id")},
     identity=Identity(kind="content", cells=("time", "symbol", "side", "price", "quantity")),
-    claims=claims(4),
+    claims=claimed(fills=4, fees=4),
     prepare=_quoted,
     unread=unread({
         "uid": MASKED, "order_type": "how it was ordered",
-        "filledpricecoin; amountcoin; volumecoin": "the pair says it",
+        "filledpricecoin, amountcoin, volumecoin": "the pair says it",
     }),
 )  # fmt: skip
 """A fee without an asset is in the quote.  Whether `oid` is the order of later files nobody has said."""
@@ -290,10 +282,10 @@ API = replace(
     identity=Identity(
         kind="id", cells=("symbol", "trade_ref", "side"), content=("order_ref", "price", "quantity")
     ),
-    claims=claims(1),
+    claims=claimed(fills=1, fees=1),
     prepare=_api,
     unread=unread({
-        "id; counterorderid; forcetaker; feerate; stop; type; remark; taxrate":
+        "id, counterorderid, forcetaker, feerate, stop, type, remark, taxrate":
         "of the order or the other side, not of the fill",
     }),
     assumed_zone=None,

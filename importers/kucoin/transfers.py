@@ -11,31 +11,20 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import constant, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
-from importers.kucoin.cells import (
-    MASKED,
-    NOTHING_FOUND,
-    SINGAPORE,
-    STRATEGY,
-    UNDONE,
-    clock,
-    header,
-    is_of_sub_account,
-    status,
-    unread,
-)
+from importers.contract import Cell, Context, Format, Identity
+from importers.declared import claimed_in_part, header, unread
+from importers.emits import adding, transfer
+from importers.kucoin.cells import MASKED, NOTHING_FOUND, SINGAPORE, STRATEGY, UNDONE, clock, is_of_sub_account, status
 
 AT, ASSET, AMOUNT, FEE = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("fee").fill_null(0)
-CLAIMS = (Claim(fact="ledger", rank=9, partial=True, filterable=True, resolution_s=1, skew_s=60),)
+CLAIMS = (claimed_in_part(),)
 LAST = r"(?!.*(?:deposit|withdraw))"
 """The last of the two words in a file's name says what it holds: `Deposit_Withdrawal History_Deposit History`."""
 
 
-def _transfer(kind: str, amount: pl.Expr) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": amount, "kind": pl.lit(kind), "fee": pl.when(FEE != 0).then(FEE),
-        "transaction_ref": pl.col("transaction"), "status": pl.lit("completed"),
-    })  # fmt: skip
+_transfer = adding(
+    transfer, fee=pl.when(FEE != 0).then(FEE), transaction_ref=pl.col("transaction"), status=pl.lit("completed"),
+)  # fmt: skip
 
 
 ARRIVED, SENT = _transfer("deposit", AMOUNT + FEE), _transfer("withdrawal", -AMOUNT)
@@ -63,9 +52,9 @@ KEY = ("direction", "asset", "amount", "fee", "time")
 UNREAD = unread({
     "uid": MASKED,
     "account type": "the main account, or the sub-account whose pot the row is in",
-    "deposit address; withdrawal address/account; wallet address/account; wallet address; add": "names an address",
-    "transfer network; network": "says how, not how much",
-    "remarks; remark; type": "a note",
+    "deposit address, withdrawal address/account, wallet address/account, wallet address, add": "names an address",
+    "transfer network, network": "says how, not how much",
+    "remarks, remark, type": "a note",
 })  # fmt: skip
 SHORT = "UID,Account Type,Time(UTC),Coin,Amount,Fee,Transfer Network,Status,Remarks"
 
@@ -126,10 +115,6 @@ WITHDRAWALS = replace(
 OLD_CELLS = {name: cell for name, cell in CELLS.items() if name != "status"}
 
 
-def _old(name: str, columns: str, *, is_exact: bool = True) -> Header:
-    return header(name, columns, exact=is_exact)
-
-
 OLD_DEPOSITS = replace(
     DEPOSITS,
     name="kucoin.old_deposits",
@@ -137,8 +122,8 @@ OLD_DEPOSITS = replace(
     confidence="parser seen",
     how="Assets, Deposit history, Export of 2019 to 2023 (Singapore time, which the file does not say)",
     headers=(
-        _old("with network", "Time,Coin,Network,Amount,Type,Remark,Fee"),
-        _old("without network", "Time,Coin,Amount,Type,Remark"),
+        header("with network", "Time,Coin,Network,Amount,Type,Remark,Fee", exact=True),
+        header("without network", "Time,Coin,Amount,Type,Remark", exact=True),
     ),
     cells={**OLD_CELLS, "direction": constant("coin", "in")},
     event=pl.lit("done"),
@@ -151,8 +136,8 @@ OLD_WITHDRAWALS = replace(
     title="KuCoin: withdrawals of the single file before the zip",
     how="Assets, Withdrawal history, Export of 2019 to 2023 (Singapore time, which the file does not say)",
     headers=(
-        _old("with network", "Time,Coin,Network,Amount,Type,Wallet Address/Account,Remark"),
-        _old("without network", "Time,Coin,Amount,Type,Wallet Address,Remark"),
+        header("with network", "Time,Coin,Network,Amount,Type,Wallet Address/Account,Remark", exact=True),
+        header("without network", "Time,Coin,Amount,Type,Wallet Address,Remark", exact=True),
     ),
     cells={**OLD_CELLS, "direction": constant("coin", "out")},
     cases={"done": (SENT,)},
@@ -190,7 +175,7 @@ FIAT_DEPOSITS = replace(
     identity=Identity(kind="id", cells=("transaction",), content=("asset", "amount", "fee")),
     prepare=None,
     unread=unread({
-        "deposit method; withdrawal method": "says how, not how much", "fee currency": "that of the amount",
+        "deposit method, withdrawal method": "says how, not how much", "fee currency": "that of the amount",
     }),
     file_name=None,
 )  # fmt: skip

@@ -8,8 +8,10 @@ import polars as pl
 
 from importers.cells import money, text, word
 from importers.contract import Context, Format, Identity
+from importers.declared import claimed_in_part
+from importers.emits import AMOUNT
 from importers.mexc.cells import ALIASES, IGNORED_STATES, TIMES, clock, headers, said_in, state
-from importers.shapes import AMOUNT, Words, claimed_in_part, complete, log_cases, transferred, without_movements
+from importers.shapes import Words, complete, log_cases, transferred, without_movements
 from importers.vocabulary import table
 
 OTHER_WORDS = Words.of(table(__file__, "other_words.csv"))

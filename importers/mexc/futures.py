@@ -13,22 +13,10 @@ import polars as pl
 
 from importers.cells import money, text, word
 from importers.contract import Context, Format, Identity
+from importers.declared import claimed, claimed_in_part
 from importers.mexc.cells import ALIASES, IGNORED_STATES, TIMES, clock, directed, headers, state, symbol
-from importers.shapes import (
-    CLOSED,
-    POSITION_SIDES,
-    ROLES,
-    Words,
-    claimed,
-    claimed_in_part,
-    fill,
-    log_cases,
-    name_dashed,
-    of_contracts,
-    stated,
-    without_movements,
-)
-from importers.vocabulary import table
+from importers.shapes import CLOSED, Words, fill, log_cases, name_dashed, of_contracts, stated, without_movements
+from importers.vocabulary import POSITION_SIDES, ROLES, table
 
 FLOWS = Words.of(table(__file__, "capital_flow.csv"))
 DIRECTIONS = {

@@ -8,7 +8,8 @@ import polars as pl
 
 from importers.cells import epoch, money, text, word
 from importers.contract import Format, Header, Identity
-from importers.shapes import CLOSED, FUNDED, claimed, forced, name_dashed, named_symbol, of_contracts
+from importers.declared import claimed
+from importers.shapes import CLOSED, FUNDED, forced, name_dashed, named_symbol, of_contracts
 
 TYPES = {"1": "long", "2": "short"}
 OPEN_TYPES = {"1": "isolated", "2": "cross"}

@@ -13,9 +13,10 @@ import polars as pl
 
 from importers.cells import glued_amount, glued_unit, money, text, word
 from importers.contract import Context, Format, Identity
+from importers.declared import claimed
 from importers.mexc.cells import ALIASES, clock, directed, headers, name_pair, said_in, symbol
-from importers.shapes import ROLES, SIDES, Words, claimed, complete, fill, log_cases, moved
-from importers.vocabulary import table
+from importers.shapes import Words, complete, fill, log_cases, moved
+from importers.vocabulary import ROLES, SIDES, table
 
 STATEMENT_WORDS = Words.of(table(__file__, "statement_words.csv"))
 WALLETS_IN_NAME = ((r"futures|contract", "usdm"), (r"earn|fixed|flexible|saving", "earn"))
@@ -43,8 +44,8 @@ TRADES = Format(
         "price": money("filled price", required=True),
         "quantity": money("executed amount", required=True),
         "value": money("total"),
-        "fee": glued_amount("fee"),
-        "fee_unit": glued_unit("fee"),
+        "fee": glued_amount("fee", "pairs"),
+        "fee_unit": glued_unit("fee", "pairs"),
         "liquidity": word("role", ROLES),
     },
     cases={"row": (fill(),)},

@@ -9,13 +9,13 @@ import polars as pl
 
 from importers.cells import text, word
 from importers.contract import Cell, Claim, Format, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.detect import fold
 from importers.okx import bill_rows
 from importers.okx.bill_rows import WORDS
-from importers.okx.cells import all_unmarked, clock, cost, keys, money, number_id, reference, said, spelled, unread
+from importers.okx.cells import all_unmarked, clock, cost, money, number_id, reference, said
 from importers.okx.symbols import name_instrument
 
-FACTS = ("ledger", "fills", "fees", "funding", "interest", "liquidations")
 SECTIONS: Mapping[str, str] = {
     "Spot": "spot", "Margin": "margin", "Transfer": "transfer", "Convert": "convert",
     **dict.fromkeys(("Swap", "Perpetual", "Futures", "Options", "Option"), "contract"),
@@ -29,11 +29,10 @@ SECTIONS: Mapping[str, str] = {
 """`Trade Type`: markets as files have shown them, and what the API calls the types of bills."""
 
 
-def claims(rank: int, *, facts: Sequence[str] = FACTS, resolution_s: int = 1) -> tuple[Claim, ...]:
-    """Return that bills state everything of their wallets; what isolated margin owes only in part."""
-    whole = tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=resolution_s, skew_s=1) for fact in facts)
-    return (*whole, Claim(fact="borrow_repay", rank=rank, filterable=True, resolution_s=resolution_s, skew_s=1,
-                          wallets=("unified",)))  # fmt: skip
+def claims(rank: int) -> tuple[Claim, ...]:
+    """Return that bills state everything of their wallets but fills; what isolated margin owes only in part."""
+    whole = claimed(ledger=rank, fees=rank, funding=rank, interest=rank, liquidations=rank)
+    return (*whole, *claimed(wallets=("unified",), borrow_repay=rank))
 
 
 CELLS: dict[str, Cell] = all_unmarked({
@@ -70,10 +69,10 @@ ACCOUNT_HISTORY = spelled(Format(
     confidence="parser seen",
     how="Assets, Order center (or Account statement), Trading account, Download (`OKX Trading History ...csv`)",
     headers=(
-        keys("2025 to 2026", (
+        header("2025 to 2026", (
             "id,Order id,Time,Trade Type,Symbol,Action,Amount,Trading Unit,Filled Price,PnL,Fee,Fee Unit,"
             "Position Change,Position Balance,Balance Change,Balance,Balance Unit"), confidence="real file seen"),
-        keys("2023", (
+        header("2023", (
             "id,Order id,Time,Trade Type,Symbol,Action,Amount,Trading Unit,Filled Price,Filled Price Unit,PnL,Fee,"
             "Fee Unit,Position Change,Position Balance,Position Unit,Balance Change,Balance,Balance Unit"),
             confidence="real file seen"),
@@ -92,14 +91,14 @@ ACCOUNT_HISTORY = spelled(Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("bill", "asset"), content=("change", "balance")),
-    claims=claims(2),
+    claims=(*claims(2), *claimed(fills=2)),
     name_instrument=name_instrument,
     prepare=bill_rows.prepare,
-    unread={
-        **unread("Trading Unit", "what the screen showed: on rows of spot it is not the amount's coin"),
-        **unread("Filled Price Unit,Position Unit", "the instrument's name says it"),
-        **unread("Position Balance", "the fills add up to it"),
-    },
+    unread=unread({
+        "Trading Unit": "what the screen showed: on rows of spot it is not the amount's coin",
+        "Filled Price Unit,Position Unit": "the instrument's name says it",
+        "Position Balance": "the fills add up to it",
+    }),
 ))  # fmt: skip
 """The legs of a fill have ids of their own, in the oldest files one together: the coin is part of the key."""
 
@@ -130,7 +129,7 @@ WITHOUT_PRICES = replace(
     cells={**CELLS, "price": money("no_price")},
     event=pl.when(NAMELESS_TRANSFER).then(pl.lit("transfer")).otherwise(bill_rows.event_of(prices=False)),
     cases=bill_rows.without_fills(bill_rows.CASES),
-    claims=claims(3, facts=("ledger", "fees", "funding", "interest", "liquidations")),
+    claims=claims(3),
     unread={"trading_unit": "what the screen showed", "position_balance": "the fills add up to it"},
     identity=Identity(kind="content", cells=("bill", "asset", "change", "balance")),
     recognize=_with_two_units,

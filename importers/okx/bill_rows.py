@@ -28,8 +28,9 @@ from functools import partial
 import polars as pl
 
 from importers.contract import Cell, Context, Emit
+from importers.emits import AMOUNT, AT, plain
 from importers.okx.symbols import term
-from importers.shapes import AMOUNT, AT, SYMBOL, Words, booked, complete, fill, forced, stated, transferred
+from importers.shapes import SYMBOL, Words, booked, complete, fill, forced, stated, transferred
 from importers.vocabulary import table
 from schemas.types import MONEY
 
@@ -130,7 +131,7 @@ def prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         AT.dt.strftime(SECOND_CLOCK),
         pl.col("order").fill_null(""),
         SYMBOL,
-        _plain(PRICE.fill_null(ZERO)),
+        plain(PRICE.fill_null(ZERO)),
         separator="|",
     )
     is_option = (MARKET == "option").fill_null(False)
@@ -187,10 +188,6 @@ def _intrinsic(payoff: pl.Expr) -> pl.Expr:
     usable = (gap > 0) & (PRICE > 0)
     unit = pl.when(usable).then(gap) / pl.when(usable).then(PRICE)
     return pl.coalesce(unit, payoff / pl.when(SIZE != 0).then(SIZE))
-
-
-def _plain(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
 
 
 # ------------------------------------------------------------------------------------------------ emits

@@ -8,10 +8,11 @@ import polars as pl
 
 from importers.cells import epoch, text, word
 from importers.contract import Cell, Context, Format, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.okx import bill_rows
 from importers.okx.account_history import claims
 from importers.okx.bill_rows import WORDS
-from importers.okx.cells import all_unmarked, cost, keys, money, number_id, reference, said, spelled, unread
+from importers.okx.cells import all_unmarked, cost, money, number_id, reference, said
 from importers.okx.symbols import name_instrument
 
 SECTIONS: Mapping[str, str] = {
@@ -69,9 +70,9 @@ BILLS = spelled(Format(
     confidence="API documentation",
     how="/api/v5/account/bills, bills-archive (3 months) and bills-history-archive (quarters since 2021)",
     headers=(
-        keys("quarterly archive", ARCHIVE),
-        keys("API", f"{NEEDED},type", OPTIONAL),
-        keys("without a type", NEEDED, OPTIONAL),
+        header("quarterly archive", ARCHIVE),
+        header("API", f"{NEEDED},type", OPTIONAL),
+        header("without a type", NEEDED, OPTIONAL),
     ),
     cells=CELLS,
     event=bill_rows.event_of(),
@@ -82,17 +83,17 @@ BILLS = spelled(Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="id", cells=("bill", "asset"), content=("word", "change")),
-    claims=claims(1),
+    claims=(*claims(1), *claimed(fills=1)),
     name_instrument=name_instrument,
     prepare=_prepare,
-    unread={
-        **unread("type", "the subtype says more, and the archive has no type"),
-        **unread("posBal", "the fills add up to it"),
-        **unread("tag,clOrdId,notes", "the user's own words"),
-        **unread("fillTime", "the bill's own time is that of the balance"),
-        **unread("fillIdxPx,fillMarkPx,fillPxVol,fillPxUsd,fillMarkVol,fillFwdPx", "of the market at the fill"),
-        **unread("earnAmt,earnApr", "how the interest came about; the change is what it was"),
-    },
+    unread=unread({
+        "type": "the subtype says more, and the archive has no type",
+        "posBal": "the fills add up to it",
+        "tag,clOrdId,notes": "the user's own words",
+        "fillTime": "the bill's own time is that of the balance",
+        "fillIdxPx,fillMarkPx,fillPxVol,fillPxUsd,fillMarkVol,fillFwdPx": "of the market at the fill",
+        "earnAmt,earnApr": "how the interest came about; the change is what it was",
+    }),
 ))  # fmt: skip
 
 FORMATS = (BILLS,)

@@ -7,10 +7,12 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, text, word
-from importers.contract import Claim, Context, Emit, Format, Identity
-from importers.okx.cells import all_unmarked, instrument, keys, money, reference, spelled
+from importers.contract import Context, Emit, Format, Identity
+from importers.declared import claimed, header, spelled
+from importers.emits import AT
+from importers.okx.cells import all_unmarked, instrument, money, reference
 from importers.okx.positions import MODES
-from importers.shapes import AT, borrowed, complete, repaid
+from importers.shapes import borrowed, complete, repaid
 
 IS_ISOLATED = (pl.col("mode") == "isolated").fill_null(False)
 LENDERS = {"1": "vip", "2": "market"}
@@ -32,7 +34,7 @@ INTEREST = spelled(Format(
     title="OKX: interest of the trading account from the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/account/interest-accrued",
-    headers=(keys("API", "type,ccy,instId,mgnMode,interest,interestRate,liab,ts"),),
+    headers=(header("API", "type,ccy,instId,mgnMode,interest,interestRate,liab,ts"),),
     cells=all_unmarked({
         "time": epoch("ts"),
         "lender": word("type", LENDERS),
@@ -55,8 +57,7 @@ INTEREST = spelled(Format(
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("time", "lender", "asset", "symbol", "mode", "amount", "principal")),
-    claims=(Claim(fact="interest", rank=4, filterable=True, resolution_s=1, skew_s=900,
-                  wallets=("unified", "isolated_margin")),),
+    claims=claimed(900, wallets=("unified", "isolated_margin"), interest=4),
     prepare=_prepare_interest,
 ))  # fmt: skip
 """Computed on what is owed on the hour, at a rate an hour, and booked up to about ten minutes later."""
@@ -64,7 +65,7 @@ INTEREST = spelled(Format(
 # ------------------------------------------------------------------------------------- draws, repayments
 
 CAUSES = {"auto_borrow": "seen", "auto_repay": "seen", "manual_borrow": "borrow", "manual_repay": "repay"}
-CLAIMS = (Claim(fact="borrow_repay", rank=4, filterable=True, resolution_s=1, skew_s=60),)
+CLAIMS = claimed(60, borrow_repay=4)
 DRAWN, PAID = (borrowed(),), (repaid(None, pl.col("kind")),)
 OWED = Emit(table="stated_balances", where=pl.col("owed").is_not_null(), columns={
     "stated_at": AT, "asset": pl.col("asset"), "balance": pl.col("owed").abs(), "kind": pl.lit("debt")})  # fmt: skip
@@ -81,7 +82,7 @@ BORROWS = spelled(Format(
     title="OKX: borrowing and repaying in spot mode from the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/account/spot-borrow-repay-history",
-    headers=(keys("API", "ccy,type,amt,accBorrowed,ts", exact=True),),
+    headers=(header("API", "ccy,type,amt,accBorrowed,ts", exact=True),),
     cells=all_unmarked({
         "time": epoch("ts"),
         "asset": text("ccy", required=True),
@@ -107,7 +108,7 @@ QUICK_MARGIN = spelled(replace(
     family="okx.quick_margin",
     title="OKX: borrowing and repaying of quick (isolated) margin from the API, as JSON or CSV",
     how="/api/v5/account/quick-margin-borrow-repay-history (retired)",
-    headers=(keys("API", "instId,ccy,side,accBorrowed,amt,refId,ts"),),
+    headers=(header("API", "instId,ccy,side,accBorrowed,amt,refId,ts"),),
     cells=all_unmarked({
         "time": epoch("ts"),
         "pair": instrument("instid"),

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from importers.cells import local_time, mapped, negated, text, to_utc, word
+from importers.cells import known_zone_time, local_time, mapped, negated, text, whole_id, word
 from importers.cells import money as plain_money
-from importers.contract import Cell, Confidence, Context, Format, Header, Match
+from importers.contract import Cell, Context, Match
 from importers.okx.symbols import name_instrument
 from importers.shapes import Words
 
@@ -18,7 +18,6 @@ MARKS = "\ufeff\t\r "
 CLOCK = "%Y-%m-%d %H:%M:%S%.f"
 EXPECTED_CLOCK = "a time as 2026-01-31 08:00:00"
 USER_ZONE = re.compile(r'userTimeZone"*\s*:\s*"*(?P<hours>[+-]?\d{1,2})')
-ZONE_IN_NAME = re.compile(r"\((?:GMT|UTC)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?\)", re.IGNORECASE)
 
 
 def unmarked(cell: Cell) -> Cell:
@@ -50,16 +49,8 @@ def zone_of_user(match: Match, rows: Sequence[Sequence[str]]) -> str | None:
 
 def clock_of_named_zone(column: str, pattern: str, expected: str) -> Cell:
     """Return the instant of a wall clock in the zone of the file's name, `...(GMT+9).csv`, else in the user's."""
-
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        found = ZONE_IN_NAME.search(context.file_name)
-        zone = f"{found['sign']}{found['hours']}:{found['minutes'] or '00'}" if found else context.zone
-        texts = columns[0].str.strip_chars().str.to_datetime(pattern, time_unit="us", strict=False)
-        is_known = found is not None or context.zone_known
-        return to_utc(texts if is_known else texts.clear(len(texts)), zone or "UTC")
-
-    return Cell(columns=(column,), read=read, required=True,
-                expected=f"{expected}, and its zone in the file's name, as (GMT+9), or by --timezone")  # fmt: skip
+    return replace(known_zone_time(column, pattern),
+                   expected=f"{expected}, and its zone in the file's name, as (GMT+9), or by --timezone")  # fmt: skip
 
 
 def money(column: str, *, required: bool = False) -> Cell:
@@ -79,8 +70,8 @@ def reference(column: str, *, required: bool = False) -> Cell:
 
 def number_id(column: str) -> Cell:
     """Return an id of digits only: a spreadsheet rounds it."""
-    return mapped(column, lambda item: item if re.fullmatch(r"\d+", item.strip(MARKS)) else None,
-                  "an id of digits only, as downloaded: a spreadsheet rounds it", required=True)  # fmt: skip
+    expected = "an id of digits only, as downloaded: a spreadsheet rounds it"
+    return replace(whole_id(column, required=True), expected=expected)
 
 
 def instrument(column: str) -> Cell:
@@ -97,25 +88,3 @@ def instrument(column: str) -> Cell:
 def said(words: Words, column: str, what: str, *, required: bool = True) -> Cell:
     """Return the folded spelling of a word that is in the vocabulary."""
     return word(column, {name: name for name in words.lines}, required=required, what=what)
-
-
-def keys(
-    name: str, columns: str, optional: str = "", *, exact: bool = False, confidence: Confidence | None = None
-) -> Header:
-    """Return a header from the names of its columns or keys, separated by commas."""
-    return Header(name=name, columns=_split(columns), optional=_split(optional), exact=exact, confidence=confidence)
-
-
-def _split(columns: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in columns.split(",") if name.strip())
-
-
-def unread(columns: str, reason: str) -> dict[str, str]:
-    """Return the columns that are not read, with the reason."""
-    return dict.fromkeys((name.casefold() for name in _split(columns)), reason)
-
-
-def spelled(form: Format) -> Format:
-    """Return the format with the spelling of its columns, which messages about a cell show."""
-    names = {name: name.casefold() for header in form.headers for name in (*header.columns, *header.optional)}
-    return replace(form, aliases={**names, **form.aliases})

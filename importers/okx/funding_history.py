@@ -13,7 +13,8 @@ import polars as pl
 
 from importers.cells import epoch, exact_decimals, text
 from importers.contract import Cell, Claim, Context, Emit, Format, Identity
-from importers.okx.cells import MARKS, all_unmarked, clock, keys, money, number_id, said, spelled, unread
+from importers.declared import claimed, header, spelled, unread
+from importers.okx.cells import MARKS, all_unmarked, clock, money, number_id, said
 from importers.shapes import Words, log_cases, moved
 from importers.vocabulary import table
 from schemas.types import MONEY
@@ -28,10 +29,7 @@ CASES = {
 
 
 def _claims(rank: int) -> tuple[Claim, ...]:
-    return (
-        Claim(fact="ledger", rank=rank, filterable=True, resolution_s=1, skew_s=1, wallets=("funding",)),
-        Claim(fact="borrow_repay", rank=rank + 1, filterable=True, resolution_s=1, skew_s=1, wallets=("funding",)),
-    )
+    return claimed(wallets=("funding",), ledger=rank, borrow_repay=rank + 1)
 
 
 def _numbers(columns: Sequence[pl.Series]) -> pl.DataFrame:
@@ -89,8 +87,8 @@ FUNDING_HISTORY = spelled(Format(
     confidence="real file seen",
     how="Assets, Order center (or Account statement), Funding account, Download",
     headers=(
-        keys("2025 to 2026", "id,Time,Type,Amount,Before Balance,After Balance,Symbol"),
-        keys("2021 to 2024, with fee", (
+        header("2025 to 2026", "id,Time,Type,Amount,Before Balance,After Balance,Symbol"),
+        header("2021 to 2024, with fee", (
             "id,Time,Type,Amount,Before Balance,After Balance,Fee,Symbol"), confidence="parser seen"),
     ),
     aliases=ALIASES,
@@ -115,7 +113,7 @@ ASSET_BILLS = spelled(replace(
     title="OKX: bills of the funding account from the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/asset/bills, bills-history",
-    headers=(keys("API", "billId,ccy,balChg,bal,type,clientId,ts", "notes"),),
+    headers=(header("API", "billId,ccy,balChg,bal,type,clientId,ts", "notes"),),
     aliases={},
     cells=all_unmarked({
         "time": epoch("ts"),
@@ -127,7 +125,7 @@ ASSET_BILLS = spelled(replace(
     }),
     claims=_claims(2),
     prepare=_prepare_answer,
-    unread=unread("clientId,notes", "the user's own words, or those of the type"),
+    unread=unread({"clientId,notes": "the user's own words, or those of the type"}),
 ))  # fmt: skip
 
 FORMATS = (FUNDING_HISTORY, ASSET_BILLS)

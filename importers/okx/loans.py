@@ -10,9 +10,11 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, text, word
-from importers.contract import Claim, Context, Emit, Format, Identity
-from importers.okx.cells import all_unmarked, keys, money, spelled, unread
-from importers.shapes import AMOUNT, ASSET, AT, borrowed, complete, repaid, transferred
+from importers.contract import Context, Emit, Format, Identity
+from importers.declared import claimed, claimed_in_part, header, spelled, unread
+from importers.emits import AMOUNT, ASSET, AT
+from importers.okx.cells import all_unmarked, money
+from importers.shapes import borrowed, complete, repaid, transferred
 
 EVENTS = {
     "borrowed": "borrowed", "repaid": "repaid", "collateral_locked": "locked", "collateral_released": "released",
@@ -38,7 +40,7 @@ LOANS = spelled(Format(
     title="OKX: flexible loans of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/finance/flexible-loan/loan-history",
-    headers=(keys("API", "refId,type,ccy,amt,ts", exact=True),),
+    headers=(header("API", "refId,type,ccy,amt,ts", exact=True),),
     cells=all_unmarked({
         "time": epoch("ts"),
         "ref": text("refid"),
@@ -61,9 +63,7 @@ LOANS = spelled(Format(
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "ref", "type", "asset", "amount")),
     claims=(
-        Claim(fact="borrow_repay", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=("funding",)),
-        Claim(fact="liquidations", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=("funding",)),
-        Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=120, wallets=("funding",)),
+        *claimed(2, wallets=("funding",), borrow_repay=1, liquidations=1), claimed_in_part(120, wallets=("funding",))
     ),
     prepare=_prepare,
 ))  # fmt: skip
@@ -75,7 +75,7 @@ LOAN_INTEREST = spelled(replace(
     family="okx.flexible_loan_interest",
     title="OKX: interest of flexible loans from the API, as JSON or CSV",
     how="/api/v5/finance/flexible-loan/interest-accrued",
-    headers=(keys("API", "refId,ccy,loan,interest,interestRate,ts"),),
+    headers=(header("API", "refId,ccy,loan,interest,interestRate,ts"),),
     cells=all_unmarked({
         "time": epoch("ts"),
         "ref": text("refid"),
@@ -91,7 +91,7 @@ LOAN_INTEREST = spelled(replace(
         "rate": pl.col("rate"), "kind": pl.lit("loan")}),)},
     ignores={"free": "an hour that cost no interest"},
     identity=Identity(kind="content", cells=("time", "ref", "asset", "amount", "principal")),
-    claims=(Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=2, wallets=("funding",)),),
+    claims=claimed(2, wallets=("funding",), interest=1),
     prepare=_prepare,
 ))  # fmt: skip
 """Nobody says of which period the rate is."""
@@ -102,8 +102,8 @@ STANDING = spelled(replace(
     family="okx.flexible_loan_state",
     title="OKX: flexible loans as they stand (recognized, not stored)",
     how="/api/v5/finance/flexible-loan/loan-info",
-    headers=(keys("API", "loanNotionalUsd,collateralNotionalUsd,curLTV,marginCallLTV,liqLTV",
-                  "loanData,collateralData,riskWarningData"),),
+    headers=(header("API", "loanNotionalUsd,collateralNotionalUsd,curLTV,marginCallLTV,liqLTV",
+                    "loanData,collateralData,riskWarningData"),),
     cells={"time": epoch("no_time", required=False), "ltv": money("curltv")},
     event=pl.lit("standing"),
     event_columns=(),
@@ -112,8 +112,10 @@ STANDING = spelled(replace(
     identity=Identity(kind="content", cells=("ltv",)),
     claims=(),
     prepare=None,
-    unread=unread("loanNotionalUsd,collateralNotionalUsd,marginCallLTV,liqLTV,loanData,collateralData,riskWarningData",
-                  "of no instant"),
+    unread=unread({
+        "loanNotionalUsd,collateralNotionalUsd,marginCallLTV,liqLTV,loanData,collateralData,riskWarningData":
+        "of no instant",
+    }),
 ))  # fmt: skip
 
 FORMATS = (LOANS, LOAN_INTEREST, STANDING)

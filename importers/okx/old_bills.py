@@ -8,9 +8,11 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import parse_clock, text, to_utc, word
-from importers.contract import Cell, Claim, Context, Format, Identity
-from importers.okx.cells import MARKS, all_unmarked, cost, keys, money
-from importers.shapes import AMOUNT, complete, moved
+from importers.contract import Cell, Context, Format, Identity
+from importers.declared import claimed, header
+from importers.emits import AMOUNT
+from importers.okx.cells import MARKS, all_unmarked, cost, money
+from importers.shapes import complete, moved
 
 CHINA = "Asia/Shanghai"
 PATTERNS = ("%a %b %d %H:%M:%S CST %Y", "%Y-%m-%d %H:%M:%S CST", "%Y-%m-%dT%H:%M:%S CST")
@@ -34,7 +36,7 @@ OLD_BILLS = Format(
     title="OKX (OKEx): bills of the spot account, 2019 to 2021",
     confidence="parser seen",
     how="Account, Bills, Spot, Export",
-    headers=(keys("2019 to 2021", "time,type,size,balance,fee,currency", exact=True),),
+    headers=(header("2019 to 2021", "time,type,size,balance,fee,currency", exact=True),),
     cells=all_unmarked(
         {
             "time": _china_clock("time"),
@@ -50,7 +52,7 @@ OLD_BILLS = Format(
     cases={"trade": (replace(moved("trade"), where=AMOUNT != 0), FEE)},
     wallet="spot",
     identity=Identity(kind="content", cells=("time", "type", "asset", "amount", "balance", "fee")),
-    claims=(Claim(fact="ledger", rank=2, filterable=True, resolution_s=1, skew_s=1, wallets=("spot",)),),
+    claims=claimed(wallets=("spot",), ledger=2),
     prepare=complete,
 )
 """A fee is a change of its own, below zero where it is charged.  The rows name no instrument: fills are put together

@@ -9,9 +9,11 @@ import polars as pl
 
 from importers.cells import epoch, text, word
 from importers.contract import Claim, Format, Identity
-from importers.okx.cells import all_unmarked, clock, instrument, keys, money, reference, spelled, unread
+from importers.declared import header, spelled, unread
+from importers.okx.cells import all_unmarked, clock, instrument, money, reference
 from importers.okx.symbols import name_instrument
-from importers.shapes import SIDES, complete, forced
+from importers.shapes import complete, forced
+from importers.vocabulary import SIDES
 
 STAGES: Mapping[str, str] = {"full_liquidation": "full", "partial_liquidation": "partial", "adl": "adl"}
 CATEGORIES: Mapping[str, str] = {
@@ -26,7 +28,7 @@ ORDERS = spelled(Format(
     title="OKX: order history (recognized, not stored)",
     confidence="parser seen",
     how="Assets, Order center, Order history, Download",
-    headers=(keys("2025 to 2026", (
+    headers=(header("2025 to 2026", (
         "Order ID,Order Time,Instrument,Symbol,Order Type,Side,Status,Order Price,Avg. Filled Price,Order Amount,"
         "Filled Amount,Bot ID")),),
     aliases={"Order ID": "order_id", "Order Time": "time"},
@@ -36,9 +38,10 @@ ORDERS = spelled(Format(
     ignores=ORDER,
     wallet="unified",
     identity=Identity(kind="content", cells=("time", "order")),
-    unread=unread(
-        "Instrument,Symbol,Order Type,Side,Status,Order Price,Avg. Filled Price,Order Amount,Filled Amount,Bot ID",
-        "an order is no execution"),
+    unread=unread({
+        "Instrument,Symbol,Order Type,Side,Status,Order Price,Avg. Filled Price,Order Amount,Filled Amount,Bot ID":
+        "an order is no execution",
+    }),
 ))  # fmt: skip
 
 ANSWER = spelled(replace(
@@ -48,7 +51,7 @@ ANSWER = spelled(replace(
     title="OKX: orders of the API, as JSON or CSV: which of them were forced",
     confidence="API documentation",
     how="/api/v5/trade/orders-history, orders-history-archive",
-    headers=(keys("API", "instType,instId,ordId,side,posSide,category,avgPx,accFillSz,state,uTime"),),
+    headers=(header("API", "instType,instId,ordId,side,posSide,category,avgPx,accFillSz,state,uTime"),),
     aliases={},
     cells=all_unmarked({
         "time": epoch("utime"),
@@ -67,12 +70,13 @@ ANSWER = spelled(replace(
     claims=(Claim(fact="liquidations", rank=5, grain="order", filterable=True, wallets=("unified",)),),
     name_instrument=name_instrument,
     prepare=complete,
-    unread=unread(
+    unread=unread({
         "instType,posSide,state,tgtCcy,ccy,tag,clOrdId,px,pxUsd,pxVol,pxType,sz,pnl,ordType,lever,tdMode,fillPx,tradeId,"
         "fillSz,fillTime,source,feeCcy,fee,rebateCcy,rebate,reduceOnly,cTime,attachAlgoClOrdId,slTriggerPx,slOrdPx,"
         "tpTriggerPx,tpOrdPx,stpId,stpMode,algoId,algoClOrdId,isTpLimit,quickMgnType,attachAlgoOrds,linkedAlgoOrd,"
-        "cancelSource,cancelSourceReason,slTriggerPxType,tpTriggerPxType,tradeQuoteCcy",
-        "of the order, not of its force"),
+        "cancelSource,cancelSourceReason,slTriggerPxType,tpTriggerPxType,tradeQuoteCcy":
+        "of the order, not of its force",
+    }),
 ))  # fmt: skip
 """An order's sum of fills is no execution; it says why the fills with its id happened."""
 

@@ -12,10 +12,12 @@ import polars as pl
 
 from importers.cells import epoch, text, word
 from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import header, spelled, unread
 from importers.okx.bill_rows import IS_CONTRACT, TERMS, ZERO
-from importers.okx.cells import all_unmarked, clock, instrument, keys, money, reference, spelled, unread, zone_of_user
+from importers.okx.cells import all_unmarked, clock, instrument, money, reference, zone_of_user
 from importers.okx.symbols import name_instrument, term
-from importers.shapes import CLOSED, CLOSING_SIDE, POSITION_SIDES, complete, forced
+from importers.shapes import CLOSED, CLOSING_SIDE, complete, forced
+from importers.vocabulary import POSITION_SIDES
 
 MODES: Mapping[str, str] = {"cross": "cross", "isolated": "isolated"}
 STAGES: Mapping[str, str] = {"3": "full", "4": "partial", "5": "adl", "6": "adl"}
@@ -96,7 +98,7 @@ POSITIONS = spelled(Format(
     title="OKX: position history",
     confidence="parser seen",
     how="Assets, Order center, Position history, Download",
-    headers=(keys("2025 to 2026", (
+    headers=(header("2025 to 2026", (
         "Position Create Time,Position Update Time,Business Line,Index,Instrument Name,Margin Mode,Direction,Leverage,"
         "Max Position Quantity,Total Close Quantity,Average Open Price,Average Close Price,Margin Currency,Pnl,"
         "Pnl Ratio,Fee,Funding Fee,Liquidation Clearance Fee,Type,Contract Face Value,Contract Multiplier")),),
@@ -116,7 +118,7 @@ POSITIONS = spelled(Format(
     identity=Identity(kind="content", cells=("symbol", "margin_mode", "position_side", "opened_at", "time")),
     name_instrument=name_instrument,
     prepare=_prepare,
-    unread=unread("Business Line,Index,Leverage,Pnl Ratio", "the instrument's name, or a ratio of what is read"),
+    unread=unread({"Business Line,Index,Leverage,Pnl Ratio": "the instrument's name, or a ratio of what is read"}),
     zone_hint=zone_of_user,
 ))  # fmt: skip
 """One row is one position; one that was closed in parts has the time of its last close."""
@@ -128,7 +130,7 @@ ANSWER = spelled(replace(
     title="OKX: closed positions of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/account/positions-history",
-    headers=(keys("API", (
+    headers=(header("API", (
         "instType,instId,mgnMode,type,cTime,uTime,openAvgPx,closeAvgPx,posId,openMaxPos,closeTotalPos,realizedPnl,pnl,"
         "fee,fundingFee,liqPenalty,direction,ccy"), "settledPnl,triggerPx"),),
     aliases={"mgnMode": "margin_mode"},
@@ -156,7 +158,7 @@ ANSWER = spelled(replace(
     event=pl.col("closed_as"),
     cases={"closed": CLOSED, **{stage: (*CLOSED, _forced(stage)) for stage in set(STAGES.values())}},
     identity=Identity(kind="content", cells=("symbol", "position", "opened_at", "time")),
-    unread=unread("instType,lever,posSide,uly,pnlRatio,nonSettleAvgPx", "the instrument says it, or what is read"),
+    unread=unread({"instType,lever,posSide,uly,pnlRatio,nonSettleAvgPx": "the instrument says it, or what is read"}),
 ))  # fmt: skip
 
 FORMATS = (POSITIONS, ANSWER)

@@ -11,25 +11,15 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import epoch, glued_amount, glued_unit, negated, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Identity
+from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import claimed, header, spelled, unread
 from importers.okx.bill_rows import IS_CONTRACT, IS_PAIR, TERMS, WORDS
 from importers.okx.bills import ROLES
-from importers.okx.cells import (
-    all_unmarked,
-    clock,
-    cost,
-    instrument,
-    keys,
-    money,
-    reference,
-    said,
-    spelled,
-    unread,
-    zone_of_user,
-)
+from importers.okx.cells import all_unmarked, clock, cost, instrument, money, reference, said, zone_of_user
 from importers.okx.symbols import name_instrument
-from importers.shapes import POSITION_SIDES, SIDES, booked, complete, fill, forced
-from importers.shapes import ROLES as LIQUIDITY
+from importers.shapes import booked, complete, fill, forced
+from importers.vocabulary import POSITION_SIDES, SIDES
+from importers.vocabulary import ROLES as LIQUIDITY
 from schemas.types import MONEY
 
 SIZE, UNIT, FEE, FEE_COIN = pl.col("size"), pl.col("unit"), pl.col("fee"), pl.col("fee_coin")
@@ -38,11 +28,6 @@ BY_SIGN = pl.when(SIZE < 0).then(pl.lit("sell")).when(SIZE > 0).then(pl.lit("buy
 IN_CONTRACTS = UNIT.str.to_lowercase().is_in(["cont", "conts", "contract", "contracts"])
 SAYS_OTHER = (FEE > 0) & (((pl.col("quote") == FEE_COIN) & (SIZE > 0)) | ((pl.col("base") == FEE_COIN) & (SIZE < 0)))
 """A fee is charged in the coin that came: one in the quote on an amount above zero means that amounts have no sign."""
-
-
-def _claims(rank: int, wallet: str) -> tuple[Claim, ...]:
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=1, wallets=(wallet,))
-                 for fact in ("fills", "fees"))  # fmt: skip
 
 
 def _prepare(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -93,7 +78,7 @@ TRADES = spelled(Format(
     title="OKX: trade details",
     confidence="parser seen",
     how="Assets, Order center, Trading history (trade details), Download",
-    headers=(keys("2025 to 2026", (
+    headers=(header("2025 to 2026", (
         "Order ID,Trade ID,Trade Time,Instrument,Symbol,Filled Amount,Filled Amount Unit,Filled Price,Fee,Fee Unit,"
         "taker/maker"), "Trading Volume,Side"),),
     aliases={
@@ -108,10 +93,10 @@ TRADES = spelled(Format(
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="content", cells=("symbol", "trade_ref", "size", "unit", "price", "fee_coin")),
-    claims=_claims(4, "unified"),
+    claims=claimed(wallets=("unified",), fills=4, fees=4),
     name_instrument=name_instrument,
     prepare=_prepare,
-    unread=unread("Trading Volume", "amount times price"),
+    unread=unread({"Trading Volume": "amount times price"}),
     zone_hint=zone_of_user,
 ))  # fmt: skip
 """A trade's id may occur twice, for either leg.  Contracts are counted in contracts: another unit is rejected."""
@@ -122,8 +107,8 @@ OLD_CELLS: dict[str, Cell] = {
     "section": word("no_section", PRODUCTS),
     "size": money("amount", required=True),
     "unit": text("unit", required=True),
-    "fee": negated(glued_amount("fee")),
-    "fee_coin": glued_unit("fee"),
+    "fee": negated(glued_amount("fee", "pairs")),
+    "fee_coin": glued_unit("fee", "pairs"),
     "order_ref": text("no_order"),
 }
 OLD_TRADES = spelled(replace(
@@ -133,7 +118,7 @@ OLD_TRADES = spelled(replace(
     title="OKX (OKEx): trade details of 2020, spot",
     confidence="real file seen",
     how="Orders, Spot, Trade details, Export",
-    headers=(keys("2020", "Order ID,Trade ID,Trade Time,Pairs,Amount,Price,Total,taker/maker,Fee,unit"),),
+    headers=(header("2020", "Order ID,Trade ID,Trade Time,Pairs,Amount,Price,Total,taker/maker,Fee,unit"),),
     aliases={"Order ID": "order_id", "Trade ID": "trade_id", "Trade Time": "time"},
     cells={name: cell for name, cell in OLD_CELLS.items() if name not in TERMS and name != "stated_side"},
     event=pl.when(SIZE != 0).then(pl.lit("fill")),
@@ -141,11 +126,11 @@ OLD_TRADES = spelled(replace(
     cases={"fill": (fill(),)},
     wallet="spot",
     identity=Identity(kind="id", cells=("symbol", "trade_ref"), content=("size", "price", "fee")),
-    claims=_claims(1, "spot"),
-    unread={
-        **unread("Order ID", "counts the rows of the file"),
-        **unread("Total", "amount times price, with the noise of floating point"),
-    },
+    claims=claimed(wallets=("spot",), fills=1, fees=1),
+    unread=unread({
+        "Order ID": "counts the rows of the file",
+        "Total": "amount times price, with the noise of floating point",
+    }),
 ))  # fmt: skip
 
 UNCONFIRMED = spelled(replace(
@@ -155,8 +140,8 @@ UNCONFIRMED = spelled(replace(
     title="OKX: trade details in a layout that only the tests of a tax tool show",
     confidence="inferred",
     how="unknown",
-    headers=(keys("unconfirmed", "Order ID,Trade ID,Trade Time,Pair,Side,Price,Amount,Total,Fee,Fee Currency",
-                  exact=True),),
+    headers=(header("unconfirmed", "Order ID,Trade ID,Trade Time,Pair,Side,Price,Amount,Total,Fee,Fee Currency",
+                    exact=True),),
     aliases={"Order ID": "order_id", "Trade ID": "trade_id", "Trade Time": "time", "Fee Currency": "fee_currency"},
     cells=all_unmarked({
         **{name: cell for name, cell in OLD_TRADES.cells.items() if name not in ("unit", "liquidity")},
@@ -168,8 +153,8 @@ UNCONFIRMED = spelled(replace(
     }),
     event_columns=("pair", "amount"),
     wallet="unified",
-    claims=_claims(5, "unified"),
-    unread=unread("Total", "amount times price"),
+    claims=claimed(wallets=("unified",), fills=5, fees=5),
+    unread=unread({"Total": "amount times price"}),
 ))  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------------- API
@@ -220,7 +205,7 @@ FILLS = spelled(replace(
     title="OKX: fills of the API, as JSON or CSV",
     confidence="API documentation",
     how="/api/v5/trade/fills, fills-history (3 months)",
-    headers=(keys(
+    headers=(header(
         "API", "instType,instId,tradeId,ordId,billId,fillPx,fillSz,side,posSide,execType,fee,feeCcy,ts",
         "subType,fillPnl"),),
     aliases={},
@@ -229,16 +214,16 @@ FILLS = spelled(replace(
     event_columns=("insttype", "instid", "subtype"),
     cases=EXECUTIONS,
     identity=Identity(kind="id", cells=("symbol", "trade_ref"), content=("stated_side", "size", "price")),
-    claims=(*_claims(3, "unified"), Claim(fact="liquidations", rank=3, filterable=True, wallets=("unified",))),
+    claims=(*claimed(wallets=("unified",), fills=3, fees=3), *claimed(0, wallets=("unified",), liquidations=3)),
     prepare=_prepare_answer,
-    unread={
-        **unread("billId", "the bill beside it"),
-        **unread("clOrdId,tag", "the user's own words"),
-        **unread("fillTime", "the same instant"),
-        **unread("feeRate", "fee by value"),
-        **unread("fillIdxPx,fillMarkPx,fillPxVol,fillPxUsd,fillMarkVol,fillFwdPx,tradeQuoteCcy",
-                 "of the market at the fill"),
-    },
+    unread=unread({
+        "billId": "the bill beside it",
+        "clOrdId,tag": "the user's own words",
+        "fillTime": "the same instant",
+        "feeRate": "fee by value",
+        "fillIdxPx,fillMarkPx,fillPxVol,fillPxUsd,fillMarkVol,fillFwdPx,tradeQuoteCcy":
+        "of the market at the fill",
+    }),
 ))  # fmt: skip
 """One row is one fill, of a pair, too; a trade's id is unique within its instrument only."""
 

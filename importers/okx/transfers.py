@@ -10,8 +10,9 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import text, word
-from importers.contract import Claim, Format, Identity
-from importers.okx.cells import all_unmarked, clock_of_named_zone, keys, money, spelled, unread
+from importers.contract import Format, Identity
+from importers.declared import claimed_in_part, header, spelled, unread
+from importers.okx.cells import all_unmarked, clock_of_named_zone, money
 from importers.shapes import complete, transferred
 
 PATTERN = "%m/%d/%Y %H:%M:%S"
@@ -24,7 +25,7 @@ DEPOSITS = spelled(Format(
     title="OKX: deposit history",
     confidence="parser seen",
     how="Assets, Order center, Deposit history, Download (`OKX_deposit_history(GMT+9).csv`)",
-    headers=(keys("2026", "Time,Crypto,Deposit address,Network,Transaction ID,Amount,Status"),),
+    headers=(header("2026", "Time,Crypto,Deposit address,Network,Transaction ID,Amount,Status"),),
     aliases={"Transaction ID": "transaction"},
     cells=all_unmarked({
         "time": clock_of_named_zone("time", PATTERN, "a time as 01/31/2026 08:00:00"),
@@ -39,10 +40,9 @@ DEPOSITS = spelled(Format(
     newest_first=True,
     wallet="funding",
     identity=Identity(kind="content", cells=("time", "asset", "transaction_ref", "moved")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=120,
-                  wallets=("funding",)),),
+    claims=(claimed_in_part(120, wallets=("funding",)),),
     prepare=complete,
-    unread=unread("Deposit address,Network", "says whereto and how, not how much"),
+    unread=unread({"Deposit address,Network": "says whereto and how, not how much"}),
 ))  # fmt: skip
 
 WITHDRAWALS = spelled(replace(
@@ -51,7 +51,7 @@ WITHDRAWALS = spelled(replace(
     family="okx.withdrawals",
     title="OKX: withdrawal history",
     how="Assets, Order center, Withdrawal history, Download (`OKX_withdrawal_history(GMT+9).csv`)",
-    headers=(keys("2026", (
+    headers=(header("2026", (
         "Time,Crypto,Withdrawal address,Network,Transaction ID,Amount,Fee,Status,Reference no.")),),
     aliases={"Transaction ID": "transaction", "Reference no.": "reference"},
     cells={
@@ -60,7 +60,7 @@ WITHDRAWALS = spelled(replace(
     },
     cases={"done": (transferred("withdrawal", -pl.col("moved"), "completed"),)},
     identity=Identity(kind="content", cells=("time", "asset", "transaction_ref", "moved", "reference")),
-    unread=unread("Withdrawal address,Network", "says whereto and how, not how much"),
+    unread=unread({"Withdrawal address,Network": "says whereto and how, not how much"}),
 ))  # fmt: skip
 """The amount is what arrived; the fee is charged on top of it."""
 

@@ -23,13 +23,12 @@ import polars as pl
 
 from importers import vocabulary
 from importers.cells import money, text
-from importers.contract import Cell, Claim, Confidence, Context, Format, Header, Identity, Zone
+from importers.contract import Cell, Confidence, Context, Format, Header, Identity, Zone
+from importers.declared import claimed
 from importers.taxtools.dialects import folded_word, listed_ticker, pots
 from importers.taxtools.rows import AT, CASES, CAUSES, DONE_WITH, ON_CHAIN, SHARED_REF, F, R, S
 
 LABELS = vocabulary.table(__file__, "labels.csv")
-ROLES = ("type", "label", "sent", "sent_asset", "received", "received_asset", "fee", "fee_asset", "note", "ref", "hash",
-         "platform", "out_pot", "in_pot")  # fmt: skip
 EMPTY = ("-",)
 
 # ------------------------------------------------------------------------------------------------- tool
@@ -150,10 +149,7 @@ def format_of(tool: Tool) -> Format:
         ignores={name: DONE_WITH[name] for name in tool.states},
         wallet=pl.col("wallet_of_row"),
         identity=Identity(kind="id_collapses" if tool.key else "content", cells=tool.key or tuple(cells)),
-        claims=tuple(
-            Claim(fact=fact, rank=tool.rank, filterable=True, resolution_s=tool.resolution_s)
-            for fact in ("ledger", "interest", "borrow_repay")
-        ),
+        claims=claimed(0, resolution_s=tool.resolution_s, ledger=tool.rank, interest=tool.rank, borrow_repay=tool.rank),
         prepare=_prepared(tool, events),
         unread=tool.unread,
         assumed_zone=tool.assumed_zone,

@@ -9,9 +9,10 @@ import polars as pl
 
 from importers.cells import text
 from importers.contract import Confidence
+from importers.declared import header
 from importers.taxtools.dialects import AMERICAN, BRITISH, ISO, day_and_clock, utc
 from importers.taxtools.engine import WIDE, Sides, Tool, by_word
-from importers.taxtools.tools import CURRENCIES, TRACKER_COLUMNS, header
+from importers.taxtools.tools import CURRENCIES, TRACKER_COLUMNS
 
 
 def template(

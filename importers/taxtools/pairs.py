@@ -5,9 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import mapped, money, text, word
-from importers.contract import Claim, Context, Emit, Format, Header, Identity, Named
+from importers.contract import Context, Emit, Format, Header, Identity, Named
+from importers.declared import claimed
 from importers.naming import pair, split_pair
 from importers.taxtools.dialects import ISO, utc
+from importers.vocabulary import SIDES
 
 TOTAL, AMOUNT = pl.col("total"), pl.col("amount")
 
@@ -45,7 +47,7 @@ KOINLY_TRADES = Format(
     cells={
         "time": utc(*ISO),
         "pair": mapped("pair", _unified, "a pair as BTC-USDT", required=True),
-        "side": word("side", {"buy": "buy", "sell": "sell"}, required=True),
+        "side": word("side", SIDES, required=True),
         "amount": money("amount", required=True),
         "total": money("total", required=True),
         "fee": money("fee amount"),
@@ -59,7 +61,7 @@ KOINLY_TRADES = Format(
         "fee_asset": pl.col("fee_asset"), "execution": pl.lit("trade"), "trade_ref": pl.col("trade_ref"),
         "order_ref": pl.col("order_ref"), "notional_stated": TOTAL, "style": pl.lit("linear")}),)},
     identity=Identity(kind="id", cells=("pair", "trade_key"), content=("side", "amount", "total")),
-    claims=(Claim(fact="fills", rank=6, filterable=True), Claim(fact="fees", rank=6, filterable=True)),
+    claims=claimed(0, fills=6, fees=6),
     name_instrument=name_pair,
     prepare=_prepare,
 )  # fmt: skip

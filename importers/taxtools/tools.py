@@ -11,7 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import local_time, text
-from importers.contract import Header
+from importers.declared import header
 from importers.taxtools.dialects import AMERICAN, GERMAN, ISO, first_text, utc
 from importers.taxtools.engine import SIGNED, Tool
 
@@ -23,11 +23,6 @@ def valued(*names: str) -> dict[str, str]:
     """Return columns of values as unread: with the currency of the account in parentheses, or bare."""
     return {f"{name}{money}".lower(): VALUED for name in names
             for money in ("", *(f" ({code})" for code in CURRENCIES))}  # fmt: skip
-
-
-def header(name: str, columns: str, optional: str = "", *, separator: str = ",") -> Header:
-    """Return a header from its line, as printed."""
-    return Header(name=name, columns=tuple(columns.split(separator)), optional=tuple(filter(None, optional.split(","))))
 
 
 KOINLY_COLUMNS = {
@@ -326,9 +321,8 @@ BLOCKPIT_TRANSACTIONS = Tool(
     confidence="real file seen",
     time=local_time("time", *GERMAN),
     headers=(
-        header("own", "Blockpit ID;Timestamp;Source Type;Source Name;Integration;Transaction Type;Outgoing Asset;"
-               "Outgoing Amount;Incoming Asset;Incoming Amount;Fee Asset;Fee Amount;Transaction ID;Note;Merge ID",
-               separator=";"),
+        header("own", "Blockpit ID,Timestamp,Source Type,Source Name,Integration,Transaction Type,Outgoing Asset,"
+               "Outgoing Amount,Incoming Asset,Incoming Amount,Fee Asset,Fee Amount,Transaction ID,Note,Merge ID"),
     ),
     columns={
         "Timestamp": "time", "Source Name": "platform", "Transaction Type": "type", "Outgoing Asset": "sent_asset",

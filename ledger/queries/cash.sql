@@ -52,10 +52,13 @@ WITH covered AS (
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger' AND cause IS NULL
 ), booked AS (
   SELECT from_at, to_at FROM ledger_spans($account, $venue, $wallet)
+), mentioned AS (  -- a log of one currency (Deribit) says nothing of the others
+  SELECT DISTINCT asset FROM movements_stated
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks AND NOT by_hand(format)
 ), traded AS (
-  SELECT *, product IN ('spot', 'margin') AND position_ref IS NULL AND NOT ($lots AND product = 'margin') AS by_legs
+  SELECT *, product IN ('spot', 'margin') AND position_ref IS NULL AND NOT ($lots AND product = 'margin') AS by_legs,
+    EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at) AS in_ledger
   FROM fills t WHERE account = $account AND venue = $venue AND wallet = $wallet AND execution <> 'opening'
-    AND NOT EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at)
 ), results AS (
   SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded,
     sum(CASE l.side WHEN 'buy' THEN -l.notional ELSE l.notional END) AS paid
@@ -106,12 +109,12 @@ WITH covered AS (
 ), every AS (
   SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
     cause, symbol, instrument, position_side, pair, trade_ref, order_ref
-  FROM implied
+  FROM implied WHERE NOT in_ledger OR asset NOT IN (FROM mentioned)
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 4 AS leg, paid_at AS moved_at, asset, amount,
     'funding' AS cause, symbol, instrument, position_side
   FROM funding t WHERE account = $account AND venue = $venue AND wallet = $wallet
-    AND NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at)
+    AND (asset NOT IN (FROM mentioned) OR NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at))
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 5 AS leg, moved_at, asset, amount,
     CASE WHEN kind = 'internal' THEN 'transfer' WHEN kind IN ('pledged', 'released') THEN 'pledge' ELSE kind END AS cause,
@@ -162,7 +165,8 @@ WITH covered AS (
 SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
   'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
   trade_ref, order_ref, transaction_ref,
-  CASE WHEN EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at) THEN 'unbooked' ELSE 'derived' END AS basis
+  CASE WHEN asset IN (FROM mentioned) AND EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at)
+    THEN 'unbooked' ELSE 'derived' END AS basis
 FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
 
 -- name: derive_debts

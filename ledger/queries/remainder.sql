@@ -14,8 +14,9 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'ass
 -- name: taken
 -- One row is a share of a cost or a result that a ledger booked, too: all but what had to be derived.
 WITH shares AS (
-  SELECT cause, asset, symbol, booked_at AS moment, amount, row_key FROM costs_stored
+  SELECT cause, asset, symbol, booked_at AS moment, amount, row_key FROM costs_stored c
   WHERE account = $account AND venue = $venue AND wallet = $wallet
+    AND NOT EXISTS (FROM interest i WHERE i.row_key = c.row_key AND c.cause = 'interest' AND i.kind IN ('margin', 'loan'))
   UNION ALL
   SELECT 'trading_fee', l.fee_asset, p.symbol, l.filled_at, -l.fee, l.row_key FROM legs l JOIN positions p USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND l.fee IS NOT NULL

@@ -25,15 +25,15 @@ SELECT m.row_key FROM movements m JOIN breaks_stored b ON m.account = b.account 
   AND m.asset = b.asset AND m.moved_at = b.broken_at WHERE b.break_id = $id;
 
 -- name: of_funding
-SELECT row_key FROM funding WHERE period_of(paid_at, $by) = $a AND account = $b AND coalesce(symbol, '') = $c AND asset = $d;
+SELECT row_key FROM funding WHERE period_of(paid_at, $by) = $a AND owner(account, venue) = $b AND coalesce(symbol, '') = $c AND asset = $d;
 
 -- name: of_interest
 -- One row is a charge of interest, or a repayment that alone shows it.
 SELECT row_key FROM interest
-WHERE period_of(accrued_at, $by) = $a AND account = $b AND coalesce(pair, '') = $c AND asset = $d
+WHERE period_of(accrued_at, $by) = $a AND owner(account, venue) = $b AND coalesce(pair, '') = $c AND asset = $d
 UNION
 SELECT e.row_key FROM loan_events e JOIN loans_stored l USING (loan_id)
-WHERE e.kind = 'accrued' AND e.how = 'implied' AND period_of(e.happened_at, $by) = $a AND l.account = $b
+WHERE e.kind = 'accrued' AND e.how = 'implied' AND period_of(e.happened_at, $by) = $a AND owner(l.account, l.venue) = $b
   AND coalesce(l.pair, '') = $c AND e.asset = $d;
 
 -- name: of_loan
@@ -45,16 +45,16 @@ SELECT row_key FROM legs WHERE position_id = $b AND period_of(filled_at, $by) = 
 UNION SELECT row_key FROM costs_stored WHERE position_id = $b AND period_of(booked_at, $by) = $a AND row_key IS NOT NULL;
 
 -- name: of_remainder
-SELECT row_key FROM costs_stored WHERE position_id IS NULL AND row_key IS NOT NULL AND account = $b
+SELECT row_key FROM costs_stored WHERE position_id IS NULL AND row_key IS NOT NULL AND owner(account, venue) = $b
   AND ($a IS NULL OR period_of(booked_at, $by) = $a) AND coalesce(symbol, '') = $c AND asset = $d
 UNION
 SELECT m.row_key FROM movements m JOIN costs_stored c ON c.position_id IS NULL AND c.row_key IS NULL
   AND c.account = m.account AND c.venue = m.venue AND c.wallet = m.wallet AND c.asset = m.asset AND c.cause = m.cause
   AND CAST(c.booked_at AS DATE) = CAST(m.moved_at AS DATE) AND coalesce(c.symbol, m.symbol, '') = coalesce(m.symbol, '')
-WHERE c.account = $b AND ($a IS NULL OR period_of(c.booked_at, $by) = $a) AND coalesce(c.symbol, '') = $c AND c.asset = $d;
+WHERE owner(c.account, c.venue) = $b AND ($a IS NULL OR period_of(c.booked_at, $by) = $a) AND coalesce(c.symbol, '') = $c AND c.asset = $d;
 
 -- name: of_balance
-SELECT row_key FROM movements WHERE account = $a AND wallet = $b AND asset = $c;
+SELECT row_key FROM movements WHERE owner(account, venue) = $a AND wallet = $b AND asset = $c;
 
 -- name: of_entry
 -- One row is a leg that an entry by hand may have.

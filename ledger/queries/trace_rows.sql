@@ -14,3 +14,6 @@ SELECT bundle_id, name, options FROM files WHERE file_id = $file_id LIMIT 1;
 
 -- name: of_finding
 SELECT rows FROM findings WHERE finding_id = $id;
+
+-- name: sentence
+SELECT sentence FROM findings WHERE finding_id = $id;

@@ -6,3 +6,5 @@ CREATE OR REPLACE MACRO period_of(moment, by_) AS CASE by_
   ELSE strftime(moment, '%Y-%m') END;
 -- Whether a format holds entries by hand, which always speak and are no witness.
 CREATE OR REPLACE MACRO by_hand(format_) AS starts_with(format_, 'manual.');
+-- The name of an account in a line's key: with its venue, where it does not say it.
+CREATE OR REPLACE MACRO owner(account_, venue_) AS CASE WHEN account_ = venue_ THEN account_ ELSE account_ || '@' || venue_ END;

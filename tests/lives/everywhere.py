@@ -16,7 +16,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.lives.model import EIGHT_HOURS, EPOCH, SECOND, ZERO, Booking, Contract, Desk, Fill, Stake, digits, rounded
+from tests.lives.model import EIGHT_HOURS, EPOCH, SECOND, ZERO, Booking, Contract, Desk, Fill, digits, rounded
 
 F = Fraction
 MILLI = timedelta(milliseconds=1)
@@ -25,7 +25,7 @@ LOTS = {"BTC": F(1, 100), "ETH": F(1, 10)}
 PRICES = {"BTC": 60_000, "ETH": 3_000}
 MOVES = (0, 1, -1, 7, -13, 211, -340, 1_001)
 """Of the price, in dollars for ETH and in tens of dollars for BTC; the same price is there on purpose."""
-GAPS = ("none", "none", "half", "second", "minutes", "minutes", "hours", "hours", "day", "before", "after")
+GAPS = ("none", "none", "half", "second", "minutes", "hours", "hours", "day", "before", "instant", "after")
 KINDS = ("trade", "trade", "trade", "trade", "trade", "twins", "cash")
 TAKER, MAKER = F(5, 10_000), F(-1, 10_000)
 
@@ -93,13 +93,18 @@ class _Drawn:
     prices: dict[str, int] = field(default_factory=lambda: dict(PRICES))
 
     def later(self, gap: str) -> None:
-        """Let time pass; `before` and `after` are a second from the next funding."""
+        """Let time pass; `before` and `after` are a second from the next funding.
+
+        What follows an exact funding instant within its second no export to the second can tell from what came before.
+        """
+        if gap == "half" and (self.clock - EPOCH) % EIGHT_HOURS < SECOND:
+            gap = "second"
         funding = EPOCH + ((self.clock - EPOCH) // EIGHT_HOURS + 1) * EIGHT_HOURS
         self.clock = {
             "none": self.clock, "half": self.clock + 250 * MILLI, "second": self.clock + SECOND,
             "minutes": self.clock + timedelta(minutes=7, seconds=13), "hours": self.clock + timedelta(hours=3),
-            "day": self.clock + timedelta(days=1, hours=1), "before": max(self.clock, funding - 3 * SECOND),
-            "after": funding + 3 * SECOND,
+            "day": self.clock + timedelta(days=1, hours=1), "before": max(self.clock, funding - SECOND),
+            "instant": funding, "after": funding + SECOND,
         }[gap]  # fmt: skip
 
     def fill(self, base: str, lots: int, maker: bool, *, forced: bool = False) -> None:
@@ -157,7 +162,7 @@ def lives(draw: st.DrawFn) -> Life:
     if not any(act.base for act in drawn.acts):
         drawn.fill(bases[0], 3, False)
     open_ones = [base for base in bases if drawn.held[base]]
-    if open_ones and draw(st.booleans()):
+    if draw(st.booleans()) and open_ones:
         drawn.liquidate(open_ones[0], draw(st.integers(1, 2)))
     return Life(acts=tuple(drawn.acts), until=drawn.clock + timedelta(hours=draw(st.sampled_from((0, 9)))),
                 shorts_pay=draw(st.booleans()))  # fmt: skip
@@ -351,8 +356,8 @@ def answer(name: str, lines: Sequence[tuple[datetime, str]], *, head: str = "[",
 class Venue:
     """A venue's contracts, exports, and what they cannot say.
 
-    `unstated`: `fills` (so that there are no positions), `cash` (what was deposited), `forced` (that a fill was a liquidation), `clearance` (that the fee of a
-    liquidation is a trading fee: it is none to the venue), `results` (so that balances follow from prices), `sessions`
+    `unstated`: `fills` (so that there are no positions), `cash` (what was deposited), `funding`, `forced` (that a fill was a liquidation), `clearance` (that the fee of a
+    liquidation is a trading fee: it is none to the venue), `fee of` (which of the fills of one second at one price paid which fee), `results` (so that balances follow from prices), `sessions`
     (which funding was whose: it is paid by sessions), `order` (of rows of one instant, but by their place in the file, so
     that no cut may part them), `legs` (a row needs its neighbour: the same).
     """
@@ -385,12 +390,10 @@ class Venue:
 
     def balance(self, desk: Desk, rows: list[Row]) -> Fraction:
         """Return what the wallet of derivatives holds in the end, as far as the exports state it."""
-        left_out = [row.change for row in rows if "cash" in self.unstated and not row.contract]
+        left_out = [row.change for row in rows if ("cash" in self.unstated and not row.contract)
+                    or ("funding" in self.unstated and row.is_funding)]  # fmt: skip
         return rows[-1].balance - sum(left_out, ZERO)
 
     def seen(self, at: datetime | None) -> datetime | None:
         """Return an instant as the exports print it."""
         return None if at is None else EPOCH + (at - EPOCH) // self.clock * self.clock
-
-
-__all__ = ["Act", "Life", "Row", "Sheet", "Stake", "Venue", "answer", "csv", "lived", "lives", "perpetual", "plain"]

@@ -24,12 +24,12 @@ from tests.lives.printers import (
     okx,
     phemex,
     plain,
+    sites,
 )
 
-VENUES: tuple[Venue, ...] = tuple(
-    module.VENUE for module in (
-        binance, bybit, okx, bitget, kucoin, krakenfutures, deribit, hyperliquid, dydx, gate, htx, mexc, phemex, bingx,
-        coinbase, cryptocom, bitfinex, plain, ccxt, described,
-    )
+APIS = (
+    binance, bybit, okx, bitget, kucoin, krakenfutures, deribit, hyperliquid, dydx, gate, htx, mexc, phemex, bingx,
+    coinbase, cryptocom, bitfinex, plain, ccxt, described,
 )  # fmt: skip
+VENUES: tuple[Venue, ...] = (*(module.VENUE for module in APIS), *sites.VENUES)
 """Every venue that a life is printed for."""
