@@ -1,6 +1,6 @@
 """What a format says of an export, and what an export becomes.  No venue is named here.
 
-A file part is read as text (`files.py`), recognized by its header (`detect.py`) and turned into rows of the
+A file part is read as text (`files/`), recognized by its header (`detect.py`) and turned into rows of the
 tables of `schemas` (`normalize.py`).  A format is data: headers, cells, events, cases, identity, claims.
 """
 

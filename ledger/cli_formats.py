@@ -79,10 +79,9 @@ def formats_detect(
     frame, code = detected_frame(paths, known_formats(book_path), timezone, encoding)
     show(frame, DETECTED, kind, output)
     counts = dict(frame.group_by("kind").len().iter_rows())
-    said = [
-        f"{count} {word}{'' if count == 1 else 's' if word != 'near miss' else 'es'}" for word, count in counts.items()
-    ]
-    click.echo(f"{frame.height} files or parts: {', '.join(sorted(said))}", err=True)
+    plural = {"export": "exports", "near miss": "near misses", "other": "others"}
+    said = [f"{counts[word]} {word if counts[word] == 1 else plural[word]}" for word in plural if word in counts]
+    click.echo(f"{frame.height} files or parts of files: {', '.join(said)}", err=True)
     sys.exit(code)
 
 
@@ -127,12 +126,15 @@ def formats_test(
     """
     import polars as pl
 
-    from importers.described.description import read_description
+    from importers.described.description import described, text_of
     from importers.read import Options
+    from importers.registry import formats
     from ledger.trying import tried
     from reports.listings import TRIED
 
-    form = read_description(description)
+    form = described(text_of(description), description.name)
+    if form.name in {known.name for known in formats()}:
+        click.echo(f"! {form.name} is the name of a built-in format; to import with it choose another one", err=True)
     options = Options(wallet=known_wallet(wallet), format=form.name, zone=timezone, encoding=encoding)
     results = list(tried(form, file, options))
     rows = [frame for result in results for frame in result.rows]
@@ -164,6 +166,10 @@ def _say(result: Tried) -> None:
         click.echo(
             f"! columns that nothing reads: {', '.join(result.unread)}; read them, or name them in [unread]", err=True
         )
+    if result.unused:
+        click.echo(f"! cells that nothing uses: {', '.join(result.unused)}; use them in a row, or drop them", err=True)
+    for sentence in result.broken:
+        click.echo(f"! {sentence}", err=True)
     if result.refused:
         show(refused_frame(result), REFUSED, None, None)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import polars as pl
 
-from importers.containers import UnreadablePart
 from importers.contract import Format, Normalized
 from importers.files import Bundle
+from importers.files.containers import UnreadablePart
 from importers.read import Options, Recognized, chunks, recognize
 from ledger.identity import (
     Pool,
@@ -44,6 +44,12 @@ PADDED = re.compile(r"\.(\d*?)0+(?= |$)")
 
 Read = tuple[Normalized, int]
 """A chunk normalized, and how many source rows it was."""
+
+
+def _series(account: str, form: Format) -> str:
+    """Return the series of a format's rows; where rows may be of any venue, each venue has its own."""
+    owner = account if form.venue_column is None or form.venue == account else f"{account}@{form.venue}"
+    return f"{owner}/{form.family}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +272,7 @@ class Importing:
         for reason, count in normalized.ignored.group_by("reason").len().iter_rows():
             result.ignored_reasons[reason] += count
         if rows.height:
-            series = f"{result.account}/{form.family}"
+            series = _series(result.account, form)
             keyed = with_keys(self.store, series, rows)
             twins, earlier = twin_keys(keyed), earlier_sightings(self.store, keyed)
             if form.identity.kind == "content":
@@ -434,7 +440,7 @@ class Importing:
             {
                 "file_no": file_no,
                 "account": result.account,
-                "series": f"{result.account}/{form.family}",
+                "series": _series(result.account, form),
                 "rows_read": result.read,
                 "stored": result.stored,
                 "duplicate": result.duplicate,
@@ -459,7 +465,7 @@ class Importing:
                     continue  # what positions are made of is never taken from sums
                 lines.append(
                     {
-                        "series": f"{result.account}/{form.family}",
+                        "series": _series(result.account, form),
                         "format": form.name,
                         "account": result.account,
                         "venue": form.venue,

@@ -71,7 +71,7 @@ def format_text(name: str, formats: Sequence[Format]) -> str:
 
 def _cells(form: Format) -> list[str]:
     """Return what stands in each column, once: what is understood, its words, whether it must be filled."""
-    printed = {canonical: text for text, canonical in reversed(form.aliases.items())}
+    printed = {canonical: text for text, canonical in reversed(list(form.aliases.items()))}
     told: dict[str, str] = {}
     for cell in form.cells.values():
         expected = cell.expected if not cell.words else f"one of {', '.join(cell.words)}"

@@ -11,8 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from importers.files import open_bundle
-from importers.parts import Part
+from importers.files import Part, open_bundle
 from ledger.archive import Archive
 from ledger.store import Store, statement
 from schemas.errors import MarginbookError, UnknownThing

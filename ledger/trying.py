@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -12,8 +13,7 @@ import polars as pl
 
 from importers.contract import Format, Match, Normalized
 from importers.detect import fold
-from importers.files import collect, open_bundle
-from importers.parts import Part
+from importers.files import Part, collect, open_bundle
 from importers.read import Options, chunks, recognize
 from ledger.listings import states
 from schemas.errors import AmbiguousFormat, MarginbookError, MissingTimeZone, UnknownFormat, UnreadableFile
@@ -124,6 +124,10 @@ class Tried:
     rejected: list[pl.DataFrame] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     """Columns of the file that no cell reads and nobody has given a reason for."""
+    unused: tuple[str, ...] = ()
+    """Cells that no row, condition or identity uses."""
+    balances: list[pl.DataFrame] = field(default_factory=list)
+    """row, at, wallet, asset, amount, balance of each source row that states a balance."""
 
     @property
     def refused(self) -> int:
@@ -132,8 +136,13 @@ class Tried:
 
     @property
     def exit_code(self) -> int:
-        """1 where something is left to describe."""
-        return 1 if self.unread or self.refused else 0
+        """1 where something is left to describe, or balances do not follow."""
+        return 1 if self.unread or self.unused or self.refused or self.broken else 0
+
+    @cached_property
+    def broken(self) -> list[str]:
+        """Where the stated balances do not follow from the amounts, in sentences, one an asset."""
+        return list(_broken(pl.concat(self.balances))) if self.balances else []
 
 
 def tried(form: Format, path: Path, options: Options) -> Iterator[Tried]:
@@ -141,14 +150,44 @@ def tried(form: Format, path: Path, options: Options) -> Iterator[Tried]:
     for part in open_bundle(path).parts(options.encoding):
         seen = recognize(part, (form,), options)
         zone = seen.context.zone if seen.context.zone_known else None
-        result = Tried(part.name, seen.match.variant, zone, seen.warnings, unread=_unread(seen.match))
+        result = Tried(
+            part.name, seen.match.variant, zone, seen.warnings, unread=_unread(seen.match), unused=_unused(form)
+        )
         for normalized, read in chunks(seen, options.encoding):
             _count(result, normalized, read)
         yield result
 
 
+def _unused(form: Format) -> tuple[str, ...]:
+    """Return the cells that stand in no table's column, no condition and no identity."""
+    expressions = [
+        form.event,
+        *(item for emits in form.cases.values() for emit in emits for item in emit.columns.values()),
+    ]
+    expressions += [emit.where for emits in form.cases.values() for emit in emits if emit.where is not None]
+    expressions += [form.wallet] if isinstance(form.wallet, pl.Expr) else []
+    used = {name for expression in expressions for name in expression.meta.root_names()}
+    used |= {form.time, form.sequence or form.time}
+    used |= set(form.identity.cells) if form.identity.kind == "id" else set()
+    return tuple(name for name in form.cells if name not in used and form.venue_column not in form.cells[name].columns)
+
+
+def _broken(stated: pl.DataFrame) -> Iterator[str]:
+    """Yield a sentence for each asset whose balance column does not follow, in the order of time or of the file."""
+    for (wallet, asset), rows in stated.partition_by("wallet", "asset", as_dict=True, maintain_order=True).items():
+        best: list[int] | None = None
+        for order in (rows.sort("row"), rows.sort("row", descending=True), rows.sort("at", "row")):
+            expected = order["balance"].shift(1) + order["amount"]
+            wrong = order.filter((expected != order["balance"]).fill_null(False))["row"].to_list()
+            best = wrong if best is None or len(wrong) < len(best) else best
+        if best:
+            yield (f"{wallet}, {asset}: {len(best)} of {rows.height} balances do not follow from the amounts, "
+                   f"the first in row {min(best)}: is a fee missing, or a sign wrong?")  # fmt: skip
+
+
 def _unread(match: Match) -> tuple[str, ...]:
-    read = {column for cell in match.format.cells.values() for column in cell.columns} | set(match.format.unread)
+    explained = {column for column, why in match.format.unread.items() if why != "why?"}
+    read = {column for cell in match.format.cells.values() for column in cell.columns} | explained
     return tuple(text for text in match.printed if text and fold(match.format.aliases.get(text, text)) not in read)
 
 
@@ -159,6 +198,15 @@ def _count(result: Tried, normalized: Normalized, read: int) -> None:
     result.rejected.append(normalized.rejected)
     for reason in normalized.ignored["reason"].to_list():
         result.kinds[f"ignored: {reason}"] += 1
+    moved = normalized.tables.get("movements")
+    if moved is not None and moved["balance_after"].null_count() < moved.height:
+        result.balances.append(
+            moved.group_by(pl.col("source_row").alias("row"), "wallet", "asset", maintain_order=True)
+            .agg(
+                pl.col("moved_at").first().alias("at"), pl.col("amount").sum(),
+                pl.col("balance_after").last().alias("balance"))
+            .filter(pl.col("balance").is_not_null())
+        )  # fmt: skip
     for table, frame in normalized.tables.items():
         result.kinds[table] += frame.height
         at = pl.col(TIME_OF_TABLE[table]) if TIME_OF_TABLE[table] in frame.columns else pl.lit(None)
@@ -182,6 +230,5 @@ def _said(name: str, kind: pl.DataType) -> pl.Expr:
 def refused_frame(result: Tried) -> pl.DataFrame:
     """Return one line for each way in which rows are not understood, with the first row of it."""
     lines = pl.concat(result.rejected).rename({"source_row": "row"})
-    return (
-        lines.group_by("column", "text", "reason", maintain_order=True).agg(pl.col("row").first()).head(SHOWN_REFUSED)
-    )
+    ways = lines.group_by("column", "text", "reason", maintain_order=True).agg(pl.col("row").first(), rows=pl.len())
+    return ways.select("row", "rows", "column", "text", "reason").head(SHOWN_REFUSED)

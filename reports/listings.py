@@ -159,8 +159,8 @@ TRIED = Report(
 REFUSED = Report(
     name="refused",
     title="What nobody has described",
-    one_row="a row that would be rejected",
-    columns=(Column("row", "count"), Column("column"), Column("text"), Column("reason")),
+    one_row="a way in which rows would be rejected, with the first of them",
+    columns=(Column("row", "count"), Column("rows", "count"), Column("column"), Column("text"), Column("reason")),
 )
 
 

@@ -14,7 +14,7 @@ import pytest
 from importers.ccxt.numbers import meant
 from importers.ccxt.symbols import name_contract, name_instrument
 from importers.contract import Context
-from importers.jsontext import rows_by_code, rows_by_symbol
+from importers.files.jsontext import rows_by_code, rows_by_symbol
 from ledger.book import Book
 from ledger.importing import Asked
 from tests.books import facts, imported, new_book

@@ -69,8 +69,7 @@ def take(book: Book, venue: Venue, paths: Sequence[Path]) -> None:
 
 def expected_positions(venue: Venue, desk: Desk) -> list[dict[str, Any]]:
     """Return the positions as far as the exports state them, sizes in the base asset."""
-    rows = sorted((_expected(venue, desk, stake) for stake in desk.stakes), key=_order)
-    return without_fees(rows) if "fee of" in venue.unstated else rows
+    return sorted((_expected(venue, desk, stake) for stake in desk.stakes), key=_order)
 
 
 def _expected(venue: Venue, desk: Desk, stake: Stake) -> dict[str, Any]:
@@ -91,16 +90,6 @@ def _expected(venue: Venue, desk: Desk, stake: Stake) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def without_fees(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the positions with their fees in one sum by symbol, on the first of each."""
-    sums: dict[str, Fraction] = defaultdict(Fraction)
-    for row in rows:
-        sums[row["symbol"]] += row["trading_fees"]
-    firsts = {row["symbol"]: place for place, row in reversed(list(enumerate(rows)))}
-    return [row | {"trading_fees": sums[row["symbol"]] if firsts[row["symbol"]] == place else ZERO,
-                   "net_pnl": row["net_pnl"] + row["trading_fees"]} for place, row in enumerate(rows)]  # fmt: skip
-
-
 def said_of(venue: Venue, book: Book) -> list[dict[str, Any]]:
     """Return the positions of the book, sizes in the base asset."""
     sizes = {contract.symbol: contract.multiplier for contract in venue.contracts.values()}
@@ -110,8 +99,7 @@ def said_of(venue: Venue, book: Book) -> list[dict[str, Any]]:
         if "sessions" in venue.unstated:
             row |= {"net_pnl": row["net_pnl"] - row["funding"], "funding": ZERO}
         rows.append(row)
-    found = sorted(rows, key=_order)
-    return without_fees(found) if "fee of" in venue.unstated else found
+    return sorted(rows, key=_order)
 
 
 def _order(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -206,7 +194,7 @@ def test_two_exports_of_one_account_count_once(best: Venue, other: Venue, life: 
         assert_told(best, desk, book)
 
 
-@examples(8)
+@examples(4)
 @given(life=lives())
 def test_a_life_is_the_same_at_every_venue_before_it_is_printed(life: Life) -> None:
     told = defaultdict(list)

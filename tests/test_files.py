@@ -17,10 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importers import csvtext, sources
-from importers.csvcareful import read_careful
-from importers.csvproof import read_masked, read_proven
-from importers.files import Broken, Bundle, Chunk, Part, collect, open_bundle
+from importers.files import Broken, Bundle, Chunk, Part, collect, csvtext, open_bundle, sources
+from importers.files.csvcareful import read_careful
+from importers.files.csvproof import read_masked, read_proven
 from schemas.errors import ChangedWhileRead, RefusedFile, UndecodableFile, UnknownEncoding, UnreadableFile
 
 HEADER = "time,symbol,qty\n"
@@ -266,7 +265,7 @@ def test_utf16_without_a_mark_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_wrong_byte_late_in_the_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importers.encoding.READ", 64)
+    monkeypatch.setattr("importers.files.encoding.READ", 64)
     with pytest.raises(UndecodableFile):
         part_of(tmp_path, (HEADER + "1,é,b\n" * 500).encode() + b"2,\xe9,b\n").head()
     assert 500 == len(read(part_of(tmp_path, HEADER + "1,é,b\n" * 500))[0])

@@ -154,8 +154,9 @@ def test_a_trade_is_a_fill_by_one_leg_and_cash_by_the_other(tmp_path: Path) -> N
     log.trade("01 08:00:00", BTC, "-0.04", "80000", fee="1.6")
     log.trade("01 09:00:00", BTC, "0.04", "79000", pnl="40", fee="-0.316", funding="0.02")
     read_ = result(tmp_path, log)
-    assert [("PF_XBTUSD", "sell", "0.04", "80000", "open", None), ("PF_XBTUSD", "buy", "0.04", "79000", "close", None)] == rows(
-        read_, "fills", "symbol", "side", "quantity", "price", "effect", "fee")  # fmt: skip
+    assert [("PF_XBTUSD", "sell", "0.04", "80000", "open", "1.6", "USD"),
+            ("PF_XBTUSD", "buy", "0.04", "79000", "close", "-0.316", "USD")] == rows(
+        read_, "fills", "symbol", "side", "quantity", "price", "effect", "fee", "fee_asset")  # fmt: skip
     assert [("-1.6", "trading_fee"), ("40", "realized_pnl"), ("0.316", "trading_fee"), ("0.02", "funding")] == rows(
         read_, "movements", "amount", "cause")  # fmt: skip
     refs = ["2026-04-01T08:00:00Z|PF_XBTUSD|80000", "2026-04-01T09:00:00Z|PF_XBTUSD|79000"]

@@ -156,3 +156,15 @@ def test_premiums_and_pay_offs_are_the_gross_result_of_what_is_closed(
         imported(book, terms(Path(folder)), write(Path(folder), "fills.csv", FILLS, rows))
         assert book.report("balances")["computed"].sum() == cash
         assert book.report("positions")["net_pnl"].sum() == cash
+
+
+def test_an_exercise_without_its_premium_closes_what_was_held_before_the_exports_begin(
+    book: Book, tmp_path: Path
+) -> None:
+    imported(book, terms(tmp_path), write(tmp_path, "fills.csv", FILLS, [
+        fill("03-27T08:00:00", CALL, "sell", "1.5", "0.1", "0.0002", "delivery"),
+    ]))  # fmt: skip
+    assert facts(book, "positions", "side", "status", "max_quantity", "quantity", "flags") == [
+        ("long", "delivered", "1.5", "0", ["opening_inferred", "unknown_entry", "unknown_result"]),
+    ]
+    assert facts(book, "balances", "computed") == [("0.1498",)]

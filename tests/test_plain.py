@@ -95,3 +95,29 @@ def test_the_folder_of_a_candle_says_which_price_it_is() -> None:
     assert normalized.tables["prices"]["kind"].to_list() == ["mark", "mark"]
     ((normalized, _),) = chunks(recognize(premium, plain.FORMATS, Options()))
     assert normalized.rejected["reason"].to_list() == ["expected prices; a premium index is none"]
+
+
+def test_a_fee_of_no_asset_is_refused_and_not_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "fills.csv"
+    path.write_text(
+        "filled_at,symbol,product,side,quantity,price,execution,fee,fee_asset\n"
+        "2026-01-05T08:00:00Z,BTC/USD,spot,buy,1,100,trade,0.5,\n"
+        "2026-01-05T08:00:01Z,BTC/USD,spot,buy,1,100,trade,0,\n"
+    )
+    result = read(path)
+    assert result.rejected.select("source_row", "column", "text", "reason").rows() == [
+        (2, "fee", "0.5", "a fee, and nothing says of which asset: expected fee_asset")
+    ]
+    assert result.tables["fills"].height == 1
+
+
+def test_a_withdrawal_above_zero_is_refused_since_it_would_raise_the_balance(tmp_path: Path) -> None:
+    path = tmp_path / "transfers.csv"
+    path.write_text(
+        "moved_at,asset,amount,kind\n2026-01-05T08:00:00Z,USDT,500,withdrawal\n2026-01-05T08:00:00Z,USDT,-5,withdrawal\n"
+    )
+    result = read(path)
+    assert result.rejected["reason"].to_list() == [
+        "expected a number, below zero for a withdrawal: + is what this wallet gains"
+    ]
+    assert result.tables["transfers"].height == 1

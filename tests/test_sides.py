@@ -69,8 +69,7 @@ def test_funding_that_names_side_and_size_dates_what_was_held_before_the_first_f
     assert facts(book, "positions", "side", "status", "max_quantity", "quantity", "funding", "flags") == [
         ("long", "open", "30000", "20000", "-5", ["opening_inferred", "unknown_entry", "unknown_result"]),
     ]
-    assert facts(book, "funding", "net") == [("-5",)], (
-    )
+    assert facts(book, "funding", "net") == [("-5",)]
 
 
 def test_the_funding_of_a_session_belongs_to_the_position_that_was_closed_within_it(book: Book, tmp_path: Path) -> None:

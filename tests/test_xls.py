@@ -19,10 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xlwt.CompoundDoc import XlsDoc
 
-from importers import containers, oldbook
-from importers.compound import Compound, DamagedCompound
-from importers.files import Part, open_bundle
-from importers.oldbook import cell_text, date_text, number_text
+from importers.files import Part, containers, oldbook, open_bundle
+from importers.files.compound import Compound, DamagedCompound
+from importers.files.oldbook import cell_text, date_text, number_text
 from schemas.errors import MarginbookError, RefusedFile, UnreadableFile
 
 HEADER = ("time", "symbol", "qty")
@@ -200,7 +199,7 @@ def test_the_suffix_is_never_asked(tmp_path: Path) -> None:
 
 
 def test_many_rows_are_read_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importers.workbook.ROWS", 100)
+    monkeypatch.setattr("importers.files.workbook.ROWS", 100)
     part = part_of(tmp_path, xls([list(HEADER), *([str(row), "a", row / 8] for row in range(999))]))
     assert 10 == len(list(part.chunks(1, 3)))
     assert (1000, "998", "a", "124.75") == read(part)[0][-1]

@@ -16,7 +16,7 @@ from importers.cells import epoch, money, text
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
 from importers.declared import claimed, spelled
 from importers.emits import AMOUNT, ASSET, AT
-from importers.jsontext import compact, loads
+from importers.files.jsontext import compact, loads
 from schemas.types import MONEY
 
 # ----------------------------------------------------------------------------------------------- interest

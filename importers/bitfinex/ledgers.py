@@ -21,6 +21,8 @@ from importers.bitfinex.cells import DERIVATIVES, MARGIN, WALLETS, clock
 from importers.bitfinex.symbols import asset_of, is_derivative, name_instrument, symbol_of
 from importers.cells import epoch, exact_decimals, integer, mapped, money, text, translated
 from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity, Match
+from importers.declared import claimed, header, listed, unread
+from importers.emits import AMOUNT, ASSET, AT, adding, booking, movement, transfer
 
 WORDS = [(re.compile(line["pattern"], re.IGNORECASE), str(place), line)
          for place, line in enumerate(vocabulary.table(__file__, "ledger_words.csv"))]  # fmt: skip
@@ -30,7 +32,7 @@ NAMED_PAIR = r"(?:\((\w+(?::\w+)?)\) @|^Funding Event (\S+)|claimed (\S+) @)"
 FROM_TO = r"(?i) from wallet (\w+) to (?:wallet )?(\w+)"
 SUB_ACCOUNTS = r"SA\(\S+->\S+\)"
 
-AT, ASSET, AMOUNT, SYMBOL = pl.col("time"), pl.col("asset"), pl.col("amount"), pl.col("symbol")
+SYMBOL, KIND = pl.col("symbol"), pl.col("kind")
 DESCRIPTION, WORD, POSITION = pl.col("description"), pl.col("word"), pl.col("position_ref")
 
 
@@ -61,28 +63,9 @@ def pot(column: str, description: str) -> Cell:
 # ------------------------------------------------------------------------------------------------ emits
 
 
-def _moved(cause: str) -> Emit:
-    return Emit(table="movements", columns={
-        "moved_at": AT, "pool": pl.lit("asset"), "asset": ASSET, "amount": AMOUNT, "cause": pl.lit(cause),
-        "symbol": SYMBOL, "trade_ref": pl.col("trade_ref"), "transaction_ref": pl.col("transaction_ref"),
-        "balance_after": pl.col("balance"),
-    })  # fmt: skip
-
-
-def _transfer(kind: str) -> Emit:
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": ASSET, "amount": AMOUNT, "kind": pl.lit(kind), "other_wallet": pl.col("other_wallet"),
-        "transaction_ref": pl.col("transaction_ref"),
-    })  # fmt: skip
-
-
-def _booked(table: str) -> Emit:
-    return Emit(table=table, columns={
-        "booked_at": AT, "asset": ASSET, "amount": AMOUNT, "symbol": SYMBOL, "kind": pl.col("kind"),
-        "group_ref": pl.col("group_ref"),
-    })  # fmt: skip
-
-
+_moved = adding(movement, "symbol", "trade_ref", "transaction_ref", balance_after=pl.col("balance"))
+_transfer = adding(transfer, "other_wallet", "transaction_ref")
+_booked = adding(booking, "symbol", "group_ref")
 RESULT = Emit(table="stated_results", columns={
     "booked_at": AT, "symbol": SYMBOL, "asset": ASSET, "amount": AMOUNT, "basis": pl.lit("gross"),
     "grain": pl.lit("order"),
@@ -110,13 +93,13 @@ CASES: dict[str, tuple[Emit, ...]] = {
         Emit(table="funding", columns={
             "paid_at": AT, "symbol": SYMBOL, "asset": ASSET, "amount": AMOUNT, "rate": pl.col("rate")}),
     ),
-    "conversion": (_moved("conversion"), _booked("conversions")),
+    "conversion": (_moved("conversion"), _booked("conversions", KIND)),
     "transfer": (_moved("transfer"), _transfer("internal")),
     "deposit": (_moved("deposit"), _transfer("deposit")),
     "withdrawal": (_moved("withdrawal"), _transfer("withdrawal")),
     "network_fee": (_moved("network_fee"),),
-    "income": (_moved("income"), _booked("adjustments")),
-    "correction": (_moved("correction"), _booked("adjustments")),
+    "income": (_moved("income"), _booked("adjustments", KIND)),
+    "correction": (_moved("correction"), _booked("adjustments", KIND)),
 }  # fmt: skip
 """The text of a liquidation names a position, not its pair.  Interest leaves the wallet in the asset that was borrowed,
 below zero if need be: kind `negative_balance`.  A rebate of trading fees is a fee below zero."""
@@ -204,14 +187,10 @@ CELLS: dict[str, Cell] = {
 
 
 def _claims(rank: int) -> tuple[Claim, ...]:
-    facts = ("ledger", "funding", "interest")
-    return (
-        *(Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=1) for fact in facts),
-        Claim(fact="liquidations", rank=rank + 2, filterable=True, resolution_s=1, skew_s=1),
-    )
+    return claimed(ledger=rank, funding=rank, interest=rank, liquidations=rank + 2)
 
 
-COLUMNS = ("DESCRIPTION", "CURRENCY", "AMOUNT", "BALANCE", "DATE", "WALLET")
+COLUMNS = "DESCRIPTION,CURRENCY,AMOUNT,BALANCE,DATE,WALLET"
 
 LEDGERS = Format(
     name="bitfinex.ledgers",
@@ -221,8 +200,8 @@ LEDGERS = Format(
     confidence="parser seen",
     how="Reports (report.bitfinex.com), Ledgers, Export as CSV; keep the file's name, which has the dates",
     headers=(
-        Header(name="from 2020", columns=("#", *COLUMNS)),
-        Header(name="with USD values", columns=("#", *COLUMNS, "AMOUNT USD", "BALANCE USD")),
+        header("from 2020", f"#,{COLUMNS}"),
+        header("with USD values", f"#,{COLUMNS},AMOUNT USD,BALANCE USD"),
     ),
     cells=CELLS | {"id": integer("#", required=True)},
     event=WORD.replace_strict(EVENTS, return_dtype=pl.String),
@@ -235,7 +214,7 @@ LEDGERS = Format(
     claims=_claims(1),
     name_instrument=name_instrument,
     prepare=_prepare,
-    unread={"amount usd": "the venue's valuation", "balance usd": "the venue's valuation"},
+    unread=unread({"AMOUNT USD,BALANCE USD": "the venue's valuation"}),
     zone_hint=zone_hint,
 )
 
@@ -246,8 +225,8 @@ LEDGERS_WITHOUT_IDS = replace(
     title="Bitfinex: ledgers to 2020, without ids",
     how="Reports, Ledgers, Export as CSV, of its time",
     headers=(
-        Header(name="to 2018", exact=True, columns=("Currency", "Description", "Amount", "Balance", "Date")),
-        Header(name="2018 to 2020", confidence="real file seen", exact=True, columns=COLUMNS),
+        header("to 2018", "Currency,Description,Amount,Balance,Date", exact=True),
+        header("2018 to 2020", COLUMNS, exact=True, confidence="real file seen"),
     ),
     cells=CELLS,
     sequence=None,
@@ -256,7 +235,7 @@ LEDGERS_WITHOUT_IDS = replace(
     unread={},
 )
 
-PLACES = ("#", "currency", "wallet", "date", "none", "amount", "balance", "none2", "description")
+PLACES = listed("#,currency,wallet,date,none,amount,balance,none2,description")
 
 LEDGERS_API = replace(
     LEDGERS,
@@ -267,7 +246,7 @@ LEDGERS_API = replace(
     headers=(Header(name="API arrays", exact=True, columns=tuple(str(place) for place in range(9))),),
     aliases={str(place): name for place, name in enumerate(PLACES)},
     cells={**LEDGERS.cells, "time": epoch("date")},
-    unread={"none": "empty", "none2": "empty"},
+    unread=unread({"none,none2": "empty"}),
     zone_hint=None,
 )
 

@@ -12,7 +12,9 @@ import polars as pl
 
 from importers.bitfinex.cells import MARGIN, asset, clock
 from importers.cells import constant, epoch, mapped, money, text, word
-from importers.contract import Cell, Claim, Emit, Format, Header, Identity
+from importers.contract import Cell, Emit, Format, Header, Identity
+from importers.declared import claimed, header, unread
+from importers.emits import AMOUNT, ASSET, AT
 from schemas.types import INSTANT
 
 SIDES = {"PROVIDED": "lent", "TAKEN": "taken", "BOTH": "taken", "1": "lent", "-1": "taken", "0": "taken"}
@@ -36,19 +38,19 @@ CREDITS = Format(
     title="Bitfinex: margin funding in use by positions (credits)",
     confidence="parser seen",
     how="Reports, Credits, Export as CSV",
-    headers=(Header(name="from 2018", exact=True, columns=(
-        "#", "CURRENCY", "AMOUNT", "RATE", "PERIOD", "OPENED", "CLOSED", "DATE", "SIDE", "STATUS", "POSITION PAIR")),),
+    headers=(header(
+        "from 2018", "#,CURRENCY,AMOUNT,RATE,PERIOD,OPENED,CLOSED,DATE,SIDE,STATUS,POSITION PAIR", exact=True),),
     cells=CELLS | {"list": constant("#", "credit")},
     event=pl.when(pl.col("side") == "lent").then(pl.lit("lent"))
     .when(IS_CLOSED & pl.col("closed_at").is_not_null()).then(pl.lit("loan")).otherwise(pl.lit("open")),
     event_columns=("side", "status"),
     cases={"loan": (
         Emit(table="borrows", columns={
-            "borrowed_at": pl.col("time"), "asset": pl.col("asset"), "amount": pl.col("amount").abs(),
+            "borrowed_at": AT, "asset": ASSET, "amount": AMOUNT.abs(),
             "rate": pl.col("rate"), "rate_period": pl.lit("day"), "loan_ref": pl.col("id"), "kind": pl.lit("auto")}),
         Emit(table="repayments", columns={
-            "repaid_at": pl.col("closed_at"), "asset": pl.col("asset"), "amount": pl.col("amount").abs(),
-            "principal": pl.col("amount").abs(), "loan_ref": pl.col("id"), "kind": pl.lit("auto")}),
+            "repaid_at": pl.col("closed_at"), "asset": ASSET, "amount": AMOUNT.abs(), "principal": AMOUNT.abs(),
+            "loan_ref": pl.col("id"), "kind": pl.lit("auto")}),
     )},
     ignores={
         "lent": "lent to others: it stays in the funding wallet, and the ledger has its interest",
@@ -57,11 +59,11 @@ CREDITS = Format(
     newest_first=True,
     wallet=MARGIN,
     identity=Identity(kind="id", cells=("list", "id"), content=("asset", "amount")),
-    claims=(Claim(fact="borrow_repay", rank=1, filterable=True, resolution_s=1, skew_s=2),),
-    unread={
-        "period": "for how many days it was promised", "date": "when it was last changed",
-        "position pair": "which pair it was for",
-    },
+    claims=claimed(skew_s=2, borrow_repay=1),
+    unread=unread({
+        "PERIOD": "for how many days it was promised", "DATE": "when it was last changed",
+        "POSITION PAIR": "which pair it was for",
+    }),
 )  # fmt: skip
 
 LOANS = replace(
@@ -69,17 +71,16 @@ LOANS = replace(
     name="bitfinex.funding_loans",
     title="Bitfinex: margin funding that no position uses (loans)",
     how="Reports, Loans, Export as CSV",
-    headers=(Header(name="from 2018", exact=True, columns=(
-        "#", "CURRENCY", "SIDE", "AMOUNT", "STATUS", "RATE", "PERIOD", "OPENED", "CLOSED", "DATE")),),
+    headers=(header("from 2018", "#,CURRENCY,SIDE,AMOUNT,STATUS,RATE,PERIOD,OPENED,CLOSED,DATE", exact=True),),
     cells=CELLS | {"list": constant("#", "loan")},
-)  # fmt: skip
+)
 
 PLACES = {
     0: "#", 1: "currency", 2: "side", 3: "created", 4: "date", 5: "amount", 6: "flags", 7: "status", 8: "rate type",
     11: "rate", 12: "period", 13: "opened", 14: "closed", 15: "notify", 16: "hidden", 18: "renew", 20: "no close",
     21: "position pair",
 }  # fmt: skip
-FLAGS = dict.fromkeys(("created", "flags", "rate type", "notify", "hidden", "renew", "no close"), "of the offer")
+FLAGS = unread({"created,flags,rate type,notify,hidden,renew,no close": "of the offer"})
 
 
 def _api(form: Format, width: int, path: str) -> Format:
@@ -115,7 +116,7 @@ NO_TIME = Cell(
 )  # fmt: skip
 
 
-def _listed(name: str, title: str, columns: tuple[str, ...], why: str) -> Format:
+def _unbooked(name: str, title: str, columns: str, why: str) -> Format:
     return Format(
         name=f"bitfinex.{name}",
         family=f"bitfinex.{name}",
@@ -123,25 +124,27 @@ def _listed(name: str, title: str, columns: tuple[str, ...], why: str) -> Format
         title=title,
         confidence="parser seen",
         how="Reports, Export as CSV",
-        headers=(Header(name="from 2018", exact=True, columns=columns),),
+        headers=(header("from 2018", columns, exact=True),),
         cells={"time": NO_TIME, "id": text("#", required=True)},
         event=pl.lit("listed"),
         cases={},
         ignores={"listed": why},
         identity=Identity(kind="content", cells=("id",)),
-        unread=dict.fromkeys((column.casefold() for column in columns[1:]), why),
+        unread=unread({columns.removeprefix("#,"): why}),
     )
 
 
-OFFERS = _listed("funding_offers", "Bitfinex: offers of margin funding", (
-    "#", "CURRENCY", "AMOUNT", "EXECUTED AMOUNT", "TYPE", "STATUS", "RATE", "PERIOD", "UPDATED", "CREATED"),
+OFFERS = _unbooked(
+    "funding_offers", "Bitfinex: offers of margin funding",
+    "#,CURRENCY,AMOUNT,EXECUTED AMOUNT,TYPE,STATUS,RATE,PERIOD,UPDATED,CREATED",
     "an offer: what came of it the credits and loans have")  # fmt: skip
-FUNDING_TRADES = _listed("funding_trades", "Bitfinex: trades of margin funding", (
-    "#", "PAIR", "AMOUNT", "RATE", "PERIOD", "MAKER", "DATE", "OFFER ID"),
+FUNDING_TRADES = _unbooked(
+    "funding_trades", "Bitfinex: trades of margin funding", "#,PAIR,AMOUNT,RATE,PERIOD,MAKER,DATE,OFFER ID",
     "an offer that was taken: the credits and loans have it with both its ends")  # fmt: skip
-ORDERS = _listed("orders", "Bitfinex: orders", (
-    "#", "PAIR", "TYPE", "PREVIOUS ORDER TYPE", "AMOUNT", "EXECUTED AMOUNT", "PRICE", "AVERAGE EXECUTION PRICE",
-    "TRAILING PRICE", "CREATED", "UPDATED", "STATUS", "METADATA"),
+ORDERS = _unbooked(
+    "orders", "Bitfinex: orders",
+    "#,PAIR,TYPE,PREVIOUS ORDER TYPE,AMOUNT,EXECUTED AMOUNT,PRICE,AVERAGE EXECUTION PRICE,TRAILING PRICE,CREATED,"
+    "UPDATED,STATUS,METADATA",
     "an order: its executions are in the trades")  # fmt: skip
 
 FORMATS = (

@@ -11,11 +11,12 @@ import polars as pl
 
 from importers.bitfinex.cells import asset, clock
 from importers.cells import epoch, money, negated, text
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.contract import Format, Header, Identity
+from importers.declared import claimed_in_part, header, unread
+from importers.emits import OUTSIDE, transfer
 
-AMOUNT = pl.col("amount")
-OLD = ("#", "DATE", "CURRENCY", "STATUS", "AMOUNT", "FEES", "DESCRIPTION", "TRANSACTION ID")
-NEW = ("#", "STARTED", "UPDATED", *OLD[2:])
+MUST = "CURRENCY,STATUS,AMOUNT,FEES,DESCRIPTION,TRANSACTION ID"
+OLD, NEW = f"#,DATE,{MUST}", f"#,STARTED,UPDATED,{MUST}"
 
 MOVEMENTS = Format(
     name="bitfinex.movements",
@@ -25,11 +26,11 @@ MOVEMENTS = Format(
     confidence="parser seen",
     how="Reports, Movements (or Deposits, Withdrawals), Export as CSV",
     headers=(
-        Header(name="to March 2021", columns=OLD),
-        Header(name="to September 2025", columns=(*OLD, "NOTE")),
-        Header(name="from September 2025", columns=(*NEW, "NOTE")),
-        Header(name="with date and USD values", columns=(*OLD, "NOTE", "AMOUNT USD")),
-        Header(name="with USD values", columns=(*NEW, "NOTE", "AMOUNT USD")),
+        header("to March 2021", OLD),
+        header("to September 2025", f"{OLD},NOTE"),
+        header("from September 2025", f"{NEW},NOTE"),
+        header("with date and USD values", f"{OLD},NOTE,AMOUNT USD"),
+        header("with USD values", f"{NEW},NOTE,AMOUNT USD"),
     ),
     aliases={"DATE": "time", "UPDATED": "time"},
     cells={
@@ -44,19 +45,18 @@ MOVEMENTS = Format(
     event=pl.when(pl.col("status").str.to_uppercase().str.starts_with("COMPLETED")).then(pl.lit("done"))
     .otherwise(pl.lit("undone")),
     event_columns=("status",),
-    cases={"done": (Emit(table="transfers", columns={
-        "moved_at": pl.col("time"), "asset": pl.col("asset"), "amount": AMOUNT,
-        "kind": pl.when(AMOUNT < 0).then(pl.lit("withdrawal")).otherwise(pl.lit("deposit")), "fee": pl.col("fee"),
-        "transaction_ref": pl.coalesce("transaction", "id"), "status": pl.col("status").str.to_lowercase()}),)},
+    cases={"done": (transfer(
+        OUTSIDE, fee=pl.col("fee"), transaction_ref=pl.coalesce("transaction", "id"),
+        status=pl.col("status").str.to_lowercase()),)},
     ignores={"undone": "not completed: moved nothing"},
     newest_first=True,
     wallet="spot",
     identity=Identity(kind="id", cells=("id",), content=("asset", "amount")),
-    claims=(Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=2),),
-    unread={
-        "description": "names another's account", "note": "the user's own note", "started": "when it was asked for",
-        "amount usd": "the venue's valuation",
-    },
+    claims=(claimed_in_part(skew_s=2),),
+    unread=unread({
+        "DESCRIPTION": "names another's account", "NOTE": "the user's own note", "STARTED": "when it was asked for",
+        "AMOUNT USD": "the venue's valuation",
+    }),
 )  # fmt: skip
 
 PLACES = {

@@ -14,12 +14,11 @@ from importers.bitfinex.cells import MARGIN, clock, pair, wallet_of_pair
 from importers.bitfinex.symbols import name_instrument
 from importers.cells import epoch, money, text, word
 from importers.contract import Cell, Emit, Format, Header, Identity
+from importers.declared import header, listed, unread
+from importers.emits import AMOUNT, AT
 
-AMOUNT = pl.col("amount")
-COLUMNS = (
-    "#", "PAIR", "AMOUNT", "BASE PRICE", "FUNDING COST", "FUNDING TYPE", "STATUS", "UPDATED", "CREATED", "LEVERAGE",
-)  # fmt: skip
-COLLATERAL = ("COLLATERAL", "MIN COLLATERAL", "META INFORMATION")
+COLUMNS = "#,PAIR,AMOUNT,BASE PRICE,FUNDING COST,FUNDING TYPE,STATUS,UPDATED,CREATED,LEVERAGE"
+COLLATERAL = "COLLATERAL,MIN COLLATERAL,META INFORMATION"
 
 CELLS: dict[str, Cell] = {
     "time": clock("updated"),
@@ -38,23 +37,23 @@ CELLS: dict[str, Cell] = {
 def _stated(**more: pl.Expr) -> tuple[Emit, ...]:
     mode = pl.when(pl.col("pot") == MARGIN).then(pl.lit("cross"))
     return (Emit(table="stated_positions", columns={
-        "stated_at": pl.col("time"), "symbol": pl.col("symbol"), "position_side": pl.lit("both"), "margin_mode": mode,
+        "stated_at": AT, "symbol": pl.col("symbol"), "position_side": pl.lit("both"), "margin_mode": mode,
         "entry_price": pl.col("entry"), "opened_at": pl.col("opened_at"), **more,
     }),)  # fmt: skip
 
 
 CASES = {
     "open": _stated(quantity=AMOUNT, unrealized=pl.col("unrealized")),
-    "closed": _stated(
-        closed_quantity=pl.when(AMOUNT != 0).then(AMOUNT.abs()), exit_price=pl.col("exit"), closed_at=pl.col("time")
-    ),
+    "closed": _stated(closed_quantity=pl.when(AMOUNT != 0).then(AMOUNT.abs()), exit_price=pl.col("exit"), closed_at=AT),
 }
-UNREAD = {
-    "funding cost": "of a sign and currency that nobody has stated", "funding type": "by the day or by term",
-    "leverage": "follows from the collateral", "collateral": "at market prices of the moment",
-    "min collateral": "at market prices of the moment", "p/l%": "a share of it",
-    "meta information": "of its last order",
-}  # fmt: skip
+UNREAD_ALWAYS = unread({
+    "FUNDING COST": "of a sign and currency that nobody has stated", "FUNDING TYPE": "by the day or by term",
+    "LEVERAGE": "follows from the collateral",
+})  # fmt: skip
+UNREAD = UNREAD_ALWAYS | unread({
+    "COLLATERAL,MIN COLLATERAL": "at market prices of the moment", "P/L%": "a share of it",
+    "META INFORMATION": "of its last order",
+})  # fmt: skip
 
 POSITIONS_HISTORY = Format(
     name="bitfinex.positions_history",
@@ -64,8 +63,8 @@ POSITIONS_HISTORY = Format(
     confidence="parser seen",
     how="Reports, Positions, Export as CSV",
     headers=(
-        Header(name="January 2019", columns=COLUMNS, exact=True),
-        Header(name="from February 2019", columns=(*COLUMNS, "CLOSE PRICE"), exact=True),
+        header("January 2019", COLUMNS, exact=True),
+        header("from February 2019", f"{COLUMNS},CLOSE PRICE", exact=True),
     ),
     cells={name: cell for name, cell in CELLS.items() if name != "unrealized"},
     event=pl.col("status"),
@@ -75,7 +74,7 @@ POSITIONS_HISTORY = Format(
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("id", "symbol", "status", "amount", "time")),
     name_instrument=name_instrument,
-    unread={name: why for name, why in UNREAD.items() if name in ("funding cost", "funding type", "leverage")},
+    unread=UNREAD_ALWAYS,
 )
 """Whether a closed position's amount is its last size or zero nobody has stated; zero says nothing."""
 
@@ -85,7 +84,7 @@ POSITIONS_AUDIT = replace(
     family="bitfinex.positions_audit",
     title="Bitfinex: snapshots of positions (audit)",
     how="Reports, Positions, Audit, Export as CSV",
-    headers=(Header(name="from August 2019", columns=(*COLUMNS, *COLLATERAL)),),
+    headers=(header("from August 2019", f"{COLUMNS},{COLLATERAL}"),),
     unread=UNREAD,
 )
 
@@ -95,15 +94,15 @@ ACTIVE_POSITIONS = replace(
     family="bitfinex.active_positions",
     title="Bitfinex: open positions",
     how="Reports, Positions, Active, Export as CSV",
-    headers=(Header(name="from August 2019", columns=(*COLUMNS, *COLLATERAL, "CLOSE PRICE", "P/L", "P/L%")),),
+    headers=(header("from August 2019", f"{COLUMNS},{COLLATERAL},CLOSE PRICE,P/L,P/L%"),),
     cells=CELLS,
     cases=CASES,
 )
 
-PLACES = (
-    "pair", "status", "amount", "base price", "funding cost", "funding type", "p/l", "p/l%", "price liq", "leverage",
-    "flags", "#", "created", "updated", "none", "type", "none2", "collateral", "min collateral", "meta information",
-)  # fmt: skip
+PLACES = listed(
+    "pair,status,amount,base price,funding cost,funding type,p/l,p/l%,price liq,leverage,flags,#,created,updated,none,"
+    "type,none2,collateral,min collateral,meta information"
+)
 NAMES = tuple(str(place) for place in range(len(PLACES)))
 
 POSITIONS_API = replace(
@@ -122,9 +121,9 @@ POSITIONS_API = replace(
         "open": _stated(quantity=AMOUNT, unrealized=pl.col("unrealized"), liquidation_price=pl.col("liquidation")),
         "closed": CASES["closed"],
     },
-    unread=UNREAD | {
-        "flags": "of the engine", "type": "margin or derivatives: the pair says it", "none": "empty", "none2": "empty",
-    },
+    unread=UNREAD | unread({
+        "flags": "of the engine", "type": "margin or derivatives: the pair says it", "none,none2": "empty",
+    }),
 )  # fmt: skip
 
 FORMATS = (POSITIONS_HISTORY, POSITIONS_AUDIT, ACTIVE_POSITIONS, POSITIONS_API)

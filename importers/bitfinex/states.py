@@ -11,7 +11,9 @@ import polars as pl
 from importers.bitfinex.cells import DERIVATIVES, MARGIN, WALLETS, asset, clock, pair
 from importers.bitfinex.symbols import is_derivative, name_instrument
 from importers.cells import mapped, money, word
-from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import header, unread
+from importers.emits import ASSET, AT
 from schemas.types import INSTANT
 
 ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d)-(\d\d)-(\d\d))?")
@@ -48,8 +50,8 @@ WALLETS_STATED = Format(
     confidence="parser seen",
     how="Reports, Wallets, Export as CSV; the file's name has their date",
     headers=(
-        Header(name="CSV", exact=True, columns=("TYPE", "CURRENCY", "BALANCE")),
-        Header(name="with USD values", exact=True, columns=("TYPE", "CURRENCY", "BALANCE", "BALANCE USD")),
+        header("CSV", "TYPE,CURRENCY,BALANCE", exact=True),
+        header("with USD values", "TYPE,CURRENCY,BALANCE,BALANCE USD", exact=True),
     ),
     cells={
         "time": stated_at("type"),
@@ -59,11 +61,11 @@ WALLETS_STATED = Format(
         "balance": money("balance", required=True),
     },
     cases={"row": (Emit(table="stated_balances", columns={
-        "stated_at": pl.col("time"), "asset": pl.col("asset"), "balance": pl.col("balance"), "kind": pl.lit("wallet"),
+        "stated_at": AT, "asset": ASSET, "balance": pl.col("balance"), "kind": pl.lit("wallet"),
     }),)},
     wallet=pl.when(UNIT & (pl.col("pot") == MARGIN)).then(pl.lit(DERIVATIVES)).otherwise("pot"),
     identity=Identity(kind="content", cells=("time", "pot", "is_unit", "asset", "balance")),
-    unread={"balance usd": "the venue's valuation"},
+    unread=unread({"BALANCE USD": "the venue's valuation"}),
 )  # fmt: skip
 
 DERIVATIVES_STATUS = Format(
@@ -73,24 +75,23 @@ DERIVATIVES_STATUS = Format(
     title="Bitfinex: prices of derivatives (status messages)",
     confidence="parser seen",
     how="Reports, Derivatives, Export as CSV",
-    headers=(Header(name="CSV", columns=(
-        "PAIR", "DERIV PRICE", "SPOT PRICE", "INSURANCE RUND BALANCE", "NEXT FUNDING ACCRUED", "NEXT FUNDING STEP",
-        "UPDATED")),),
+    headers=(header("CSV", (
+        "PAIR,DERIV PRICE,SPOT PRICE,INSURANCE RUND BALANCE,NEXT FUNDING ACCRUED,NEXT FUNDING STEP,UPDATED")),),
     cells={
         "time": clock("updated"), "symbol": pair("pair"), "mark": money("deriv price"), "index": money("spot price"),
     },
     cases={"row": tuple(
         Emit(table="prices", where=pl.col(name).is_not_null(), columns={
-            "priced_at": pl.col("time"), "symbol": pl.col("symbol"), "kind": pl.lit(name), "price": pl.col(name)})
+            "priced_at": AT, "symbol": pl.col("symbol"), "kind": pl.lit(name), "price": pl.col(name)})
         for name in ("mark", "index")
     )},
     wallet=DERIVATIVES,
     identity=Identity(kind="content", cells=("time", "symbol", "mark", "index")),
     name_instrument=name_instrument,
-    unread={
-        "insurance rund balance": "the venue's fund, spelled so", "next funding accrued": "what is not paid yet",
-        "next funding step": "what is not paid yet",
-    },
+    unread=unread({
+        "INSURANCE RUND BALANCE": "the venue's fund, spelled so",
+        "NEXT FUNDING ACCRUED,NEXT FUNDING STEP": "what is not paid yet",
+    }),
 )  # fmt: skip
 
 FORMATS = (WALLETS_STATED, DERIVATIVES_STATUS)

@@ -15,9 +15,11 @@ import polars as pl
 from importers.bitfinex.cells import DERIVATIVES, MARGIN, asset, clock, pair
 from importers.bitfinex.symbols import asset_of, is_derivative, name_instrument, symbol_of
 from importers.cells import epoch, exact_decimals, money, negated, text, translated, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Header, Identity
+from importers.declared import claimed, header, listed, unread
+from importers.emits import AMOUNT, AT
 
-AMOUNT, POT = pl.col("amount"), pl.col("pot")
+POT = pl.col("pot")
 WALLETS_OF_TRADES = ("spot", MARGIN)
 
 
@@ -64,7 +66,7 @@ def pot_by_type() -> Cell:
 
 def _fill(product: str, **more: pl.Expr) -> tuple[Emit, ...]:
     return (Emit(table="fills", columns={
-        "filled_at": pl.col("time"), "symbol": pl.col("symbol"), "product": pl.lit(product), "side": pl.col("side"),
+        "filled_at": AT, "symbol": pl.col("symbol"), "product": pl.lit(product), "side": pl.col("side"),
         "quantity": AMOUNT.abs(), "price": pl.col("price"), "fee": pl.col("fee"), "fee_asset": pl.col("fee_asset"),
         "liquidity": pl.col("liquidity"), "execution": pl.lit("trade"), "trade_ref": pl.col("id"),
         "order_ref": pl.col("order_ref"), **more,
@@ -85,7 +87,7 @@ CELLS: dict[str, Cell] = {
     "pot": pot(),
     "liquidity": word("maker", {"1": "maker", "-1": "taker"}),
 }
-COLUMNS = ("PAIR", "AMOUNT", "PRICE", "FEE", "FEE CURRENCY", "DATE", "ORDER ID")
+COLUMNS = "#,PAIR,AMOUNT,PRICE,FEE,FEE CURRENCY,DATE,ORDER ID"
 
 TRADES = Format(
     name="bitfinex.trades",
@@ -94,10 +96,7 @@ TRADES = Format(
     title="Bitfinex: trades",
     confidence="parser seen",
     how="Reports, Trades, Export as CSV; with --wallet spot or --wallet cross_margin for the trades that fit both",
-    headers=(
-        Header(name="to July 2020", columns=("#", *COLUMNS)),
-        Header(name="from July 2020", columns=("#", *COLUMNS, "FEE PERC")),
-    ),
+    headers=(header("to July 2020", COLUMNS), header("from July 2020", f"{COLUMNS},FEE PERC")),
     cells=CELLS,
     event=POT,
     event_columns=("pair",),
@@ -109,18 +108,15 @@ TRADES = Format(
     newest_first=True,
     wallet=POT,
     identity=Identity(kind="id", cells=("id", "symbol", "side"), content=("amount", "price", "pot")),
-    claims=tuple(Claim(fact=fact, rank=1, filterable=True, resolution_s=1, skew_s=1) for fact in ("fills", "fees")),
+    claims=claimed(fills=1, fees=1),
     name_instrument=name_instrument,
     prepare=lambda rows, _: rows.with_columns(**SIGNED),
-    unread={"fee perc": "rounded to two decimals"},
+    unread=unread({"FEE PERC": "rounded to two decimals"}),
 )
 """One id stands for both sides where somebody trades with oneself."""
 
-PLACES = (
-    "#", "pair", "date", "order id", "amount", "price", "type", "order price", "maker", "fee", "fee currency",
-    "client id",
-)  # fmt: skip
-NAMES = tuple(str(place) for place in range(12))
+PLACES = listed("#,pair,date,order id,amount,price,type,order price,maker,fee,fee currency,client id")
+NAMES = tuple(str(place) for place in range(len(PLACES)))
 
 TRADES_API = replace(
     TRADES,
@@ -134,7 +130,7 @@ TRADES_API = replace(
     ),
     aliases=dict(zip(NAMES, PLACES, strict=True)),
     cells=CELLS | {"time": epoch("date"), "pot": pot_by_type()},
-    unread={"order price": "what the order asked for", "client id": "the user's own name of the order"},
+    unread=unread({"order price": "what the order asked for", "client id": "the user's own name of the order"}),
 )
 
 FORMATS = (TRADES, TRADES_API)

@@ -17,7 +17,7 @@ import polars as pl
 from importers.ccxt.numbers import meant
 from importers.cells import epoch_instants, exact_decimals, translated
 from importers.contract import Cell, Context
-from importers.jsontext import loads
+from importers.files.jsontext import loads
 from importers.plain import moment
 
 VENUE = "ccxt"

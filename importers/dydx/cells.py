@@ -11,6 +11,8 @@ import polars as pl
 from importers import naming, vocabulary
 from importers.cells import exact_decimals, money, text, translated, word, zoned_time
 from importers.contract import Cell, Claim, Context, Emit, Named
+from importers.declared import claimed, claimed_in_part
+from importers.emits import AMOUNT, AT, adding, transfer
 
 USDC = "USDC"
 """In which everything is settled, and which stands for the dollar of every market."""
@@ -81,7 +83,7 @@ FILL_CELLS: dict[str, Cell] = {
 }
 """Of fills under the API's names, v3 and v4."""
 
-AT, SYMBOL, SIDE, QUANTITY, PRICE = (pl.col(name) for name in ("time", "symbol", "side", "quantity", "price"))
+SYMBOL, SIDE, QUANTITY, PRICE = (pl.col(name) for name in ("symbol", "side", "quantity", "price"))
 
 
 def fills(refs: Mapping[str, pl.Expr]) -> dict[str, tuple[Emit, ...]]:
@@ -112,24 +114,19 @@ def fills(refs: Mapping[str, pl.Expr]) -> dict[str, tuple[Emit, ...]]:
 
 def claims_of_fills(rank: int, resolution_s: int = 1) -> tuple[Claim, ...]:
     """Return what a format of fills claims."""
-    facts = ("fills", "fees", "liquidations")
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=resolution_s, skew_s=1) for fact in facts)
+    return claimed(resolution_s=resolution_s, fills=rank, fees=rank, liquidations=rank)
 
 
 def funding(side_of: pl.Expr) -> Emit:
     """Return a funding payment, + where it was received."""
     return Emit(table="funding", columns={
-        "paid_at": AT, "symbol": SYMBOL, "position_side": side_of, "asset": pl.lit(USDC), "amount": pl.col("amount"),
+        "paid_at": AT, "symbol": SYMBOL, "position_side": side_of, "asset": pl.lit(USDC), "amount": AMOUNT,
         "rate": pl.col("rate"), "position_quantity": pl.col("size").abs(), "mark_price": PRICE,
     })  # fmt: skip
 
 
-def transfer(kind: str | pl.Expr, amount: pl.Expr, *, asset: pl.Expr | None = None, **more: pl.Expr) -> Emit:
-    """Return a move of cash, + where it came in."""
-    return Emit(table="transfers", columns={
-        "moved_at": AT, "asset": pl.lit(USDC) if asset is None else asset, "amount": amount,
-        "kind": pl.lit(kind) if isinstance(kind, str) else kind, "transaction_ref": pl.col("transaction"), **more,
-    })  # fmt: skip
+moved = adding(transfer, asset=pl.lit(USDC), transaction_ref=pl.col("transaction"))
+"""A move of cash, + where it came in; of another asset where a row names one."""
 
 
 def between(sender: str, recipient: str, kind: str) -> pl.Expr:
@@ -139,4 +136,4 @@ def between(sender: str, recipient: str, kind: str) -> pl.Expr:
 
 SAME_TRANSFER = ("transaction", "action", "sender", "recipient")
 """What the app and the indexer print alike of a transfer: the app rounds amounts to cents and times to minutes."""
-LEDGER_PART = (Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=2),)
+LEDGER_PART = (claimed_in_part(skew_s=2),)

@@ -7,18 +7,19 @@ from dataclasses import replace
 import polars as pl
 
 from importers.cells import money, text, word, zoned_time
-from importers.contract import Claim, Format, Header, Identity
+from importers.contract import Format, Identity
+from importers.declared import claimed, header, unread
 from importers.dydx.cells import (
     FILL_CELLS,
     LEDGER_PART,
     claims_of_fills,
     fills,
     funding,
+    moved,
     name_instrument,
-    transfer,
 )  # fmt: skip
 
-MUST = ("market", "side", "size", "price", "fee", "createdAt")
+MUST = "market,side,size,price,fee,createdAt"
 
 V3_TRADES = Format(
     name="dydx.v3_trades",
@@ -28,8 +29,8 @@ V3_TRADES = Format(
     confidence="parser seen",
     how="the app's Export, Trades.csv; or the API's /v3/fills",
     headers=(
-        Header(name="with ids", columns=("id", *MUST)),
-        Header(name="all of the API", columns=("id", "orderId", "type", "liquidity", *MUST)),
+        header("with ids", f"id,{MUST}"),
+        header("all of the API", f"id,orderId,type,liquidity,{MUST}"),
     ),
     cells=FILL_CELLS,
     event=pl.col("type").fill_null("trade"),
@@ -39,8 +40,10 @@ V3_TRADES = Format(
     identity=Identity(kind="id", cells=("id",), content=("symbol", "side", "quantity", "price")),
     claims=claims_of_fills(1),
     name_instrument=name_instrument,
-    unread={"transactionid": "of the chain below it", "orderclientid": "the user's own name of the order",
-            "createdatheight": "the block"},
+    unread=unread({
+        "transactionId": "of the chain below it", "orderClientId": "the user's own name of the order",
+        "createdAtHeight": "the block",
+    }),
 )  # fmt: skip
 
 V3_TRADES_SHORT = replace(
@@ -48,7 +51,7 @@ V3_TRADES_SHORT = replace(
     name="dydx.v3_trades_short",
     family="dydx.v3_trades_short",
     title="dYdX v3: trades without ids",
-    headers=(Header(name="without ids", columns=MUST, optional=("type", "liquidity"), exact=True),),
+    headers=(header("without ids", MUST, "type,liquidity", exact=True),),
     cells={name: cell for name, cell in V3_TRADES.cells.items() if name not in ("id", "order_ref")},
     cases=fills({}),
     identity=Identity(kind="content", cells=("time", "symbol", "side", "quantity", "price", "fee")),
@@ -65,7 +68,7 @@ V3_FUNDING = Format(
     title="dYdX v3: funding payments",
     confidence="parser seen",
     how="the app's Export, Funding.csv; or the API's /v3/funding",
-    headers=(Header(name="API names", columns=("market", "payment", "rate", "positionSize", "price", "effectiveAt")),),
+    headers=(header("API names", "market,payment,rate,positionSize,price,effectiveAt"),),
     cells={
         "time": zoned_time("effectiveat"),
         "symbol": text("market", required=True),
@@ -77,7 +80,7 @@ V3_FUNDING = Format(
     cases={"row": (funding(pl.when(SIZE > 0).then(pl.lit("long")).when(SIZE < 0).then(pl.lit("short"))),)},
     newest_first=True,
     identity=Identity(kind="id", cells=("symbol", "time"), content=("amount",)),
-    claims=(Claim(fact="funding", rank=1, filterable=True, resolution_s=1, skew_s=1),),
+    claims=claimed(funding=1),
     name_instrument=name_instrument,
 )
 
@@ -93,9 +96,9 @@ V3_TRANSFERS = Format(
     title="dYdX v3: deposits, withdrawals and transfers",
     confidence="parser seen",
     how="the app's Export, Transfers.csv; or the API's /v3/transfers",
-    headers=(Header(name="API names", columns=(
-        "id", "type", "debitAsset", "creditAsset", "debitAmount", "creditAmount", "transactionHash", "status",
-        "createdAt", "confirmedAt", "clientId", "fromAddress", "toAddress")),),
+    headers=(header("API names", (
+        "id,type,debitAsset,creditAsset,debitAmount,creditAmount,transactionHash,status,createdAt,confirmedAt,"
+        "clientId,fromAddress,toAddress")),),
     cells={
         "time": zoned_time("createdat"),
         "id": text("id", required=True),
@@ -112,20 +115,20 @@ V3_TRANSFERS = Format(
     .when((TYPE == "fast_withdrawal") & ~IS_ONE_ASSET).then(pl.lit("withdrawal")).otherwise(TYPE),
     event_columns=("type", "status"),
     cases={
-        "deposit": (transfer("deposit", CREDIT, asset=pl.col("credit_asset")),),
-        "transfer_in": (transfer("deposit", CREDIT, asset=pl.col("credit_asset")),),
-        "withdrawal": (transfer("withdrawal", -DEBIT, asset=pl.col("debit_asset")),),
-        "transfer_out": (transfer("withdrawal", -DEBIT, asset=pl.col("debit_asset")),),
-        "fast_withdrawal": (transfer("withdrawal", -CREDIT, asset=pl.col("credit_asset"), fee=DEBIT - CREDIT),),
+        "deposit": (moved("deposit", CREDIT, asset=pl.col("credit_asset")),),
+        "transfer_in": (moved("deposit", CREDIT, asset=pl.col("credit_asset")),),
+        "withdrawal": (moved("withdrawal", -DEBIT, asset=pl.col("debit_asset")),),
+        "transfer_out": (moved("withdrawal", -DEBIT, asset=pl.col("debit_asset")),),
+        "fast_withdrawal": (moved("withdrawal", -CREDIT, asset=pl.col("credit_asset"), fee=DEBIT - CREDIT),),
     },
     ignores={"unbooked": "not confirmed: moved nothing"},
     newest_first=True,
     identity=Identity(kind="id", cells=("id",), content=("type", "debit", "credit")),
     claims=LEDGER_PART,
-    unread={
-        "confirmedat": "when the chain was sure of it", "clientid": "the user's own note",
-        "fromaddress": "names another's account", "toaddress": "names another's account",
-    },
+    unread=unread({
+        "confirmedAt": "when the chain was sure of it", "clientId": "the user's own note",
+        "fromAddress,toAddress": "names another's account",
+    }),
 )  # fmt: skip
 
 FORMATS = (V3_TRADES, V3_TRADES_SHORT, V3_FUNDING, V3_TRANSFERS)

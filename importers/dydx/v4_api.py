@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import integer, money, text, word, zoned_time
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.contract import Emit, Format, Identity
+from importers.declared import claimed, header, unread
 from importers.dydx.cells import (
     FILL_CELLS,
     LEDGER_PART,
@@ -17,9 +18,10 @@ from importers.dydx.cells import (
     claims_of_fills,
     fills,
     funding,
+    moved,
     name_instrument,
-    transfer,
 )  # fmt: skip
+from importers.emits import AMOUNT, ASSET, AT, booking
 
 FIRST_ISOLATED = 128
 """Subaccounts from this number on hold one isolated market each."""
@@ -35,8 +37,7 @@ V4_FILLS = Format(
     title="dYdX v4: fills of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/fills or /v4/fills/parentSubaccountNumber",
-    headers=(Header(name="API JSON", columns=(
-        "id", "side", "liquidity", "type", "market", "price", "size", "fee", "createdAt", "createdAtHeight")),),
+    headers=(header("API JSON", "id,side,liquidity,type,market,price,size,fee,createdAt,createdAtHeight"),),
     cells={
         **FILL_CELLS, "type": word("type", TYPES, required=True), "subaccount": integer("subaccountnumber"),
     },
@@ -47,13 +48,12 @@ V4_FILLS = Format(
     identity=Identity(kind="id", cells=("id",), content=("symbol", "side", "quantity", "price")),
     claims=claims_of_fills(1),
     name_instrument=name_instrument,
-    unread={
-        "markettype": "always PERPETUAL", "createdatheight": "the block", "clientmetadata": "the user's own note",
-        "clientid": "the user's own note", "affiliaterevshare": "what the venue gives on of the fee",
-        "builderfee": "a part of the fee", "builderaddress": "who got it", "orderrouterfee": "a part of the fee",
-        "orderrouteraddress": "who got it", "positionsizebefore": "what the fills before it make",
-        "entrypricebefore": "what the fills before it make", "positionsidebefore": "what the fills before it make",
-    },
+    unread=unread({
+        "marketType": "always PERPETUAL", "createdAtHeight": "the block",
+        "clientMetadata,clientId": "the user's own note", "affiliateRevShare": "what the venue gives on of the fee",
+        "builderFee,orderRouterFee": "a part of the fee", "builderAddress,orderRouterAddress": "who got it",
+        "positionSizeBefore,entryPriceBefore,positionSideBefore": "what the fills before it make",
+    }),
 )  # fmt: skip
 
 V4_API_FUNDING = Format(
@@ -63,12 +63,7 @@ V4_API_FUNDING = Format(
     title="dYdX v4: funding payments of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/fundingPayments",
-    headers=(
-        Header(
-            name="API JSON",
-            columns=("createdAt", "createdAtHeight", "ticker", "oraclePrice", "size", "side", "rate", "payment"),
-        ),
-    ),
+    headers=(header("API JSON", "createdAt,createdAtHeight,ticker,oraclePrice,size,side,rate,payment"),),
     cells={
         "time": zoned_time("createdat"),
         "height": integer("createdatheight"),
@@ -83,12 +78,11 @@ V4_API_FUNDING = Format(
     cases={"row": (funding(pl.col("position_side")),)},
     newest_first=True,
     identity=Identity(kind="id", cells=("subaccount", "symbol", "height"), content=("amount",)),
-    claims=(Claim(fact="funding", rank=1, filterable=True, resolution_s=1, skew_s=1),),
+    claims=claimed(funding=1),
     name_instrument=name_instrument,
-    unread={"perpetualid": "the market's number", "fundingindex": "the market's sum of rates"},
+    unread=unread({"perpetualId": "the market's number", "fundingIndex": "the market's sum of rates"}),
 )
 
-AMOUNT = pl.col("amount")
 ENDS = ("sender.address", "recipient.address")
 IS_INSIDE = (
     (pl.col("sender") == pl.col("recipient"))
@@ -103,8 +97,7 @@ V4_API_TRANSFERS = Format(
     title="dYdX v4: deposits, withdrawals and transfers of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/transfers",
-    headers=(Header(name="API JSON", columns=(
-        "id", *ENDS, "size", "createdAt", "symbol", "type", "transactionHash")),),
+    headers=(header("API JSON", f"id,{','.join(ENDS)},size,createdAt,symbol,type,transactionHash"),),
     cells={
         "time": zoned_time("createdat"),
         "sender": text(ENDS[0]),
@@ -120,16 +113,16 @@ V4_API_TRANSFERS = Format(
     event=pl.when(IS_INSIDE).then(pl.lit("inside")).otherwise(pl.col("action")),
     event_columns=("type",),
     cases={
-        "deposit": (transfer("deposit", AMOUNT, asset=pl.col("asset")),),
-        "withdrawal": (transfer("withdrawal", -AMOUNT, asset=pl.col("asset")),),
-        "transfer_in": (transfer(between("sender", "recipient", "deposit"), AMOUNT, asset=pl.col("asset")),),
-        "transfer_out": (transfer(between("sender", "recipient", "withdrawal"), -AMOUNT, asset=pl.col("asset")),),
+        "deposit": (moved("deposit", AMOUNT, asset=ASSET),),
+        "withdrawal": (moved("withdrawal", -AMOUNT, asset=ASSET),),
+        "transfer_in": (moved(between("sender", "recipient", "deposit"), AMOUNT, asset=ASSET),),
+        "transfer_out": (moved(between("sender", "recipient", "withdrawal"), -AMOUNT, asset=ASSET),),
     },
     ignores={"inside": "between a subaccount and the isolated markets that belong to it: nothing came or went"},
     newest_first=True,
     identity=Identity(kind="content", cells=SAME_TRANSFER),
     claims=LEDGER_PART,
-    unread={"id": "the app's export has none", "createdatheight": "the block"},
+    unread=unread({"id": "the app's export has none", "createdAtHeight": "the block"}),
 )  # fmt: skip
 """The app prints the same in cents: whichever of the two came first keeps its amount."""
 
@@ -140,9 +133,8 @@ V4_POSITIONS = Format(
     title="dYdX v4: closed positions of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/perpetualPositions",
-    headers=(Header(name="API JSON", columns=(
-        "market", "status", "side", "size", "maxSize", "entryPrice", "exitPrice", "realizedPnl", "netFunding",
-        "createdAt", "closedAt")),),
+    headers=(header("API JSON", (
+        "market,status,side,size,maxSize,entryPrice,exitPrice,realizedPnl,netFunding,createdAt,closedAt")),),
     cells={
         "opened_at": zoned_time("createdat"),
         "time": zoned_time("closedat", required=False),
@@ -160,24 +152,23 @@ V4_POSITIONS = Format(
     event_columns=("status",),
     cases={"closed": (
         Emit(table="stated_positions", columns={
-            "stated_at": pl.col("time"), "symbol": pl.col("symbol"), "position_side": pl.col("position_side"),
+            "stated_at": AT, "symbol": pl.col("symbol"), "position_side": pl.col("position_side"),
             "margin_mode": MODE, "max_quantity": pl.col("max").abs(), "closed_quantity": pl.col("closed").abs(),
             "entry_price": pl.col("entry"), "exit_price": pl.col("exit"), "opened_at": pl.col("opened_at"),
-            "closed_at": pl.col("time")}),
+            "closed_at": AT}),
         Emit(table="stated_results", where=pl.col("realized").is_not_null(), columns={
-            "booked_at": pl.col("time"), "symbol": pl.col("symbol"), "asset": pl.lit(USDC),
+            "booked_at": AT, "symbol": pl.col("symbol"), "asset": pl.lit(USDC),
             "amount": pl.col("realized"), "basis": pl.lit("net"), "grain": pl.lit("position")}),
     )},
     ignores={"open": "an open position: the answer says of no instant what it states"},
     newest_first=True,
     identity=Identity(kind="id", cells=("subaccount", "symbol", "opened_at"), content=("max", "realized")),
     name_instrument=name_instrument,
-    unread={
-        "size": "nothing is left of it", "netfunding": "the funding payments have it",
-        "sumopen": "what was opened in all",
-        "unrealizedpnl": "nothing is left of it", "createdatheight": "the block", "closedatheight": "the block",
-        "exitpnl": "follows from the prices",
-    },
+    unread=unread({
+        "size,unrealizedPnl": "nothing is left of it", "netFunding": "the funding payments have it",
+        "sumOpen": "what was opened in all", "createdAtHeight,closedAtHeight": "the block",
+        "exitPnl": "follows from the prices",
+    }),
 )  # fmt: skip
 """The stated result is taken to hold funding: nobody has stated it, so it is net, and no fill is measured by it."""
 
@@ -188,17 +179,16 @@ V4_EQUITY = Format(
     title="dYdX v4: equity over time of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/historical-pnl",
-    headers=(Header(name="API JSON", columns=("equity", "totalPnl", "netTransfers", "createdAt")),),
+    headers=(header("API JSON", "equity,totalPnl,netTransfers,createdAt"),),
     cells={"time": zoned_time("createdat"), "equity": money("equity", required=True)},
     cases={"row": (Emit(table="stated_balances", columns={
-        "stated_at": pl.col("time"), "asset": pl.lit(USDC), "balance": pl.col("equity"), "kind": pl.lit("equity")}),)},
+        "stated_at": AT, "asset": pl.lit(USDC), "balance": pl.col("equity"), "kind": pl.lit("equity")}),)},
     newest_first=True,
     identity=Identity(kind="content", cells=("time", "equity")),
-    unread={
-        "totalpnl": "equity less transfers", "nettransfers": "what the transfers add up to", "id": "of the record",
-        "subaccountid": "of the record", "blockheight": "the block", "blocktime": "the block",
-        "createdatheight": "the block",
-    },
+    unread=unread({
+        "totalPnl": "equity less transfers", "netTransfers": "what the transfers add up to",
+        "id,subaccountId": "of the record", "blockHeight,blockTime,createdAtHeight": "the block",
+    }),
 )  # fmt: skip
 
 V4_REWARDS = Format(
@@ -208,19 +198,17 @@ V4_REWARDS = Format(
     title="dYdX v4: trading rewards of the indexer",
     confidence="API documentation",
     how="the indexer's /v4/historicalTradingRewardAggregations with period=DAILY, or /v4/historicalBlockTradingRewards",
-    headers=(Header(name="API JSON", columns=("tradingReward", "startedAt", "endedAt")),),
+    headers=(header("API JSON", "tradingReward,startedAt,endedAt"),),
     cells={
         "started_at": zoned_time("startedat"),
         "time": zoned_time("endedat", required=False),
         "amount": money("tradingreward", required=True),
         "period": word("period", {"DAILY": "day", "WEEKLY": "sum", "MONTHLY": "sum"}),
     },
-    event=pl.when(pl.col("time").is_null()).then(pl.lit("running"))
+    event=pl.when(AT.is_null()).then(pl.lit("running"))
     .when(pl.col("period") == "sum").then(pl.lit("sum")).otherwise(pl.lit("reward")),
     event_columns=("period",),
-    cases={"reward": (Emit(table="adjustments", columns={
-        "booked_at": pl.col("time"), "asset": pl.lit("DYDX"), "amount": pl.col("amount"),
-        "kind": pl.lit("trading_reward")}),)},
+    cases={"reward": (booking("adjustments", "trading_reward", asset=pl.lit("DYDX")),)},
     ignores={
         "running": "a period that has not ended", "sum": "a sum over days: import the rewards by day",
     },
@@ -228,7 +216,7 @@ V4_REWARDS = Format(
     wallet="spot",
     identity=Identity(kind="id", cells=("started_at",), content=("amount",)),
     claims=LEDGER_PART,
-    unread={"startedatheight": "the block", "endedatheight": "the block"},
+    unread=unread({"startedAtHeight,endedAtHeight": "the block"}),
 )  # fmt: skip
 """They are paid to the address on the chain, not to the trading account: wallet `spot`."""
 

@@ -16,6 +16,7 @@ import polars as pl
 from importers.cells import money, text, word, zoned_time
 from importers.contract import Cell, Claim, Emit, Format, Header, Identity
 from importers.dateorder import ordered_time
+from importers.declared import claimed, listed, unread
 from importers.dydx.cells import (
     LEDGER_PART,
     LIQUIDITY,
@@ -26,11 +27,12 @@ from importers.dydx.cells import (
     claims_of_fills,
     fills,
     funding,
+    moved,
     name_instrument,
     printed_amount,
     side,
-    transfer,
 )  # fmt: skip
+from importers.emits import AMOUNT
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 MARKET = re.compile(r"[A-Z0-9.,:_-]+-USD")
@@ -38,10 +40,10 @@ LOCAL_ORDERS = ("mdy", "dmy", "ymd")
 Rows = Sequence[Mapping[str, str]]
 Records = Sequence[Sequence[str]]
 
-TRADES = ("Time", "Market", "Side", "Amount", "Price", "Total", "Fee", "Type", "Liquidity")
-TRANSFERS = ("Time", "Action", "Sender", "Recipient", "Amount", "Transaction")
-VAULT = ("Time", "Action", "Amount", "Transaction")
-FUNDING = ("Time", "Market", "Side", "Oracle Price", "Size", "Payment", "Rate")
+TRADES = listed("Time,Market,Side,Amount,Price,Total,Fee,Type,Liquidity")
+TRANSFERS = listed("Time,Action,Sender,Recipient,Amount,Transaction")
+VAULT = listed("Time,Action,Amount,Transaction")
+FUNDING = listed("Time,Market,Side,Oracle Price,Size,Payment,Rate")
 
 
 def _is_iso(rows: Rows) -> bool:
@@ -109,7 +111,7 @@ def _trades(name: str, title: str, fits: Callable[[Rows], bool], rank: int, time
         name_instrument=name_instrument,
         fits=fits,
         recognize=_recognized(TRADES, fits, {1: MARKET, 7: tuple(TYPES), 8: tuple(LIQUIDITY)}),
-        unread={"total": "amount by price"},
+        unread=unread({"Total": "amount by price"}),
     )  # fmt: skip
 
 
@@ -128,7 +130,6 @@ V4_TRADES_LOCAL = _trades(
 
 # ------------------------------------------------------------------------------------ transfers and funding
 
-AMOUNT = pl.col("amount")
 ACTIONS = {name: name.casefold() for name in ("DEPOSIT", "WITHDRAWAL", "TRANSFER_IN", "TRANSFER_OUT")}
 
 
@@ -189,10 +190,10 @@ V4_TRANSFERS = _export(
     },
     pl.col("action"),
     {
-        "deposit": (transfer("deposit", AMOUNT),),
-        "withdrawal": (transfer("withdrawal", -AMOUNT),),
-        "transfer_in": (transfer(between("sender", "recipient", "deposit"), AMOUNT),),
-        "transfer_out": (transfer(between("sender", "recipient", "withdrawal"), -AMOUNT),),
+        "deposit": (moved("deposit", AMOUNT),),
+        "withdrawal": (moved("withdrawal", -AMOUNT),),
+        "transfer_in": (moved(between("sender", "recipient", "deposit"), AMOUNT),),
+        "transfer_out": (moved(between("sender", "recipient", "withdrawal"), -AMOUNT),),
     },
     Identity(kind="content", cells=SAME_TRANSFER),
     LEDGER_PART,
@@ -206,15 +207,13 @@ V4_VAULT_TRANSFERS = _export(
     },
     pl.col("action"),
     {
-        "deposit": (transfer("internal", -AMOUNT, other_wallet=pl.lit("strategy")),),
-        "withdrawal": (transfer("internal", AMOUNT, other_wallet=pl.lit("strategy")),),
+        "deposit": (moved("internal", -AMOUNT, other_wallet=pl.lit("strategy")),),
+        "withdrawal": (moved("internal", AMOUNT, other_wallet=pl.lit("strategy")),),
     },
     Identity(kind="content", cells=("transaction", "action", "amount")),
     LEDGER_PART,
 )  # fmt: skip
 """A deposit is one into the vault: the account pays it."""
-
-PAID = (Claim(fact="funding", rank=2, filterable=True, resolution_s=1, skew_s=1),)
 
 V4_FUNDING = _export(
     "v4_funding_payments", "dYdX v4: funding payments of the app", FUNDING,
@@ -227,14 +226,12 @@ V4_FUNDING = _export(
     pl.lit("row"),
     {"row": (funding(pl.col("position_side")),)},
     Identity(kind="id", cells=("time", "symbol"), content=("amount",)),
-    PAID,
+    claimed(funding=2),
 )  # fmt: skip
-
-TO_THE_MINUTE = (Claim(fact="funding", rank=3, filterable=True, resolution_s=60, skew_s=1),)
 
 FORMATS = (
     V4_TRADES, V4_TRADES_ROUNDED, V4_TRADES_LOCAL,
     V4_TRANSFERS, _local(V4_TRANSFERS, family=False, claims=LEDGER_PART),
     V4_VAULT_TRANSFERS, _local(V4_VAULT_TRANSFERS, family=False, claims=LEDGER_PART),
-    V4_FUNDING, _local(V4_FUNDING, family=True, claims=TO_THE_MINUTE),
+    V4_FUNDING, _local(V4_FUNDING, family=True, claims=claimed(resolution_s=60, funding=3)),
 )  # fmt: skip

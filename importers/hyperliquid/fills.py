@@ -11,8 +11,10 @@ import polars as pl
 
 from importers import vocabulary
 from importers.cells import epoch, local_time, mapped, money, text, word
-from importers.contract import Cell, Claim, Emit, Format, Header, Identity
+from importers.contract import Cell, Emit, Format, Identity
 from importers.dateorder import ordered_time
+from importers.declared import claimed, header, unread
+from importers.emits import AT
 from importers.hyperliquid.symbols import COLLATERAL, SPOT_PAIRS, name_instrument
 
 DIRECTIONS = vocabulary.table(__file__, "directions.csv")
@@ -22,7 +24,7 @@ SIDES, EFFECTS, KINDS, MODES = (
 )
 API_SIDES = {"B": "buy", "A": "sell"}
 
-AT, SYMBOL, QUANTITY, PRICE = pl.col("time"), pl.col("symbol"), pl.col("quantity"), pl.col("price")
+SYMBOL, QUANTITY, PRICE = pl.col("symbol"), pl.col("quantity"), pl.col("price")
 FEE, CLOSED = pl.col("fee"), pl.col("closed")
 DIRECTION, SIDE = pl.col("direction"), pl.col("side")
 EFFECT = vocabulary.looked_up("direction", EFFECTS)
@@ -88,11 +90,6 @@ def _cases(
     }
 
 
-def _claims(rank: int) -> tuple[Claim, ...]:
-    facts = ("fills", "fees", "liquidations")
-    return tuple(Claim(fact=fact, rank=rank, filterable=True, resolution_s=1, skew_s=1) for fact in facts)
-
-
 NOTHING = pl.lit(None, dtype=pl.String)
 NUMBERS: dict[str, Cell] = {
     "symbol": text("coin", required=True),
@@ -101,7 +98,9 @@ NUMBERS: dict[str, Cell] = {
     "fee": money("fee", required=True),
     "closed": money("closedpnl", required=True),
 }
-UNREAD = {"ntl": "size by price, with the noise of a binary float", "twapid": "which order by time it belongs to"}
+UNREAD = unread({
+    "ntl": "size by price, with the noise of a binary float", "twapId": "which order by time it belongs to",
+})  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- formats
@@ -122,7 +121,7 @@ TRADE_HISTORY = Format(
     title="Hyperliquid: trade history of the app",
     confidence="real file seen",
     how="Portfolio or the trading screen, Trade History, Export as CSV; times are the browser's",
-    headers=(Header(name="CSV", exact=True, columns=("time", "coin", "dir", "px", "sz", "ntl", "fee", "closedPnl")),),
+    headers=(header("CSV", "time,coin,dir,px,sz,ntl,fee,closedPnl", exact=True),),
     cells={
         "time": ordered_time("time", "dmy", "mdy"), "direction": direction("dir", with_side=True), **NUMBERS,
     },
@@ -131,7 +130,7 @@ TRADE_HISTORY = Format(
     cases=_cases(SIDE_SAID, pl.when(EFFECT == "open").then(0).otherwise(CLOSED + FEE), NOTHING, {}, pl.lit(None)),
     newest_first=True,
     identity=Identity(kind="content", cells=("time", "symbol", "direction", "price", "quantity", "fee", "closed")),
-    claims=_claims(3),
+    claims=claimed(fills=3, fees=3, liquidations=3),
     name_instrument=name_instrument,
     prepare=lambda rows, _: rows.with_columns(FEE_ASSET_UNSAID.alias("fee_asset")),
     unread=UNREAD,
@@ -145,8 +144,7 @@ ARCHIVED = Format(
     title="Hyperliquid: fills as archive tools write them, with fee token and hash",
     confidence="inferred",
     how="a tool that saves the API's fills as CSV",
-    headers=(Header(name="CSV", exact=True, columns=(
-        "time", "coin", "dir", "px", "sz", "ntl", "fee", "feeToken", "closedPnl", "hash")),),
+    headers=(header("CSV", "time,coin,dir,px,sz,ntl,fee,feeToken,closedPnl,hash", exact=True),),
     cells={
         "time": local_time("time", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"),
         "direction": direction("dir", with_side=True), **NUMBERS,
@@ -159,7 +157,7 @@ ARCHIVED = Format(
     identity=Identity(
         kind="content", cells=("time", "symbol", "direction", "price", "quantity", "fee", "closed", "hash")
     ),
-    claims=_claims(2),
+    claims=claimed(fills=2, fees=2, liquidations=2),
     name_instrument=name_instrument,
     unread=UNREAD,
 )  # fmt: skip
@@ -176,8 +174,7 @@ USER_FILLS = Format(
     title="Hyperliquid: fills of the API",
     confidence="API documentation",
     how="the info API's userFills or userFillsByTime, as JSON (the latest 10,000 fills)",
-    headers=(Header(name="API JSON", columns=(
-        "coin", "px", "sz", "side", "time", "dir", "closedPnl", "oid", "tid", "fee", "feeToken")),),
+    headers=(header("API JSON", "coin,px,sz,side,time,dir,closedPnl,oid,tid,fee,feeToken"),),
     cells={
         "time": epoch("time"), "direction": direction("dir", with_side=False), **NUMBERS,
         "side": word("side", API_SIDES, required=True), "fee_asset": text("feetoken", required=True),
@@ -195,14 +192,14 @@ USER_FILLS = Format(
     identity=Identity(
         kind="id", cells=("symbol", "time", "trade_ref", "side"), content=("price", "quantity", "fee", "closed")
     ),
-    claims=_claims(1),
+    claims=claimed(fills=1, fees=1, liquidations=1),
     name_instrument=name_instrument,
-    unread=UNREAD | {
+    unread=UNREAD | unread({
         "hash": "all zeros for orders by time and the system's own fills",
-        "startposition": "the position before it, which the fills before it make",
-        "builderfee": "a part of the fee", "cloid": "the user's own name of the order",
-        "liquidation": "nothing: the fill is of no liquidation", "deployerfee": "a part of the fee",
-    },
+        "startPosition": "the position before it, which the fills before it make",
+        "builderFee,deployerFee": "a part of the fee", "cloid": "the user's own name of the order",
+        "liquidation": "nothing: the fill is of no liquidation",
+    }),
 )  # fmt: skip
 """`tid` is a hash that both sides share: a trade with oneself has two rows."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import epoch, integer, money, text, word
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.contract import Emit, Format, Identity
 from importers.dateorder import ordered_time
+from importers.declared import claimed, header, unread
+from importers.emits import AMOUNT, AT
 from importers.hyperliquid.symbols import COLLATERAL, name_instrument
 
 SIZE = pl.col("size")
@@ -14,13 +16,9 @@ SIZE = pl.col("size")
 
 def _paid(side: pl.Expr, rate: pl.Expr) -> Emit:
     return Emit(table="funding", columns={
-        "paid_at": pl.col("time"), "symbol": pl.col("symbol"), "position_side": side, "asset": pl.lit(COLLATERAL),
-        "amount": pl.col("amount"), "rate": rate, "position_quantity": SIZE.abs(),
+        "paid_at": AT, "symbol": pl.col("symbol"), "position_side": side, "asset": pl.lit(COLLATERAL),
+        "amount": AMOUNT, "rate": rate, "position_quantity": SIZE.abs(),
     })  # fmt: skip
-
-
-def _claims(rank: int) -> tuple[Claim, ...]:
-    return (Claim(fact="funding", rank=rank, filterable=True, resolution_s=1, skew_s=1),)
 
 
 FUNDING_HISTORY = Format(
@@ -30,7 +28,7 @@ FUNDING_HISTORY = Format(
     title="Hyperliquid: funding history of the app",
     confidence="real file seen",
     how="Portfolio or the trading screen, Funding History, Export as CSV; times are the browser's",
-    headers=(Header(name="CSV", exact=True, columns=("time", "coin", "sz", "side", "payment", "rate")),),
+    headers=(header("CSV", "time,coin,sz,side,payment,rate", exact=True),),
     cells={
         "time": ordered_time("time", "dmy", "mdy"),
         "symbol": text("coin", required=True),
@@ -42,7 +40,7 @@ FUNDING_HISTORY = Format(
     cases={"row": (_paid(pl.col("position_side"), pl.col("rate")),)},
     newest_first=True,
     identity=Identity(kind="id", cells=("symbol", "time"), content=("amount", "size")),
-    claims=_claims(2),
+    claims=claimed(funding=2),
     name_instrument=name_instrument,
 )
 """A coin pays once an hour: another row of the same hour is another sub-account's, or of another zone."""
@@ -56,8 +54,7 @@ USER_FUNDING = Format(
     title="Hyperliquid: funding of the API",
     confidence="API documentation",
     how="the info API's userFunding, as JSON",
-    headers=(Header(name="API JSON", columns=(
-        "time", "delta.type", "delta.coin", "delta.usdc", "delta.szi", "delta.fundingRate")),),
+    headers=(header("API JSON", "time,delta.type,delta.coin,delta.usdc,delta.szi,delta.fundingRate"),),
     cells={
         "time": epoch("time"),
         "type": word("delta.type", {"funding": "funding"}, required=True),
@@ -72,9 +69,9 @@ USER_FUNDING = Format(
         pl.when(SAMPLES == 1).then("rate")),)},
     newest_first=True,
     identity=Identity(kind="id", cells=("symbol", "time"), content=("amount", "size")),
-    claims=_claims(1),
+    claims=claimed(funding=1),
     name_instrument=name_instrument,
-    unread={"hash": "all zeros"},
+    unread=unread({"hash": "all zeros"}),
 )  # fmt: skip
 """One record may hold several hours (`nSamples`); its rate is then that of none of them."""
 

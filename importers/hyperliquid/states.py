@@ -8,10 +8,12 @@ from __future__ import annotations
 import polars as pl
 
 from importers.cells import epoch, mapped, money, text
-from importers.contract import Claim, Emit, Format, Header, Identity
+from importers.contract import Claim, Emit, Format, Identity
+from importers.declared import claimed, header, unread
+from importers.emits import ASSET, AT, booking
 from importers.hyperliquid.symbols import COLLATERAL, name_instrument
 
-AT, TOKEN, OWED, EARNED = pl.col("time"), pl.col("token"), pl.col("borrow"), pl.col("supply")
+TOKEN, OWED, EARNED = pl.col("token"), pl.col("borrow"), pl.col("supply")
 
 LENDING_INTEREST = Format(
     name="hyperliquid.lending_interest",
@@ -20,7 +22,7 @@ LENDING_INTEREST = Format(
     title="Hyperliquid: interest of borrowing and lending of the API",
     confidence="API documentation",
     how="the info API's userBorrowLendInterest, as JSON",
-    headers=(Header(name="API JSON", exact=True, columns=("time", "token", "borrow", "supply")),),
+    headers=(header("API JSON", "time,token,borrow,supply", exact=True),),
     cells={
         "time": epoch("time"),
         "token": text("token", required=True),
@@ -30,15 +32,13 @@ LENDING_INTEREST = Format(
     cases={"row": (
         Emit(table="interest", where=OWED > 0, columns={
             "accrued_at": AT, "asset": TOKEN, "amount": OWED, "kind": pl.lit("loan")}),
-        Emit(table="adjustments", where=EARNED > 0, columns={
-            "booked_at": AT, "asset": TOKEN, "amount": EARNED, "kind": pl.lit("lending_interest"),
-            "wallet": pl.lit("earn")}),
+        booking("adjustments", "lending_interest", EARNED, EARNED > 0, asset=TOKEN, wallet=pl.lit("earn")),
     )},
     newest_first=True,
     wallet=pl.when((EARNED > 0) & (OWED.fill_null(0) == 0)).then(pl.lit("earn")).otherwise(pl.lit("unified")),
     identity=Identity(kind="id", cells=("time", "token")),
     claims=(
-        Claim(fact="interest", rank=1, filterable=True, resolution_s=1, skew_s=1),
+        *claimed(interest=1),
         Claim(fact="ledger", rank=9, partial=True, resolution_s=1, skew_s=1, wallets=("earn",)),
     ),
 )  # fmt: skip
@@ -54,7 +54,7 @@ CLEARINGHOUSE_STATE = Format(
     title="Hyperliquid: open positions and equity of perpetuals of the API",
     confidence="API documentation",
     how="the info API's clearinghouseState, as JSON",
-    headers=(Header(name="API JSON", columns=("time", "position.coin", "position.szi", "marginSummary.accountValue")),),
+    headers=(header("API JSON", "time,position.coin,position.szi,marginSummary.accountValue"),),
     cells={
         "time": epoch("time"),
         "symbol": text("position.coin", required=True),
@@ -76,14 +76,13 @@ CLEARINGHOUSE_STATE = Format(
     )},
     identity=Identity(kind="content", cells=("time", "symbol", "size", "equity")),
     name_instrument=name_instrument,
-    unread={
+    unread=unread({
         "type": "always oneWay",
-        **dict.fromkeys((f"position.{name}" for name in (
-            "positionvalue", "returnonequity", "marginused", "maxleverage")), "follow from size, price and leverage"),
-        "position.cumfunding": "sums of the funding history, of a sign that nobody has stated",
-        **dict.fromkeys((f"marginsummary.{name}" for name in ("totalntlpos", "totalrawusd", "totalmarginused")),
-                        "sums over the positions"),
-    },
+        "position.positionValue,position.returnOnEquity,position.marginUsed,position.maxLeverage":
+        "follow from size, price and leverage",
+        "position.cumFunding": "sums of the funding history, of a sign that nobody has stated",
+        "marginSummary.totalNtlPos,marginSummary.totalRawUsd,marginSummary.totalMarginUsed": "sums over the positions",
+    }),
 )  # fmt: skip
 """The equity stands beside the list; the first position carries it.  An account without positions states none."""
 
@@ -95,8 +94,8 @@ SPOT_STATE = Format(
     confidence="API documentation",
     how="the info API's spotClearinghouseState, as JSON, with a member `time` added to each balance",
     headers=(
-        Header(name="API JSON", columns=("coin", "token", "total", "hold", "entryNtl")),
-        Header(name="API JSON with times", columns=("coin", "token", "total", "hold", "entryNtl", "time")),
+        header("API JSON", "coin,token,total,hold,entryNtl"),
+        header("API JSON with times", "coin,token,total,hold,entryNtl,time"),
     ),
     cells={
         "time": epoch("time", required=False),
@@ -105,14 +104,14 @@ SPOT_STATE = Format(
     },
     event=pl.when(AT.is_null()).then(pl.lit("timeless")).otherwise(pl.lit("balance")),
     cases={"balance": (Emit(table="stated_balances", columns={
-        "stated_at": AT, "asset": pl.col("asset"), "balance": pl.col("total"),
-        "kind": pl.when(pl.col("asset") == COLLATERAL).then(pl.lit("equity")).otherwise(pl.lit("wallet"))}),)},
+        "stated_at": AT, "asset": ASSET, "balance": pl.col("total"),
+        "kind": pl.when(ASSET == COLLATERAL).then(pl.lit("equity")).otherwise(pl.lit("wallet"))}),)},
     ignores={"timeless": "a balance without an instant: the answer says of no time what it states"},
     identity=Identity(kind="content", cells=("time", "asset", "total")),
-    unread={
-        "token": "the coin's number", "hold": "what of it open orders hold", "entryntl": "what it cost",
-        **dict.fromkeys(("borrowed", "supplied", "ltv"), "of portfolio margin: stated by the ledger updates"),
-    },
+    unread=unread({
+        "token": "the coin's number", "hold": "what of it open orders hold", "entryNtl": "what it cost",
+        "borrowed,supplied,ltv": "of portfolio margin: stated by the ledger updates",
+    }),
 )  # fmt: skip
 """Of USDC the perpetuals hold a part, too: the pot holds more than this."""
 

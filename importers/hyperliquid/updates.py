@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import polars as pl
 
 from importers import vocabulary
 from importers.cells import epoch, family_word, money, text, word
-from importers.contract import Cell, Claim, Context, Emit, Format, Header, Identity
+from importers.contract import Cell, Context, Emit, Format, Identity
+from importers.declared import claimed, claimed_in_part, header, unread
+from importers.emits import AMOUNT, AT, adding, booking, transfer
 from importers.hyperliquid.symbols import COLLATERAL, name_instrument
 
 TYPES = vocabulary.table(__file__, "updates.csv")
@@ -23,7 +26,7 @@ LIQUIDATED = r'"coin":"([^"]+)","szi":"(-?)'
 POSITIONS = 20
 """Liquidated at once, at most."""
 
-AT, TYPE, USDC, AMOUNT = pl.col("time"), pl.col("type"), pl.col("usdc"), pl.col("amount")
+USDC = pl.col("usdc")
 KIND = vocabulary.looked_up("type", KINDS)
 
 
@@ -66,17 +69,9 @@ FEE = pl.col("fee").fill_null(0)
 FEE_TOKEN = pl.when(pl.col("fee_token").fill_null("") == "").then(TOKEN).otherwise("fee_token")
 
 
-def _transfer(kind: str | pl.Expr, amount: pl.Expr, *, asset: pl.Expr = TOKEN, fee: pl.Expr | None = None,
-              other: str | None = None, where: pl.Expr | None = None) -> Emit:  # fmt: skip
-    return Emit(table="transfers", where=where, columns={
-        "moved_at": AT, "asset": asset, "amount": amount, "kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "other_wallet": pl.lit(other), "fee": pl.lit(0) if fee is None else fee, "transaction_ref": pl.col("hash"),
-    })  # fmt: skip
-
-
-def _booked(amount: pl.Expr, asset: pl.Expr, kind: pl.Expr, where: pl.Expr | None = None) -> Emit:
-    return Emit(table="adjustments", where=where, columns={
-        "booked_at": AT, "asset": asset, "amount": amount, "kind": kind, "group_ref": pl.col("hash")})  # fmt: skip
+_transfer = adding(transfer, asset=TOKEN, fee=pl.lit(0), transaction_ref=pl.col("hash"))
+_booked = partial(adding(booking, asset=TOKEN, group_ref=pl.col("hash")), "adjustments")
+STRATEGY, EARN = pl.lit("strategy"), pl.lit("earn")
 
 
 def _extracted(group: int) -> pl.Expr:
@@ -106,22 +101,22 @@ CASES: dict[str, tuple[Emit, ...]] = {
     "withdrawal": (_transfer("withdrawal", -USDC, fee=FEE),),
     "payment": (
         _transfer(OUT_KIND, SIGN * PAID, fee=pl.when(IS_OUT & (FEE_TOKEN == TOKEN)).then(FEE).otherwise(0)),
-        _booked(-FEE, FEE_TOKEN, pl.lit("network_fee"), IS_OUT & (FEE_TOKEN != TOKEN) & (FEE != 0)),
-        _booked(-pl.col("native_fee"), pl.lit("HYPE"), pl.lit("network_fee"), IS_OUT & (pl.col("native_fee") != 0)),
+        _booked("network_fee", -FEE, IS_OUT & (FEE_TOKEN != TOKEN) & (FEE != 0), asset=FEE_TOKEN),
+        _booked("network_fee", -pl.col("native_fee"), IS_OUT & (pl.col("native_fee") != 0), asset=pl.lit("HYPE")),
     ),
     "sub_account": (_transfer("internal", SIGN * USDC),),
     "liquidation": tuple(_liquidated(place) for place in range(POSITIONS)),
-    "income": (_booked(PAID, TOKEN, KIND),),
-    "spent": (_booked(-PAID, TOKEN, KIND),),
-    "to_vault": (_transfer("internal", -USDC, fee=FEE, other="strategy"),),
+    "income": (_booked(KIND, PAID),),
+    "spent": (_booked(KIND, -PAID),),
+    "to_vault": (_transfer("internal", -USDC, fee=FEE, other_wallet=STRATEGY),),
     "from_vault": (
-        _transfer("internal", pl.col("net_withdrawn"), other="strategy"),
+        _transfer("internal", pl.col("net_withdrawn"), other_wallet=STRATEGY),
         Emit(table="stated_results", where=pl.col("basis").is_not_null(), columns={
             "booked_at": AT, "symbol": pl.col("vault"), "asset": pl.lit(COLLATERAL),
             "amount": pl.col("net_withdrawn") - pl.col("basis"), "basis": pl.lit("net"), "grain": pl.lit("position")}),
     ),
     "lending": (
-        _transfer("internal", LENT, other="earn", where=~IS_OWED),
+        _transfer("internal", LENT, ~IS_OWED, other_wallet=EARN),
         Emit(table="borrows", where=OPERATION == "borrow", columns={
             "borrowed_at": AT, "asset": TOKEN, "amount": AMOUNT, "kind": pl.lit("manual")}),
         Emit(table="repayments", where=OPERATION == "repay", columns={
@@ -129,15 +124,12 @@ CASES: dict[str, tuple[Emit, ...]] = {
         Emit(table="interest", where=IS_OWED & (INTEREST > 0), columns={
             "accrued_at": AT, "asset": TOKEN, "amount": INTEREST, "kind": pl.lit("loan")}),
     ),
-    "staking": (_transfer("internal", STAKED, other="earn"),),
+    "staking": (_transfer("internal", STAKED, other_wallet=EARN),),
 }  # fmt: skip
 """A withdrawal's fee is taken to be on top of its amount; whether it is, nobody has stated."""
 
 EVENT = vocabulary.looked_up("type", EVENTS)
 IS_SELF = EVENT.is_in(["payment", "sub_account"]) & (pl.col("direction") == "self")
-
-OF_PAYMENTS = ("usdcvalue", "sourcedex", "destinationdex", "nonce", "toperp")
-OF_STATES = ("requestedusd", "commission", "closingcost", "liquidatedntlpos", "accountvalue", "dex")
 
 LEDGER_UPDATES = Format(
     name="hyperliquid.ledger_updates",
@@ -146,8 +138,7 @@ LEDGER_UPDATES = Format(
     title="Hyperliquid: deposits, withdrawals, payments, vaults, lending, staking of the API",
     confidence="API documentation",
     how="the info API's userNonFundingLedgerUpdates, as JSON; name the file after the account's address",
-    headers=(Header(name="API JSON", columns=("time", "hash", "delta.type"), optional=tuple(
-        f"delta.{name}" for name in ("usdc", "amount", "user", "destination"))),),
+    headers=(header("API JSON", "time,hash,delta.type", "delta.usdc,delta.amount,delta.user,delta.destination"),),
     cells={
         "time": epoch("time"),
         "hash": text("hash"),
@@ -177,18 +168,14 @@ LEDGER_UPDATES = Format(
     newest_first=True,
     identity=Identity(kind="content", cells=(
         "time", "hash", "type", "token", "usdc", "amount", "user", "destination", "operation", "net_withdrawn")),
-    claims=(
-        Claim(fact="ledger", rank=9, filterable=True, partial=True, resolution_s=1, skew_s=1),
-        Claim(fact="borrow_repay", rank=1, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="interest", rank=2, filterable=True, resolution_s=1, skew_s=1),
-        Claim(fact="liquidations", rank=4, filterable=True, resolution_s=1, skew_s=1),
-    ),
+    claims=(claimed_in_part(skew_s=1), *claimed(borrow_repay=1, interest=2, liquidations=4)),
     name_instrument=name_instrument,
     prepare=lambda rows, _: rows.with_columns(_extracted(1).alias("coins"), _extracted(2).alias("signs")),
-    unread={
-        **dict.fromkeys((f"delta.{name}" for name in OF_PAYMENTS), "says how, not how much"),
-        **dict.fromkeys((f"delta.{name}" for name in OF_STATES), "parts and circumstances of the amount"),
-    },
+    unread=unread({
+        "delta.usdcValue,delta.sourceDex,delta.destinationDex,delta.nonce,delta.toPerp": "says how, not how much",
+        "delta.requestedUsd,delta.commission,delta.closingCost,delta.liquidatedNtlPos,delta.accountValue,delta.dex":
+        "parts and circumstances of the amount",
+    }),
 )  # fmt: skip
 """A row of a liquidation has the state at it; its cash and sizes are in the fills."""
 

@@ -4,9 +4,9 @@ A trade is two rows: the position's leg (its symbol is the contract; what change
 symbol is a currency).  On every cash leg `change = realized pnl - fee + realized funding - liquidation fee`, and a row
 where that does not hold is rejected.  The position's leg makes the fill, the cash leg its fee and its result.
 
-- The API names the execution of both legs.  The CSV does not: there both legs share time, contract and price, which
-  several fills of a second may do; their fees are then shared out by size.  The result of a fill is that of the cash
-  leg beside it: rows of trades only, the position's leg right before the cash leg in the order of time.
+- The API names the execution of both legs.  The CSV does not: there result and fee of a fill are those of the cash leg
+  beside it: rows of trades only, the position's leg right before the cash leg in the order of time.  Where none is
+  beside it both legs share time, contract and price, as several fills of a second may: fees are shared out by size.
 - A fee that was paid with fee credits (KFEE) has no cash leg: `kfee applied` books it, and names no trade.
 - Headers to about 2021 have no `contract`: a cash leg is then of the contract of the leg beside it, and funding of the
   one perpetual of its margin account.
@@ -163,7 +163,7 @@ def _by_execution(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_place(rows: pl.DataFrame, newest_first: bool) -> pl.DataFrame:
-    """Return the rows with result and fee of each fill, and with the contract of each cash leg, from the leg beside it."""
+    """Return the rows with result and fee of each fill, and the contract of each cash leg, from the leg beside it."""
     legs = rows.filter(pl.col("event").is_in(["fill", "trade"]))
     to_cash = 1 if newest_first else -1
     shared = ("time", "pot", "account", "price")

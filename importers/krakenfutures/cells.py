@@ -11,7 +11,7 @@ import polars as pl
 
 from importers.cells import mapped, translated, zero_filled
 from importers.contract import Cell, Context
-from importers.jsontext import loads
+from importers.files.jsontext import loads
 from importers.krakenfutures.symbols import name_instrument, spelled
 from schemas.types import MONEY
 

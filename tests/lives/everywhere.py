@@ -356,10 +356,10 @@ def answer(name: str, lines: Sequence[tuple[datetime, str]], *, head: str = "[",
 class Venue:
     """A venue's contracts, exports, and what they cannot say.
 
-    `unstated`: `fills` (so that there are no positions), `cash` (what was deposited), `funding`, `forced` (that a fill was a liquidation), `clearance` (that the fee of a
-    liquidation is a trading fee: it is none to the venue), `fee of` (which of the fills of one second at one price paid which fee), `results` (so that balances follow from prices), `sessions`
-    (which funding was whose: it is paid by sessions), `order` (of rows of one instant, but by their place in the file, so
-    that no cut may part them), `legs` (a row needs its neighbour: the same).
+    `unstated`: `fills` (so that there are no positions), `cash` (what was deposited), `funding`, `forced` (that a fill was
+    a liquidation), `clearance` (that the fee of a liquidation is a trading fee: it is none to the venue), `results` (so
+    that balances follow from prices), `sessions` (which funding was whose: it is paid by sessions), `order` (of rows of one
+    instant, but by their place in the file, so that no cut may part them), `legs` (a row needs its neighbour: the same).
     """
 
     name: str

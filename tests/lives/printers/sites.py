@@ -296,8 +296,7 @@ def _bitfinex_trade(trade: list[object], at: datetime) -> str:
 VENUES: tuple[Venue, ...] = (
     replace(bybit.VENUE, name="bybit, Data Export", print=_bybit, clock=SECOND),
     replace(okx.VENUE, name="okx, site", print=_okx, clock=SECOND),
-    replace(krakenfutures.VENUE, name="krakenfutures, site", print=_krakenfutures,
-            unstated=krakenfutures.VENUE.unstated | {"fee of"}),
+    replace(krakenfutures.VENUE, name="krakenfutures, site", print=_krakenfutures),
     replace(kucoin.VENUE, name="kucoin, zip", print=_kucoin, clock=SECOND,
             unstated=kucoin.VENUE.unstated | {"forced", "funding"}),
     _KuCoin(name="kucoin with its ledger", print=_kucoin_sessions, contracts=kucoin.VENUE.contracts,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from importers.sources import Stream
+from importers.files.sources import Stream
 from schemas.errors import UnreadableFile
 
 READ = 256 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from importers.compound import Compound, DamagedCompound
+from importers.files.compound import Compound, DamagedCompound
 
 Kind = Literal["text", "json", "zip", "gzip", "xls", "none"]
 

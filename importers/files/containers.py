@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from zipfile import ZipInfo
 
-from importers.compound import SIGNATURE
-from importers.csvtext import CsvPart
-from importers.jsontext import JsonPart
-from importers.kinds import SNIFF, Look, look, look_at_compound
-from importers.oldbook import SIZE_LIMIT, old_workbook
-from importers.parts import Chunk, Part, shown_name
-from importers.sources import Archive, Budget, GzipSource, MemberSource, Source, sha256_of
-from importers.workbook import Sheets, Workbook, sheet_parts
+from importers.files.compound import SIGNATURE
+from importers.files.csvtext import CsvPart
+from importers.files.jsontext import JsonPart
+from importers.files.kinds import SNIFF, Look, look, look_at_compound
+from importers.files.oldbook import SIZE_LIMIT, old_workbook
+from importers.files.parts import Chunk, Part, shown_name
+from importers.files.sources import Archive, Budget, GzipSource, MemberSource, Source, sha256_of
+from importers.files.workbook import Sheets, Workbook, sheet_parts
 from schemas.errors import RefusedFile, UnreadableFile
 
 MEMBER_LIMIT = 1_000

@@ -17,7 +17,7 @@ from zipfile import ZipInfo
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from importers.parts import (
+from importers.files.parts import (
     COLUMN_LIMIT,
     TEXT_LIMIT,
     Broken,
@@ -27,8 +27,8 @@ from importers.parts import (
     shown_name,
     shown_row,
 )
-from importers.sheetxml import SheetRow, column_letters, shared_strings, sheet_rows
-from importers.sources import Archive
+from importers.files.sheetxml import SheetRow, column_letters, shared_strings, sheet_rows
+from importers.files.sources import Archive
 from schemas.errors import RefusedFile, UnreadableFile
 
 ROWS = 50_000

@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from importers.compound import Compound, DamagedCompound
-from importers.kinds import OLD_WORKBOOK
-from importers.sheetxml import SheetRow, column_letters
-from importers.sources import Source
+from importers.files.compound import Compound, DamagedCompound
+from importers.files.kinds import OLD_WORKBOOK
+from importers.files.sheetxml import SheetRow, column_letters
+from importers.files.sources import Source
 from schemas.errors import RefusedFile, UnreadableFile
 
 SIZE_LIMIT = 64 << 20

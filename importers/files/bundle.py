@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from importers.containers import Place, look_into, read_parts
-from importers.parts import Broken, Chunk, Part, shown_name
-from importers.sources import Budget, FileSource, sha256_of
+from importers.files.containers import Place, look_into, read_parts
+from importers.files.parts import Broken, Chunk, Part, shown_name
+from importers.files.sources import Budget, FileSource, sha256_of
 from schemas.errors import UnreadableFile
 
 __all__ = ["Broken", "Bundle", "Chunk", "Part", "collect", "open_bundle"]

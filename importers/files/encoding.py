@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from importers.parts import shown_name
-from importers.sources import READ, Source, Stream
+from importers.files.parts import shown_name
+from importers.files.sources import READ, Source, Stream
 from schemas.errors import UndecodableFile, UnknownEncoding, UnreadableFile
 
 _MARKS = (

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from importers.csvcareful import ENDS_INSIDE, lines_of
-from importers.csvtext import whole_lines
-from importers.encoding import Encoded, Utf8, encoding_of
-from importers.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, flaw, frame_of
-from importers.sources import Source, sha256_of
+from importers.files.csvcareful import ENDS_INSIDE, lines_of
+from importers.files.csvtext import whole_lines
+from importers.files.encoding import Encoded, Utf8, encoding_of
+from importers.files.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, flaw, frame_of
+from importers.files.sources import Source, sha256_of
 from schemas.errors import RefusedFile, UnreadableFile
 
 DOCUMENT_LIMIT = 512 << 20

@@ -14,11 +14,11 @@ from functools import cached_property
 
 import polars as pl
 
-from importers.csvcareful import TOO_LONG, lines_of, read_careful, records
-from importers.csvproof import read_masked, read_proven
-from importers.encoding import Encoded, Utf8, encoding_of
-from importers.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, frame_of
-from importers.sources import Source, sha256_of
+from importers.files.csvcareful import TOO_LONG, lines_of, read_careful, records
+from importers.files.csvproof import read_masked, read_proven
+from importers.files.encoding import Encoded, Utf8, encoding_of
+from importers.files.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, frame_of
+from importers.files.sources import Source, sha256_of
 from schemas.errors import RefusedFile, UnreadableFile
 
 BLOCK = 32 << 20

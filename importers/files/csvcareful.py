@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from importers.parts import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, fit, flaw, frame_of
+from importers.files.parts import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, fit, flaw, frame_of
 
 ENDS_INSIDE = "the file ends inside this row"
 NEVER_CLOSED = "quote opened here is never closed"
