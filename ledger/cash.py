@@ -9,7 +9,7 @@ from decimal import Decimal
 import polars as pl
 
 from ledger.pairing import pair
-from ledger.regimes import books_results, regime_of
+from ledger.regimes import books_results, logs_by_currency, regime_of
 from ledger.store import Store, statement
 from ledger.voices import Scope
 from schemas.ddl import column_types
@@ -25,7 +25,7 @@ def derive_movements(store: Store, scope: Scope) -> None:
     spot = spot.select("row_key", value.alias("notional"))
     with store.registered(incoming=spot):
         store.execute(statement("cash", "keep_spot_notional"))
-    words = scope.parameters() | {"lots": books_results(scope)}
+    words = scope.parameters() | {"lots": books_results(scope), "by_currency": logs_by_currency(scope)}
     store.execute(statement("cash", "derive"), words)
     store.execute(statement("cash", "derive_debts"), scope.parameters())
     store.execute("DROP TABLE spot_notional")

@@ -34,6 +34,17 @@ def books_results(scope: Scope) -> bool:
     return regime_of(scope) in ("lots", "positions")
 
 
+@cache
+def _by_currency() -> frozenset[tuple[str, str]]:
+    text = resources.files("ledger").joinpath("logs_by_currency.csv").read_text(encoding="utf-8")
+    return frozenset((line["venue"], line["wallet"]) for line in csv.DictReader(text.splitlines()))
+
+
+def logs_by_currency(scope: Scope) -> bool:
+    """Return whether the wallet's ledger comes as one export a currency, so that one is silent of all others."""
+    return (scope.venue, scope.wallet) in _by_currency()
+
+
 def trades_stakes(scope: Scope) -> bool:
     """Return whether every spot-pair fill of the wallet is part of a position, since the wallet can borrow."""
     return regime_of(scope) in ("borrowed", "negative_balance")

@@ -14,7 +14,6 @@ from importers.binance import futures_income
 from importers.contract import Normalized
 from importers.shapes import LOG
 from ledger.book import Book
-from schemas.errors import AmbiguousFormat
 from tests.books import facts, imported, new_book
 from tests.conftest import DATA
 from tests.exports import answer, offenders, picked, read, rejects
@@ -81,10 +80,10 @@ def test_the_name_of_the_file_tells_the_income_from_that_of_another_venue(tmp_pa
     assert [("BTCUSDT",)] == picked(read(answer(tmp_path, "income.json", theirs), both), "funding", "symbol")
 
 
-def test_an_income_without_a_telling_name_is_asked_about(tmp_path: Path) -> None:
+def test_an_income_without_a_telling_name_is_told_by_the_dash_in_its_symbols(tmp_path: Path) -> None:
     both = (*futures_income.FORMATS, *bingx.FORMATS)
-    with pytest.raises(AmbiguousFormat):
-        read(answer(tmp_path, "income.json", [income(1, "01 00:00:00", "FUNDING_FEE", "-0.1")]), both)
+    result = read(answer(tmp_path, "income.json", [income(1, "01 00:00:00", "FUNDING_FEE", "-0.1")]), both)
+    assert [("BTC-USDT",)] == picked(result, "funding", "symbol")
 
 
 def test_a_fill_says_its_zone_and_a_commission_below_zero_costs(tmp_path: Path) -> None:

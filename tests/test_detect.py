@@ -89,12 +89,12 @@ def test_a_log_of_one_currency_leaves_the_cash_of_another_to_its_fills(tmp_path:
         imported(
             book,
             write(tmp_path, "btc.csv", MOVEMENTS, [
-                "2026-01-01T08:00:00Z,bybit,unified,BTC,asset,1,deposit",
-                "2026-01-31T08:00:00Z,bybit,unified,BTC,asset,-0.5,withdrawal",
+                "2026-01-01T08:00:00Z,deribit,unified,BTC,asset,1,deposit",
+                "2026-01-31T08:00:00Z,deribit,unified,BTC,asset,-0.5,withdrawal",
             ]),
             write(tmp_path, "fills.csv", fills, [
-                "2026-01-05T08:00:00Z,bybit,unified,ETHUSD,ETH/USD:ETH,perpetual,buy,4000,2000,0.001,ETH,trade,ETH,inverse,1",
-                "2026-01-06T08:00:00Z,bybit,unified,ETHUSD,ETH/USD:ETH,perpetual,sell,4000,2500,0.001,ETH,trade,ETH,inverse,2",
+                "2026-01-05T08:00:00Z,deribit,unified,ETH-PERPETUAL,ETH/USD:ETH,perpetual,buy,4000,2000,0.001,ETH,trade,ETH,inverse,1",
+                "2026-01-06T08:00:00Z,deribit,unified,ETH-PERPETUAL,ETH/USD:ETH,perpetual,sell,4000,2500,0.001,ETH,trade,ETH,inverse,2",
             ]),
         )  # fmt: skip
         assert sorted(facts(book, "balances", "asset", "computed")) == [("BTC", "0.5"), ("ETH", "0.398")]

@@ -193,9 +193,7 @@ def test_the_settle_asset_is_that_of_the_contracts_in_the_file_else_of_its_name(
 
 def test_a_book_whose_settle_asset_nothing_tells_is_rejected(tmp_path: Path) -> None:
     result = read(futures(tmp_path, "book.json", [("01 08:00:00", "dnw", "", "", "5")]), gate.FORMATS)
-    assert [("asset", "expected asset moved (not_nullable)")] == [
-        (column, reason) for column, _, reason in rejects(result)
-    ]
+    assert [("asset", "expected asset moved (empty)")] == [(column, reason) for column, _, reason in rejects(result)]
 
 
 def test_a_file_of_two_settle_assets_is_read_but_for_the_rows_that_name_none(tmp_path: Path) -> None:

@@ -52,9 +52,11 @@ WITH covered AS (
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'ledger' AND cause IS NULL
 ), booked AS (
   SELECT from_at, to_at FROM ledger_spans($account, $venue, $wallet)
-), mentioned AS (  -- a log of one currency (Deribit) says nothing of the others
-  SELECT DISTINCT asset FROM movements_stated
-  WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks AND NOT by_hand(format)
+), unmentioned AS (  -- a log of one currency (Deribit) says nothing of the others
+  SELECT asset FROM (SELECT fee_asset AS asset FROM fills UNION SELECT settle_asset FROM fills UNION SELECT asset FROM funding)
+  WHERE $by_currency AND asset IS NOT NULL AND asset NOT IN (
+    SELECT asset FROM movements_stated
+    WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks AND NOT by_hand(format))
 ), traded AS (
   SELECT *, product IN ('spot', 'margin') AND position_ref IS NULL AND NOT ($lots AND product = 'margin') AS by_legs,
     EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at) AS in_ledger
@@ -109,12 +111,12 @@ WITH covered AS (
 ), every AS (
   SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
     cause, symbol, instrument, position_side, pair, trade_ref, order_ref
-  FROM implied WHERE NOT in_ledger OR asset NOT IN (FROM mentioned)
+  FROM implied WHERE NOT in_ledger OR asset IN (FROM unmentioned)
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 4 AS leg, paid_at AS moved_at, asset, amount,
     'funding' AS cause, symbol, instrument, position_side
   FROM funding t WHERE account = $account AND venue = $venue AND wallet = $wallet
-    AND (asset NOT IN (FROM mentioned) OR NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at))
+    AND (asset IN (FROM unmentioned) OR NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at))
   UNION ALL BY NAME
   SELECT row_key, account, venue, wallet, format, file_id, source_row, 5 AS leg, moved_at, asset, amount,
     CASE WHEN kind = 'internal' THEN 'transfer' WHEN kind IN ('pledged', 'released') THEN 'pledge' ELSE kind END AS cause,
@@ -165,7 +167,7 @@ WITH covered AS (
 SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
   'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
   trade_ref, order_ref, transaction_ref,
-  CASE WHEN asset IN (FROM mentioned) AND EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at)
+  CASE WHEN asset NOT IN (FROM unmentioned) AND EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at)
     THEN 'unbooked' ELSE 'derived' END AS basis
 FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
 
