@@ -56,7 +56,7 @@ def detect(head: Head, formats: Sequence[Format], name: str, file_name: str, onl
             return _recognized(form, head, *found)
         if form.recognize_named is not None and (found := form.recognize_named(records, file_name)) is not None:
             return _recognized(form, head, *found)
-    raise UnknownFormat(name, [list(cells) for _, cells in head], *nearest(head, candidates))
+    raise UnknownFormat(name, [list(cells) for _, cells in head], *nearest(head, candidates, 0 if only else NEAR))
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
@@ -143,7 +143,7 @@ def _recognized(form: Format, head: Head, index: int, columns: object) -> Match:
         preamble=tuple(cell for _, earlier in head[:index] for cell in earlier if cell))  # fmt: skip
 
 
-def nearest(head: Head, formats: Sequence[Format]) -> tuple[str | None, list[str], list[str]]:
+def nearest(head: Head, formats: Sequence[Format], least: float = NEAR) -> tuple[str | None, list[str], list[str]]:
     """Return the nearest format's name, the columns it misses here, and those here that it does not know.
 
     Near is the share of columns that both have: twice the common ones by all of both.
@@ -161,7 +161,7 @@ def nearest(head: Head, formats: Sequence[Format]) -> tuple[str | None, list[str
                     missing = [text for key, text in wanted.items() if key not in folded]
                     unknown = [text for key, text in folded.items() if key not in wanted]
                     best = (share, f"{form.name} ({header.name})", missing, unknown)
-    return (best[1], best[2], best[3]) if best[0] >= NEAR else (None, [], [])
+    return (best[1], best[2], best[3]) if best[0] >= least else (None, [], [])
 
 
 # ------------------------------------------------------------------------------------------------- zone

@@ -1,9 +1,17 @@
 -- name: booked_by_day
--- One row is what the ledger booked of a cause, an asset and a day.
+-- One row is what the ledger booked of a cause, an asset and a day.  A trade that is a contract's fill is its result: some
+-- ledgers (ccxt's) have one word for both.
+WITH results AS (
+  SELECT DISTINCT trade_ref FROM fills
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND product IN ('perpetual', 'future') AND trade_ref IS NOT NULL
+), named AS (
+  SELECT CASE WHEN cause = 'trade' AND trade_ref IN (FROM results) THEN 'realized_pnl' ELSE cause END AS cause, asset, moved_at, amount
+  FROM movements
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis = 'stated'
+    AND (cause = 'trade' OR list_contains($causes, cause))
+)
 SELECT cause, asset, NULL::VARCHAR AS symbol, date_trunc('day', moved_at) AS moment, CAST(sum(amount) AS DECIMAL(38,18)) AS amount
-FROM movements
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis = 'stated'
-  AND list_contains($causes, cause) GROUP BY ALL;
+FROM named WHERE list_contains($causes, cause) GROUP BY ALL;
 
 -- name: sessions
 -- One row is a result that the venue booked for a session.
