@@ -17,14 +17,14 @@ import polars as pl
 from importers.contract import Format
 from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
-from ledger import log
-from ledger.accounts import proper, renamable, venue_of
-from ledger.archive import Archive, archive_of
-from ledger.derive import settle
-from ledger.descriptions import entry_of, format_of, formats_at, texts_at
-from ledger.entries import Entered, file_name, file_text, with_terms
-from ledger.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
-from ledger.store import Store, sql_files_by_name, statement
+from ledger.accounting.derive import settle
+from ledger.storage import log
+from ledger.storage.accounts import proper, renamable, venue_of
+from ledger.storage.archive import Archive, archive_of
+from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_at
+from ledger.storage.entries import Entered, file_name, file_text, with_terms
+from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
+from ledger.storage.store import Store, sql_files_by_name, statement
 from ledger.trace import RAW_LIMIT, raw_texts
 from reports.contract import Params, Report, run
 from reports.registry import REPORTS

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from importers.files import Part, open_bundle
-from ledger.archive import Archive
-from ledger.store import Store, statement
+from ledger.storage.archive import Archive
+from ledger.storage.store import Store, statement
 from schemas.errors import MarginbookError, UnknownThing
 from schemas.tables import EMITTED, STATED, TIME_OF_TABLE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.book import Book, ImportReport
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STATEMENT = "User_ID,UTC_Time,Account,Operation,Coin,Change,Remark"

@@ -47,7 +47,7 @@ def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("MARGINBOOK", raising=False)
     monkeypatch.setenv("COLUMNS", "160")
 
-    from ledger import cli
+    from ledger.commands import cli
 
     def command(*arguments: object, book: Path | None = None) -> Answer:
         words = ["marginbook", *(["--book", str(book)] if book else []), *map(str, arguments)]

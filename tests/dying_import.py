@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ledger.archive import Archive
-from ledger.store import Store
+from ledger.storage.archive import Archive
+from ledger.storage.store import Store
 
 STEPS = 0
 
@@ -36,7 +36,7 @@ def die_at(limit: int) -> None:
 if __name__ == "__main__":
     book_path, limit, deed, *words = sys.argv[1:]
     from ledger.book import Book
-    from ledger.entries import Entered
+    from ledger.storage.entries import Entered
 
     with Book.open(Path(book_path)) as book:
         die_at(int(limit))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ledger.book import Book
-from ledger.entries import Entered
-from ledger.importing import Asked
-from ledger.store import Store
+from ledger.storage.entries import Entered
+from ledger.storage.importing import Asked
+from ledger.storage.store import Store
 from schemas.errors import OtherOptions, UnknownThing
 from tests.books import INCOME, STATEMENT, TRADES, imported, logged, new_book, write
 from tests.conftest import Run

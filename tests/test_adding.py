@@ -46,7 +46,9 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def marginbook(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-c", "import sys; from ledger.cli import main; sys.argv[0] = 'marginbook'; main()", *words)
+    return run(
+        folder, "-c", "import sys; from ledger.commands.cli import main; sys.argv[0] = 'marginbook'; main()", *words
+    )
 
 
 def test_a_venue_is_one_description_and_its_golden_data(copy: Path) -> None:

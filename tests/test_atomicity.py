@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.archive import archive_of
 from ledger.book import Book
-from ledger.store import Store
+from ledger.storage.archive import archive_of
+from ledger.storage.store import Store
 from schemas.errors import BookError, BookTooNew
 from tests.books import INCOME, imported, logged, new_book, write
 from tests.conftest import Run
@@ -140,7 +140,9 @@ def test_damage_of_the_archive_is_found(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_is_told_who_holds_the_book(tmp_path: Path) -> None:
-    program = "import sys; from ledger.cli import main; sys.argv[1:] = ['--book', sys.argv[1], 'files']; main()"
+    program = (
+        "import sys; from ledger.commands.cli import main; sys.argv[1:] = ['--book', sys.argv[1], 'files']; main()"
+    )
     with new_book(tmp_path):
         ended = subprocess.run(
             [sys.executable, "-c", program, tmp_path / "book.duckdb"], capture_output=True, text=True, check=False,

@@ -16,7 +16,7 @@ from importers.files import open_bundle
 from importers.read import Options, chunks, recognize
 from importers.registry import formats
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from tests.books import facts, imported, new_book, plain, write
 from tests.conftest import DATA
 

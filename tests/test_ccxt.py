@@ -16,7 +16,7 @@ from importers.ccxt.symbols import name_contract, name_instrument
 from importers.contract import Context
 from importers.files.jsontext import rows_by_code, rows_by_symbol
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from tests.books import facts, imported, new_book
 
 SWAP = "ETH/USDT:USDT"

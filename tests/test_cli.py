@@ -18,10 +18,10 @@ import click
 import duckdb
 import pytest
 
-from ledger import cli
 from ledger.book import Book
-from ledger.demo import write_exports
-from ledger.importing import Asked
+from ledger.commands import cli
+from ledger.commands.demo import write_exports
+from ledger.storage.importing import Asked
 from tests.conftest import DATA, Run
 
 ERRORS = DATA / "errors"
@@ -494,7 +494,7 @@ def test_the_book_is_found_by_the_environment(run: Run, demo: Path, monkeypatch:
 
 
 def test_an_answer_into_a_closed_pipe_is_no_error(demo: Path) -> None:
-    code = f"import sys; from ledger.cli import main; sys.argv = ['marginbook', '--book', {str(demo)!r}, 'report', 'witnesses']; main()"
+    code = f"import sys; from ledger.commands.cli import main; sys.argv = ['marginbook', '--book', {str(demo)!r}, 'report', 'witnesses']; main()"
     command = f'"{sys.executable}" -c "{code}" | head -n 1; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr

@@ -21,7 +21,7 @@ from importers.files import open_bundle
 from importers.read import Options, chunks, recognize
 from importers.registry import formats
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from schemas.errors import BadDescription, MarginbookError, OtherOptions
 from tests.conftest import DATA, Run
 

@@ -24,9 +24,9 @@ from importers.described.cells import KINDS
 from importers.described.expressions import FUNCTIONS
 from importers.registry import formats
 from ledger.book import Book
-from ledger.cli import marginbook
-from ledger.demo import write_exports
-from ledger.listings import states
+from ledger.commands.cli import marginbook
+from ledger.commands.demo import write_exports
+from ledger.commands.listings import states
 from reports.registry import REPORTS
 from schemas.ddl import describe
 from schemas.tables import CHECKS, STATED
@@ -266,7 +266,7 @@ def test_every_dependency_has_a_line_in_the_readme() -> None:
 
 
 def test_every_exit_status_is_in_the_readme() -> None:
-    from ledger import cli_common as cli
+    from ledger.commands import common as cli
 
     text = README.read_text(encoding="utf-8")
     every = (cli.CLEAN, cli.LOOK, cli.USAGE, cli.UNREADABLE, cli.BOOK, cli.REFUSED, cli.EXHAUSTED, cli.INTERRUPTED)

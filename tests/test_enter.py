@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ledger import cli_decisions
 from ledger.book import Book
-from ledger.entries import Entered
-from ledger.importing import PartResult
+from ledger.commands import decisions as cli_decisions
+from ledger.storage.entries import Entered
+from ledger.storage.importing import PartResult
 from ledger.trace import trace
 from schemas import tables
 from schemas.errors import UnknownThing

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from tests.lives.books import (
     assert_positions,
     offenders,

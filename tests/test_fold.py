@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.fold import (
+from ledger.accounting.fold import (
     Legs,
     deficit,
     fold,
@@ -22,8 +22,8 @@ from ledger.fold import (
     possible_openings,
     realized_by_fill,
 )  # fmt: skip
-from ledger.sharing import half_even
-from ledger.terms import lot_rounded
+from ledger.accounting.sharing import half_even
+from ledger.accounting.terms import lot_rounded
 from schemas.types import MONEY
 from tests.lives.model import rounded
 

@@ -78,7 +78,7 @@ def test_imports_point_one_way() -> None:
 
 def test_only_the_store_knows_the_database() -> None:
     knowing = {name for name, path in modules().items() if "duckdb" in {i.split(".")[0] for i in imports(name, path)}}
-    assert knowing == {"ledger.store"}
+    assert knowing == {"ledger.storage.store"}
 
 
 def test_no_module_knows_a_network() -> None:
@@ -126,7 +126,7 @@ def test_the_formats_of_every_venue_are_listed_once() -> None:
 
 
 def test_every_report_promises_the_columns_that_scripts_depend_on() -> None:
-    from ledger.cli import REPORT_NAMES
+    from ledger.commands.cli import REPORT_NAMES
     from reports.registry import REPORTS
 
     assert set(REPORT_NAMES) == set(REPORTS)
@@ -193,7 +193,7 @@ def started(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 RUN = """
 import sys
 sys.argv = ["marginbook", *sys.argv[1:]]
-from ledger.cli import main
+from ledger.commands.cli import main
 try:
     main()
 except SystemExit as done:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from schemas.errors import OtherOptions
 from tests.books import STATEMENT, TRADES, imported, logged, new_book, write
 

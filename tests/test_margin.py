@@ -11,9 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ledger.book import Book
-from ledger.entries import Entered
-from ledger.formulas import (
+from ledger.accounting.formulas import (
     collateral_value_at,
     counted_collateral,
     hours_charged,
@@ -21,6 +19,8 @@ from ledger.formulas import (
     loan_to_value,
     rollovers_due,
 )
+from ledger.book import Book
+from ledger.storage.entries import Entered
 from schemas.types import MONEY
 from tests.books import at, facts, imported, new_book, write
 

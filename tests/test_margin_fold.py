@@ -11,8 +11,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.margin_fold import DUST, INTEREST, INVENTORY, KINDS, LEG, MarginFills, Parts, fold_margin
-from ledger.sharing import by_weight, half_even, shared
+from ledger.accounting.margin_fold import DUST, INTEREST, INVENTORY, KINDS, LEG, MarginFills, Parts, fold_margin
+from ledger.accounting.sharing import by_weight, half_even, shared
 from tests.lives.stakes import MINUTE, Trade, pieces_of
 
 UNIT = 10**18

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from tests.lives import binance as futures
 from tests.lives import margin_binance as binance
 from tests.lives.books import assert_positions, offenders, said_balances, said_positions, true_positions

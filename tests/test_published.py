@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ledger.formulas import funding_payment, position_value, simple_annual_rate
-from ledger.terms import lot_rounded
+from ledger.accounting.formulas import funding_payment, position_value, simple_annual_rate
+from ledger.accounting.terms import lot_rounded
 from schemas.types import MONEY
 from tests.books import facts, imported, new_book, write
 

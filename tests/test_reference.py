@@ -13,7 +13,7 @@ import pytest
 
 from importers.normalize import emitted_types, validate
 from ledger.book import Book
-from ledger.reference import FURTHER, TABLES, builtin
+from ledger.storage.reference import FURTHER, TABLES, builtin
 from schemas.types import INSTANT, MONEY
 from tests.books import imported, new_book, plain, write
 

@@ -15,7 +15,7 @@ from importers.taxtools.pairs import name_pair
 from importers.taxtools.rows import CASES
 from importers.taxtools.tools import trade_table
 from ledger.book import Book
-from ledger.importing import Asked
+from ledger.storage.importing import Asked
 from tests.books import facts, imported, new_book, plain, write
 
 KOINLY = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from ledger.templates import write_templates
+from ledger.commands.templates import write_templates
 from schemas.tables import EMITTED
 from tests.conftest import Run
 

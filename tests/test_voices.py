@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.accounting.voices import quiet_instant
 from ledger.book import Book
-from ledger.voices import quiet_instant
 from tests.books import INCOME, STATEMENT, at, facts, imported, new_book, seconds, stamp, write
 
 NEVER = timedelta(0)

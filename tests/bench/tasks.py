@@ -16,14 +16,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from ledger.accounting.derive import batches, settle
+from ledger.accounting.fold import fold
+from ledger.accounting.positions import contract_streams, reconstruct
+from ledger.accounting.prices import in_settle, price_table
+from ledger.accounting.terms import valued_fills
+from ledger.accounting.voices import Scope
 from ledger.book import Book
-from ledger.derive import batches, settle
-from ledger.fold import fold
-from ledger.positions import contract_streams, reconstruct
-from ledger.prices import in_settle, price_table
-from ledger.store import Store
-from ledger.terms import valued_fills
-from ledger.voices import Scope
+from ledger.storage.store import Store
 from tests.bench.form import FORMATS
 
 Figures = dict[str, float]

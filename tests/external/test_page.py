@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ledger.cli import marginbook
+from ledger.commands.cli import marginbook
 
 pytestmark = pytest.mark.external
 

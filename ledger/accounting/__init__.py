@@ -1,0 +1,1 @@
+"""What follows from what speaks: voices, positions, costs, debts, cash, findings."""

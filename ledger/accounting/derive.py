@@ -1,0 +1,280 @@
+"""Everything that follows from what speaks, for the wallets that changed: elect, fold, attribute, derive cash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from ledger.accounting.assembly import assemble
+from ledger.accounting.cash import chain, derive_movements
+from ledger.accounting.costs import attribute, mark_forced
+from ledger.accounting.debts import Episode, owed_by_balances, owed_by_rows, owed_together
+from ledger.accounting.findings import findings_of
+from ledger.accounting.findings_borrowing import borrowing_findings
+from ledger.accounting.interest import attribute_interest, attribute_nameless_fees
+from ledger.accounting.loans import forget_loans, make_loans, make_negative_balances
+from ledger.accounting.lots import lot_streams
+from ledger.accounting.positions import Reconstructed, Size, contract_streams, reconstruct, to_money
+from ledger.accounting.prices import in_settle, price_table
+from ledger.accounting.regimes import regime_of, trades_stakes
+from ledger.accounting.remainder import remainder
+from ledger.accounting.sharing import shared
+from ledger.accounting.stakes import Key, Owed, net_of_base_fees, stake_streams
+from ledger.accounting.terms import IS_PAIR, valued_fills
+from ledger.accounting.voices import Scope, elect
+from ledger.accounting.witnesses import compare
+from ledger.storage.store import Store, statement
+from schemas.bookkeeping import Finding
+from schemas.ddl import column_types
+from schemas.derived import Cost, Leg, Position
+from schemas.types import MONEY
+
+LEDGER_FEES = statement("derive", "ledger_fees")
+SIZES = statement("derive", "sizes")
+BATCH_FILLS = 300_000
+REFERENCE = ("prices", "instruments", "margin_tiers", "collateral_ratios", "loan_terms")
+"""Tables on which every wallet may depend."""
+
+
+def settle(store: Store) -> list[Scope]:
+    """Bring everything derived up to date with what was imported or forgotten; return the wallets that changed."""
+    scopes = [Scope(*row) for row in store.rows(statement("derive", "stale"))]
+    if not scopes:
+        return []
+    if any(_is_reference(store, scope, REFERENCE) for scope in scopes):
+        everything = statement("derive", "every_wallet")
+        scopes = sorted(
+            {*scopes, *(Scope(*row) for row in store.rows(everything))},
+            key=lambda scope: (scope.account, scope.venue, scope.wallet),
+        )
+    elected = {scope: elect(store, scope) for scope in scopes}
+    for scope in scopes:
+        derive(store, scope, elected[scope])
+    store.execute("DELETE FROM stale")
+    return scopes
+
+
+def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
+    """Return whether a changed scope holds prices or contract terms, on which every wallet may depend."""
+    return any(
+        store.scalar(statement("derive", "has_rows").format(table=table), scope.parameters()) for table in tables
+    )
+
+
+def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
+    """Make loans, legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
+    parameters = scope.parameters()
+    store.execute(statement("derive", "delete_legs"), parameters)
+    forget_loans(store, scope)
+    for table in ("positions", "costs_stored", "inventory", "movements_derived", "witness_days", "findings_stored"):
+        store.execute(statement("derive", "delete_derived").format(table=table), parameters)
+    assemble(store, scope)
+    prices = price_table(store)
+    pools = make_loans(store, scope, prices)
+    differences = _trade(store, scope, prices, _owed(store, scope, pools))
+    attribute_interest(store, scope, prices)
+    attribute_nameless_fees(store, scope, prices)
+    _charge_fees_beside(store, scope)
+    derive_movements(store, scope)
+    store.insert("costs_stored", remainder(store, scope))
+    _flag_unvalued(store, scope)
+    chain(store, scope)
+    if regime_of(scope) == "negative_balance":
+        make_negative_balances(store, scope)
+    found = [
+        *elected,
+        *compare(store, scope),
+        *findings_of(store, scope, differences),
+        *borrowing_findings(store, scope),
+    ]
+    _insert_findings(store, scope, found)
+
+
+def _owed(store: Store, scope: Scope, pools: Sequence[Episode]) -> Mapping[Key, Owed] | None:
+    """Return what the wallet owes of each asset over time; None where nothing says it."""
+    regime = regime_of(scope)
+    if regime == "borrowed" and store.scalar(statement("debts", "says_owed"), scope.parameters()):
+        return owed_by_rows(pools)
+    if regime == "negative_balance":
+        by_balance = owed_by_balances(store, scope)
+        return owed_together(by_balance, owed_by_rows(pools)) if by_balance else None
+    return None
+
+
+def _trade(store: Store, scope: Scope, prices: pl.DataFrame, owed: Mapping[Key, Owed] | None) -> pl.DataFrame | None:
+    """Write legs, positions and attributed costs, some symbols at a time; return the stated results that differ.
+
+    A symbol's positions depend on its own rows only (spot pairs: on those of its base asset), so memory depends on the
+    batch, not on the book.
+    """
+    differences, traded = [], []
+    covered_from = _covered_from(store, scope)
+    for symbols in batches(store, scope):
+        fills = _with_fees(store, scope, valued_fills(store, scope, symbols), prices)
+        fills = mark_forced(store, scope, fills)
+        made = _reconstructed(store, scope, fills, _sizes(store, scope, symbols), covered_from, owed)
+        store.insert("legs", made.legs)
+        store.insert("positions", made.positions)
+        store.insert("inventory", made.inventory)
+        costs = attribute(store, scope, (made.legs, made.positions), prices, symbols, traded=True)
+        store.insert("costs_stored", costs)
+        differences.append(made.differences)
+        traded += symbols
+    nothing = (pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position)))
+    store.insert("costs_stored", attribute(store, scope, nothing, prices, traded, traded=False))
+    return pl.concat(differences) if differences else None
+
+
+def _reconstructed(
+    store: Store, scope: Scope, fills: pl.DataFrame, sizes: Mapping[str, Sequence[Size]], covered_from: datetime | None,
+    owed: Mapping[Key, Owed] | None,
+) -> Reconstructed:  # fmt: skip
+    """Return what the fills make: contracts by stream, spot pairs by what is owed or, where the venue does, by lot."""
+    of_lot = IS_PAIR & (pl.col("position_ref").is_not_null() | pl.lit(regime_of(scope) == "lots"))
+    netted = (pl.col("product") == "margin") & pl.lit(regime_of(scope) == "positions")
+    streams = contract_streams(fills.filter(~IS_PAIR | netted), sizes)
+    lots = fills.filter(of_lot)
+    if lots.height:
+        streams += lot_streams(_with_stated_results(store, scope, lots))
+    stakes = fills.filter(IS_PAIR & ~of_lot & ~netted & pl.col("instrument").is_not_null())
+    if stakes.height:
+        streams += stake_streams(net_of_base_fees(stakes), owed)
+    return reconstruct(streams, sizes, covered_from)
+
+
+def _with_stated_results(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with the gross result that the ledger states for their execution."""
+    stated = store.query(statement("derive", "stated_by_trade"), scope.parameters())
+    joined = fills.join(stated, on=["trade_ref", "settle_asset"], how="left", maintain_order="left")
+    return joined.with_columns(realized_stated=pl.coalesce("realized_stated", "result")).drop("result")
+
+
+def batches(store: Store, scope: Scope) -> Iterator[list[str]]:
+    """Yield the traded symbols in groups of about `BATCH_FILLS` fills; those of one base asset stay together."""
+    batch: list[str] = []
+    held, last = 0, None
+    words = scope.parameters() | {"stakes": trades_stakes(scope)}
+    for symbol, base, fills in store.rows(statement("derive", "traded_symbols"), words):
+        if batch and held + fills > BATCH_FILLS and base != last:
+            yield batch
+            batch, held = [], 0
+        batch.append(symbol)
+        held, last = held + fills, base
+    if batch:
+        yield batch
+
+
+def _with_fees(store: Store, scope: Scope, fills: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills with the fee of whoever speaks for fees, else of whoever states one, and its value."""
+    lots = regime_of(scope) == "lots"
+    if fills["fee"].null_count() or lots:
+        ledger = store.query(LEDGER_FEES, scope.parameters()).unique(["symbol", "trade_ref"], keep="none")
+        by = ["trade_ref"] if lots else ["symbol", "trade_ref"]
+        fills = fills.join(ledger.select(*by, "ledger_fee", "ledger_fee_asset", "wins"), on=by, how="left",
+                           maintain_order="left")  # fmt: skip
+        fills = _shared_ledger_fees(fills, by)
+        if regime_of(scope) == "negative_balance":
+            fills = _with_fees_of_other_legs(fills, ledger)
+        theirs = (pl.col("fee").is_null() | pl.col("wins")) & pl.col("ledger_fee").is_not_null()
+        fills = fills.with_columns(
+            fee_asset=pl.when(theirs).then("ledger_fee_asset").otherwise("fee_asset"),
+            fee=pl.when(theirs).then("ledger_fee").otherwise("fee"),
+        ).drop("ledger_fee", "ledger_fee_asset", "wins")
+    return fills.with_columns(
+        in_settle(fills, prices, "fee", "fee_asset", "settle_asset", "filled_at").alias("fee_value")
+    )
+
+
+def _shared_ledger_fees(fills: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return the fills; a fee that is booked once for several fills of one reference is shared out by quantity."""
+    several = pl.col("ledger_fee").is_not_null() & (pl.len().over(by) > 1)
+    rows = fills.with_row_index("line").filter(several)
+    if not rows.height:
+        return fills
+    of = rows.select(pl.struct(by).rank("dense").alias("of"))["of"].to_list()
+    sizes = rows["quantity"].to_physical().to_list()
+    wholes = rows.select(pl.col("quantity").sum().over(by))["quantity"].to_physical().to_list()
+    given = to_money(shared(rows["ledger_fee"].to_physical().to_list(), of, sizes, wholes))
+    return fills.with_columns(ledger_fee=fills["ledger_fee"].scatter(rows["line"], given))
+
+
+def _with_fees_of_other_legs(fills: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills; one whose other leg, with the fee, was booked in the second before or after takes that fee.
+
+    A log without ids names a fill by `time|what`: the time may differ by a second, what it says may not.
+    """
+    what = pl.col("trade_ref").str.replace(r"^[^|]*", "").alias("what")
+    alone = ledger.join(fills, on=["symbol", "trade_ref"], how="anti").filter(
+        pl.col("trade_ref").str.contains("|", literal=True)
+    )
+    lacks = fills.with_row_index("line").filter(IS_PAIR & pl.col("fee").is_null() & pl.col("ledger_fee").is_null())
+    if not alone.height or not lacks.height:
+        return fills
+    found = lacks.select("line", "symbol", "filled_at", what).sort("filled_at").join_asof(
+        alone.select("symbol", "moved_at", what, pl.col("ledger_fee", "ledger_fee_asset", "wins")).sort("moved_at"),
+        left_on="filled_at", right_on="moved_at", by=["symbol", "what"], strategy="nearest",
+        tolerance=timedelta(seconds=1), check_sortedness=False,
+    )  # fmt: skip
+    found = found.filter(pl.col("ledger_fee").is_not_null()).unique(
+        ["symbol", "what", "moved_at"], keep="first", maintain_order=True
+    )
+    joined = fills.with_row_index("line").join(
+        found.select("line", "ledger_fee", "ledger_fee_asset", "wins"), on="line", how="left", suffix="_near",
+        maintain_order="left",
+    )  # fmt: skip
+    names = ("ledger_fee", "ledger_fee_asset", "wins")
+    return joined.with_columns(pl.coalesce(name, f"{name}_near").alias(name) for name in names).drop(
+        "line", *(f"{name}_near" for name in names)
+    )
+
+
+def _sizes(store: Store, scope: Scope, symbols: Sequence[str]) -> dict[str, list[Size]]:
+    """Return the sizes that funding rows state, by symbol."""
+    sizes: dict[str, list[Size]] = {}
+    answer = store.query(SIZES, scope.parameters() | {"symbols": list(symbols)})
+    quantities = answer["position_quantity"].cast(MONEY).to_physical().to_list()
+    for (symbol, at, side, _), quantity in zip(answer.iter_rows(), quantities, strict=True):
+        sizes.setdefault(symbol, []).append((at, side, quantity))
+    return sizes
+
+
+def _charge_fees_beside(store: Store, scope: Scope) -> None:
+    """Write a cost line for the fees of spot fills that are no stake, so that they are known not to be missing."""
+    words = scope.parameters() | {"stakes": trades_stakes(scope)}
+    beside = store.query(statement("derive", "fees_beside"), words)
+    constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
+    beside = beside.with_columns(**constants)
+    store.insert("costs_stored", beside.select(pl.col(name).cast(kind) for name, kind in column_types(Cost).items()))
+
+
+def _covered_from(store: Store, scope: Scope) -> datetime | None:
+    found = store.scalar(statement("derive", "fills_covered_from"), scope.parameters())
+    return found if isinstance(found, datetime) else None
+
+
+def _flag_unvalued(store: Store, scope: Scope) -> None:
+    """Flag the positions whose funding or liquidation fee was paid in an asset that no price values."""
+    store.execute(statement("derive", "flag_unvalued"), scope.parameters())
+
+
+def _insert_findings(store: Store, scope: Scope, found: list[dict[str, object]]) -> None:
+    rows = []
+    for finding in found:
+        text = "|".join(
+            str(finding.get(name)) for name in ("kind", "account", "wallet", "symbol", "found_at", "sentence")
+        )
+        rows.append(
+            {
+                "finding_id": f"{finding['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+                "venue": scope.venue,
+                **finding,
+            }
+        )
+    if rows:
+        frame = pl.DataFrame(rows, schema_overrides=column_types(Finding), infer_schema_length=None)
+        store.insert(
+            "findings_stored", frame.select(list(column_types(Finding))).unique("finding_id", maintain_order=True)
+        )

@@ -1,0 +1,124 @@
+"""What an import says on the screen: per file the five numbers, then what is doubtful, then what to do next."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import polars as pl
+
+from reports.listings import IMPORTED
+from reports.render import render
+
+if TYPE_CHECKING:
+    from ledger.book import Book, ImportReport
+    from ledger.storage.importing import PartResult
+
+SHOWN_FILES = 30
+SHOWN_UNRECOGNIZED = 8
+SHOWN_FINDINGS = 8
+SHOWN_EFFECTS = 20
+
+
+def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
+    """Print one screen to stderr."""
+    verb = "would be stored" if report.dry_run else "stored"
+    if report.parts:
+        _table(report.parts, verb)
+    for part in report.parts:
+        for warning in part.warnings:
+            _say(f"! {part.name}: {warning}", colour, "yellow")
+        for line in part.reject_lines:
+            _say(f"x {line}", colour, "red")
+        if part.rejected > len(part.reject_lines):
+            more = part.rejected - len(part.reject_lines)
+            _say(f"x {part.name}: {more} more rejected rows; `marginbook rejects` lists them", colour, "red")
+        for reason, count in part.ignored_reasons.items():
+            _say(f"  {part.name}: {count} ignored: {reason}", colour)
+    for error in report.errors:
+        _say(f"x {error}", colour, "red")
+    if report.unrecognized:
+        _say(f"  {len(report.unrecognized)} files are no export that is known:", colour)
+        for line in report.unrecognized[:SHOWN_UNRECOGNIZED]:
+            _say(f"    {line}", colour)
+        if len(report.unrecognized) > SHOWN_UNRECOGNIZED:
+            _say(f"    ... and {len(report.unrecognized) - SHOWN_UNRECOGNIZED} more", colour)
+        _say("    `marginbook formats detect` tells of each what it is or lacks", colour)
+    if report.dry_run:
+        _effects(report, colour)
+        return
+    _findings(report, book, colour)
+
+
+def _table(parts: list[PartResult], verb: str) -> None:
+    """Print the five numbers of each file, as wide as the terminal allows, and their sum."""
+    numbers = ("read", "stored", "duplicate", "ignored", "rejected")
+    lines = [
+        {"file": part.name, "format": part.format, **{name: getattr(part, name) for name in numbers}}
+        | {"from": part.first_at, "to": part.last_at, "note": part.note or None}
+        for part in parts[:SHOWN_FILES]
+    ]
+    types: dict[str, pl.DataType] = dict.fromkeys(("file", "format", "note"), pl.String())
+    types |= dict.fromkeys(numbers, pl.Int64()) | dict.fromkeys(("from", "to"), pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame(lines, schema={name: types[name] for name in lines[0]})
+    width = shutil.get_terminal_size((160, 50)).columns
+    click.echo(
+        render(frame, IMPORTED, "table", width=width, encoding=sys.stderr.encoding or "ascii").decode(), err=True
+    )
+    if len(parts) > SHOWN_FILES:
+        click.echo(f"... and {len(parts) - SHOWN_FILES} more; `marginbook files` lists all", err=True)
+    read, *rest = (f"{sum(getattr(part, name) for part in parts):,} {name}" for name in numbers)
+    rest[0] = rest[0].replace("stored", verb)
+    click.echo(f"{len(parts)} file{'s' * (len(parts) > 1)}: {read} = {' + '.join(rest)}", err=True)
+
+
+def _effects(report: ImportReport, colour: bool) -> None:
+    effects = report.effects
+    if effects is None or not effects.height:
+        _say("dry run: no balance would change; nothing was stored", colour)
+        return
+    _say("dry run: balances would change so (nothing was stored):", colour)
+    for account, wallet, asset, before, after in effects.head(SHOWN_EFFECTS).iter_rows():
+        was, now = ("none" if value is None else f"{value.normalize():f}" for value in (before, after))
+        _say(f"    {account} {wallet} {asset}: {was} -> {now}", colour)
+    if effects.height > SHOWN_EFFECTS:
+        _say(f"    ... and {effects.height - SHOWN_EFFECTS} more", colour)
+
+
+def _findings(report: ImportReport, book: Book, colour: bool) -> None:
+    frame = book.report("findings")
+    breaks = book.report("breaks").height
+    if breaks:
+        _say(f"! {breaks} breaks in the chain of stated balances; `marginbook report breaks`", colour, "yellow")
+    if report.errors and not report.parts:
+        _say("nothing was stored", colour)
+        return
+    if not frame.height:
+        if any(part.rejected for part in report.parts):
+            _say("the rejected rows are not in the book; `marginbook rejects` lists them", colour, "red")
+        elif not breaks and not report.errors:
+            _say("nothing doubtful; next: `marginbook report positions`, `marginbook report balances`", colour)
+        return
+    shown = ", the first of them" if frame.height > SHOWN_FINDINGS else ""
+    _say(f"{frame.height} findings{shown}:" if frame.height > 1 else "1 finding:", colour)
+    for row in frame.head(SHOWN_FINDINGS).iter_rows(named=True):
+        mark = {"error": "x", "warning": "!"}.get(row["severity"], "-")
+        _say(f"{mark} {row['sentence']}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"]))
+    _say("next: `marginbook report findings`, `marginbook report positions`, `marginbook report balances`", colour)
+
+
+def _say(text: str, colour: bool, paint: str | None = None) -> None:
+    click.echo(click.style(_safe(text), fg=paint) if colour and paint else _safe(text), err=True)
+
+
+def _safe(text: str) -> str:
+    """Return the text with control and direction characters shown instead of obeyed."""
+    return "".join(
+        character
+        if character == "\n"
+        or (character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )

@@ -1,0 +1,1 @@
+"""What is kept: the database, the archive and its log, identities, imports, entries by hand."""
