@@ -18,6 +18,7 @@ from importers.contract import Format
 from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
 from ledger.accounting.derive import settle
+from ledger.closing.decisions import restore
 from ledger.storage import log
 from ledger.storage.accounts import proper, renamable, venue_of
 from ledger.storage.archive import Archive, archive_of
@@ -26,6 +27,7 @@ from ledger.storage.entries import Entered, file_name, file_text, with_terms
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.storage.store import Store, sql_files_by_name, statement
 from ledger.trace import RAW_LIMIT, raw_texts
+from ledger.tying.tie import tie
 from reports.contract import Params, Report, run
 from reports.registry import REPORTS
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
@@ -57,7 +59,11 @@ DIGESTED = (
     "openings",
     "loans_stored",
     "loan_events",
+    "anchors",
     "breaks_stored",
+    "hints",
+    "transfer_matches",
+    "gaps",
 )
 
 
@@ -333,6 +339,7 @@ class Book:
                     failed = self._dry_pass(places, asked, report, failing)
                     if failed is None:
                         settle(self.store)
+                        tie(self.store)
                         report.effects = _effects(before, self._balances())
                     raise _DryRunOver
             except _DryRunOver:
@@ -363,7 +370,8 @@ class Book:
 
     def _settle(self) -> None:
         with self.store.transaction():
-            settle(self.store)
+            if settle(self.store):
+                tie(self.store)
 
     # ------------------------------------------------------------------------------------------ decisions
 
@@ -534,12 +542,14 @@ class Book:
                 with self.store.transaction():
                     self._run(bundle, asked, entry["seq"], entry.get("accounts", {}), formats, again=True)
                 restored.unlink()
+        with self.store.transaction():
+            restore(self.store, archive)
         self._settle()
 
     # --------------------------------------------------------------------------------------------- asking
 
     def report(self, name: str, **words: Any) -> pl.DataFrame:
-        """Return a report as a frame, exact.  Words: start, to (exclusive), account, venue, symbol, by.
+        """Return a report as a frame, exact.  Words: start, to (exclusive), account, venue, symbol, by, zone.
 
         Raises UnknownThing for a report that does not exist.
         """
@@ -550,7 +560,8 @@ class Book:
             raise UnknownThing(f"no account called {account!r}", "`marginbook accounts` lists them")
         last = self.store.scalar(statement("book", "last_instant"))
         params = Params(as_of=words.get("to") or last, **words)
-        return run(REPORTS[name], self.store.query, params)
+        with self.store.in_zone(params.zone):
+            return run(REPORTS[name], self.store.query, params)
 
     def listing(self, shape: Report) -> pl.DataFrame:
         """Return the files, the accounts or the rejects: what the book says of itself."""

@@ -26,6 +26,8 @@ class Params:
     venue: str | None = None
     symbol: str | None = None
     by: str = "month"
+    zone: str = "UTC"
+    """Zone whose days, months and years the periods are; the connection must be set to it."""
     as_of: datetime | None = None
     """`to`, else the last instant that the book knows."""
 

@@ -11,6 +11,7 @@ import polars as pl
 from reports.contract import Column, Kind, Report
 from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import describe
+from schemas.decided import DECIDED
 from schemas.derived import DERIVED
 from schemas.errors import UnknownThing
 from schemas.tables import CHECKS, STATED
@@ -180,7 +181,10 @@ def traced(rows: Sequence[Any]) -> pl.DataFrame:
 
 def schema_frame(table: str | None) -> pl.DataFrame:
     """Return the columns of one table, or one line a table.  Raises UnknownThing with the nearest names."""
-    models = {name.removesuffix("_stored"): model for name, model in (STATED | CHECKS | BOOKKEEPING | DERIVED).items()}
+    models = {
+        name.removesuffix("_stored"): model
+        for name, model in (STATED | CHECKS | BOOKKEEPING | DERIVED | DECIDED).items()
+    }
     models |= {f"{name}_stated": model for name, model in STATED.items()}
     names = ("table", "column", "type", "meaning")
     if table is None:

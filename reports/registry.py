@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from reports.contract import Column, Report
+from reports.monthly import MONTHLY
 from schemas.types import MONEY
 
 DAY_US = 86_400_000_000
@@ -321,6 +322,8 @@ BREAKS = Report(
         Column("file"),
         Column("row", "count"),
         Column("hint", wide=True),
+        Column("age_days", "count", wide=True),
+        Column("status", wide=True),
     ),
     asset_column="asset",
     empty="no breaks: every balance that the venue states follows from the rows before it",
@@ -402,5 +405,6 @@ REPORTS: dict[str, Report] = {
         WITNESSES,
         COVERAGE,
         FINDINGS,
+        *MONTHLY,
     )
 }

@@ -161,6 +161,21 @@ class LoanEvent(Table):
     row_key: Key = maybe("the row behind it")
 
 
+class AnchorSpan(Table):
+    """A stretch of time in which the balances that are stated agree with the rows between them."""
+
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    asset: str = known("the asset")
+    from_at: Instant = known("first stated balance of the stretch")
+    to_at: Instant = known("last stated balance of the stretch")
+    deviation: Money = known(
+        "stated - computed, the same all through it; 0 in the first, by which the opening is known"
+    )
+    first_key: Key = known("the row that states the first balance")
+
+
 class Break(Table):
     """A place where the chain of stated balances does not hold."""
 
@@ -169,11 +184,58 @@ class Break(Table):
     venue: str = known("the exchange")
     wallet: str = known("the wallet")
     asset: str = known("the asset")
+    since_at: Instant = known("the last stated balance before it, which held")
     broken_at: Instant = known("instant of the group")
     expected: Money = known("what the rows before it lead to")
     stated: Money = known("what the venue says")
     difference: Money = known("stated - expected")
     row_key: Key = maybe("the row that states it")
+
+
+class Hint(Table):
+    """What would explain a break."""
+
+    break_id: str = known("the break")
+    kind: str = known("missing_file, missing_funding, missing_interest, missing_leg, missing_row, other_fee, "
+                      "duplicate, zone_shift, sign, rounding, rejected, witness or unknown")  # fmt: skip
+    sentence: str = known("what is most likely missing or wrong, and what to do")
+    rows: pl.List(pl.String) = known("row keys of the rows it is about")  # type: ignore[valid-type]
+
+
+class TransferMatch(Table):
+    """Two ends of one transfer between own wallets."""
+
+    match_id: str = known("stable name")
+    sent_key: Key = known("row_key of the movement that leaves")
+    received_key: Key = known("row_key of the movement that arrives")
+    asset: str = known("the asset")
+    sent: Money = known("what left, unsigned, with the network fee where it is part of it")
+    received: Money = known("what arrived, unsigned")
+    fee: Money = known("sent - received: what the network took")
+    sent_at: Instant = known("when it left")
+    received_at: Instant = known("when it arrived")
+    how: str = known("hand, transaction, group, amount or amount_less_fee: what told that they belong together")
+
+
+class Gap(Table):
+    """A range of time for which the book lacks something."""
+
+    gap_id: str = known("stable name")
+    account: str = known("the account")
+    venue: str = known("the exchange")
+    wallet: str = known("the wallet")
+    fact: str = known("what is missing: ledger, fills, funding, interest ...")
+    format: str = maybe("the format whose files leave the gap")
+    symbol: str = maybe("the instrument or asset, where it is of one")
+    kind: str = known(
+        "files (no file covers it), cadence (an interval is missing), sequence (ids jump) or balance (a break)"
+    )
+    from_at: Instant = known("start")
+    to_at: Instant = known("end")
+    missing: pl.Int64 = maybe("how many intervals or ids are missing, where that is known")
+    severity: str = known("info (nothing may have happened) or warning (something is missing)")
+    sentence: str = known("what is missing and what to do")
+    rows: pl.List(pl.String) = known("row keys of the rows beside it")  # type: ignore[valid-type]
 
 
 class WitnessDay(Table):
@@ -204,7 +266,11 @@ DERIVED: dict[str, type[Table]] = {
     "inventory": InventoryPart,
     "loans_stored": Loan,
     "loan_events": LoanEvent,
+    "anchors": AnchorSpan,
     "breaks_stored": Break,
+    "hints": Hint,
+    "transfer_matches": TransferMatch,
+    "gaps": Gap,
     "witness_days": WitnessDay,
     "findings_stored": Finding,
 }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -13,7 +17,7 @@ from ledger.accounting.regimes import books_results, logs_by_currency, regime_of
 from ledger.accounting.voices import Scope
 from ledger.storage.store import Store, statement
 from schemas.ddl import column_types
-from schemas.derived import Balance, Break
+from schemas.derived import AnchorSpan, Balance, Break
 from schemas.types import KEY
 
 
@@ -50,92 +54,133 @@ def _count_edges_once(store: Store, scope: Scope) -> None:
 GROUPS = statement("cash", "groups")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """An instant at which the venue (or a person) states a balance; `gaps` are what it says less what moved until then.
+
+    Several gaps where the balances of an instant are listed in any order, or a statement may be from before or after
+    what moved in its very instant: the chain holds where one of them is the gap before.
+    """
+
+    at: datetime
+    running: Decimal
+    gaps: tuple[Decimal, ...]
+    key: int
+
+    @property
+    def gap(self) -> Decimal:
+        """The gap that counts where none of them is the one before."""
+        return self.gaps[-1]
+
+
 def chain(store: Store, scope: Scope) -> None:
-    """Write the opening of every asset of the wallet, and each place where its stated balances do not follow."""
-    for table in ("openings", "breaks_stored"):
+    """Write of every asset of the wallet its opening, the spans of stated balances that agree, the breaks between."""
+    for table in ("openings", "anchors", "breaks_stored"):
         store.execute(statement("cash", "delete_chain").format(table=table), scope.parameters())
     openings: list[dict[str, object]] = []
+    spans: list[dict[str, object]] = []
     breaks: list[dict[str, object]] = []
-    for asset, first_at, low_gap, high_gap in store.rows(statement("cash", "chains"), scope.parameters()):
-        opening, found = _opening_and_breaks(store, scope, asset, (low_gap, high_gap))
+    for row in store.rows(statement("cash", "chains"), scope.parameters()):
+        asset, first_at, *of_running, snapshots = row
+        of_asset = scope.parameters() | {"asset": asset}
+        opening, stretches = _stretches(store, of_asset, of_running, snapshots)
         openings.append(
             {
-                **scope.parameters(),
-                "asset": asset,
+                **of_asset,
                 "opening": opening or Decimal(0),
                 "anchored": opening is not None,
                 "first_at": first_at,
                 "owes_below_zero": regime_of(scope) == "negative_balance",
             }
         )
-        for broken in found:
-            name = f"{scope.account}/{scope.wallet}/{asset}/{broken['broken_at']:%Y-%m-%dT%H:%M:%S.%f}"
+        spans += [{**of_asset, **stretch} for stretch in stretches]
+        for before, after in pairwise(stretches):
+            name = f"{scope.account}/{scope.wallet}/{asset}/{after['from_at']:%Y-%m-%dT%H:%M:%S.%f}"
             short = hashlib.sha256(name.encode()).hexdigest()[:10]
-            breaks.append({"break_id": f"break-{short}", **scope.parameters(), "asset": asset, **broken})
-    if openings:
-        store.insert("openings", pl.DataFrame(openings, schema=column_types(Balance)))
-    if breaks:
-        store.insert("breaks_stored", pl.DataFrame(breaks, schema=column_types(Break)))
+            stated = after["stated"]
+            difference = after["deviation"] - before["deviation"]
+            breaks.append({
+                "break_id": f"break-{short}", **of_asset, "since_at": before["to_at"], "broken_at": after["from_at"],
+                "expected": stated - difference, "stated": stated, "difference": difference,
+                "row_key": after["first_key"],
+            })  # fmt: skip
+    for table, rows, model in (
+        ("openings", openings, Balance), ("anchors", spans, AnchorSpan), ("breaks_stored", breaks, Break)
+    ):  # fmt: skip
+        if rows:
+            names = list(column_types(model))
+            store.insert(table, pl.DataFrame([{name: row[name] for name in names} for row in rows],
+                                             schema=column_types(model)))  # fmt: skip
 
 
-def _opening_and_breaks(
-    store: Store, scope: Scope, asset: str, gaps: tuple[Decimal | None, Decimal | None]
-) -> tuple[Decimal | None, list[dict[str, object]]]:
-    """Return the opening and the breaks of one asset, by the cheapest look that proves the chain."""
-    of_asset = scope.parameters() | {"asset": asset}
-    if gaps[0] == gaps[1]:
-        return gaps[0], []
-    low, high = store.rows(statement("cash", "row_chain"), of_asset)[0]
-    return (low, []) if low == high else follow(store.query(GROUPS, of_asset))
+def _stretches(
+    store: Store, of_asset: Mapping[str, Any], running: Sequence[Any], snapshots: int
+) -> tuple[Decimal | None, list[dict[str, Any]]]:
+    """Return the opening of one asset and its spans, by the cheapest look that proves the chain."""
+    from_at, to_at, low, high, key = running
+    if from_at is not None and low != high:
+        low, high = store.rows(statement("cash", "row_chain"), of_asset)[0]
+    beside = _statements(store, of_asset) if snapshots else []
+    if from_at is None:
+        return follow(beside)
+    if low == high and all(low in point.gaps for point in beside):
+        first = min(beside, key=lambda point: point.at, default=None)
+        if first is not None and first.at < from_at:
+            from_at, key = first.at, first.key
+        to_at = max([to_at, *(point.at for point in beside)])
+        whole = {"from_at": from_at, "to_at": to_at, "deviation": Decimal(0), "stated": None, "first_key": key}
+        return low, [whole]
+    listed = _listed(store.query(GROUPS, of_asset))
+    return follow(sorted([*listed, *beside], key=lambda point: point.at))
 
 
-def follow(groups: pl.DataFrame) -> tuple[Decimal | None, list[dict[str, object]]]:
-    """Return the opening that the first stated balance fixes (None: none is stated) and the breaks of the chain.
-
-    A group is an instant; within it the venue may list balances in any order, so the chain holds where one of them
-    is the balance before plus the whole group.  After a break it goes on from the stated balance.
-    """
+def _listed(groups: pl.DataFrame) -> list[Point]:
+    """Return the running balances, as stated after the rows of each instant."""
+    found = []
     summed = groups.with_columns(running=pl.col("amount").cum_sum())
-    with_balance = summed.filter(pl.col("last_stated").is_not_null())
-    if not with_balance.height:
+    for row in summed.filter(pl.col("last_stated").is_not_null()).iter_rows(named=True):
+        others = [balance - row["running"] for balance in row["stated"] if balance != row["last_stated"]]
+        gaps = (*others, row["last_stated"] - row["running"])
+        found.append(Point(at=row["moment"], running=row["running"], gaps=gaps, key=row["row_key"]))
+    return found
+
+
+def _statements(store: Store, of_asset: Mapping[str, Any]) -> list[Point]:
+    """Return what is stated beside the rows: before or after what moved in the very instant, nobody says."""
+    found = []
+    for at, balance, key, running, then in store.rows(statement("cash", "snapshots"), of_asset):
+        before = [balance - (running - then)] if then else []
+        found.append(Point(at=at, running=running, gaps=(*before, balance - running), key=key))
+    return found
+
+
+def follow(stated: Sequence[Point]) -> tuple[Decimal | None, list[dict[str, Any]]]:
+    """Return the opening that the first stated balance fixes (None: none is stated) and the spans that agree.
+
+    After a place where the chain does not hold it goes on from the stated balance: that is where a span begins.
+    """
+    if not stated:
         return None, []
-    opening = _opening(with_balance)
-    gaps = (
-        with_balance.select("moment", "running", "stated")
-        .explode("stated")
-        .with_columns(gap=pl.col("stated") - pl.col("running"))
-    )
-    holding = gaps.filter(pl.col("gap") == opening)["moment"].n_unique()
-    if holding == with_balance.height:
-        return opening, []
-    breaks: list[dict[str, object]] = []
-    gap = opening
-    for row in with_balance.iter_rows(named=True):
-        expected = row["running"] + gap
-        if expected in row["stated"]:
-            continue
-        stated = row["last_stated"]
-        breaks.append(
-            {
-                "broken_at": row["moment"],
-                "expected": expected,
-                "stated": stated,
-                "difference": stated - expected,
-                "row_key": row["row_key"],
-            }
-        )
-        gap = stated - row["running"]
-    return opening, breaks
+    opening = gap = _opening(stated)
+    spans = [_span(stated[0], opening, opening)]
+    for point in stated[1:]:
+        if gap not in point.gaps:
+            gap = point.gap
+            spans.append(_span(point, gap, opening))
+        spans[-1]["to_at"] = point.at
+    return opening, spans
 
 
-def _opening(with_balance: pl.DataFrame) -> Decimal:
-    """Return the opening by the first group: of several balances the one that the second group continues."""
-    first = with_balance.row(0, named=True)
-    candidates = [balance - first["running"] for balance in first["stated"]]
-    if len(candidates) > 1 and with_balance.height > 1:
-        second = with_balance.row(1, named=True)
-        following = {balance - second["running"] for balance in second["stated"]}
-        agreeing = [candidate for candidate in candidates if candidate in following]
+def _span(point: Point, gap: Decimal, opening: Decimal) -> dict[str, Any]:
+    return {"from_at": point.at, "to_at": point.at, "deviation": gap - opening, "stated": point.running + gap,
+            "first_key": point.key}  # fmt: skip
+
+
+def _opening(stated: Sequence[Point]) -> Decimal:
+    """Return the opening by the first point: of several gaps the one that the second point continues."""
+    first = stated[0]
+    if len(first.gaps) > 1 and len(stated) > 1:
+        agreeing = [gap for gap in first.gaps if gap in stated[1].gaps]
         if agreeing:
-            return Decimal(agreeing[0])
-    return Decimal(first["last_stated"] - first["running"])
+            return agreeing[0]
+    return first.gap

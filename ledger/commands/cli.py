@@ -21,6 +21,7 @@ from ledger.commands.common import (
     colour,
     instant,
     known_wallet,
+    known_zone,
     output_options,
     readable,
     show,
@@ -48,6 +49,7 @@ REPORT_NAMES = (
     "witnesses",
     "coverage",
     "findings",
+    "reconcile",
 )
 
 
@@ -269,6 +271,9 @@ def check(book_path: Path) -> None:
     show_default=True,
     help="Length of a period, where the report has one.",
 )
+@click.option(
+    "--zone", default="UTC", show_default=True, callback=known_zone, help="Zone of periods: UTC, Europe/Berlin."
+)
 @click.option("--wide", is_flag=True, help="All columns, even where the terminal is too narrow.")
 @output_options
 @click.pass_obj
@@ -281,6 +286,7 @@ def report(
     venue: str | None,
     symbol: str | None,
     by: str,
+    zone: str,
     wide: bool,
     kind: OutputKind | None,
     output: Path | None,
@@ -301,14 +307,15 @@ def report(
     witnesses     days on which two exports state the same fact, side by side
     coverage      which ranges of time the imported files cover
     findings      things to look at, each with what to do
+    reconcile     the roll-forward: opening + each cause = closing, beside the venue's own figure
     """
     from reports.registry import REPORTS
 
-    first, last = instant(start, "--from"), instant(end, "--to", end=True)
+    first, last = instant(start, "--from", zone=zone), instant(end, "--to", end=True, zone=zone)
     if first is not None and last is not None and first >= last:
         raise click.BadParameter("the range ends before it starts", param_hint="--from and --to")
     with readable(book_path) as book:
-        frame = book.report(name, start=first, to=last, account=account, venue=venue, symbol=symbol, by=by)
+        frame = book.report(name, start=first, to=last, account=account, venue=venue, symbol=symbol, by=by, zone=zone)
         show(frame, REPORTS[name], kind, output, wide=wide)
     asked = {"--from": start, "--to": end, "--account": account, "--venue": venue, "--symbol": symbol}
     narrowed = " ".join(f"{option} {value}" for option, value in asked.items() if value is not None)

@@ -103,27 +103,45 @@ def known_wallet(wallet: str | None) -> str | None:
     return wallet
 
 
-def instant(text: str | None, option: str, *, end: bool = False) -> datetime | None:
-    """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked."""
+def known_zone(_context: click.Context, option: click.Parameter, zone: str) -> str:
+    """Return the name of a zone if there is such a one."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(zone)
+    except (ValueError, KeyError, OSError):
+        raise click.BadParameter(f"{zone!r} is no zone; write UTC or Europe/Berlin", param=option) from None
+    return zone
+
+
+def instant(text: str | None, option: str, *, end: bool = False, zone: str = "UTC") -> datetime | None:
+    """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked.
+
+    Days, months and instants without an offset are those of the zone.
+    """
     if text is None:
         return None
     from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    local = ZoneInfo(zone)
 
     for pattern, step in (("%Y-%m", "month"), ("%Y-%m-%d", "day"), ("%Y", "year")):
         try:
-            at = datetime.strptime(text, pattern).replace(tzinfo=UTC)
+            at = datetime.strptime(text, pattern).replace(tzinfo=local)
         except ValueError:
             continue
         if not end:
-            return at
+            return at.astimezone(UTC)
         if step == "day":
-            return at + timedelta(days=1)
+            return (at + timedelta(days=1)).astimezone(UTC)
         months = 12 if step == "year" else 1
-        return at.replace(year=at.year + (at.month - 1 + months) // 12, month=(at.month - 1 + months) % 12 + 1)
+        after = at.replace(year=at.year + (at.month - 1 + months) // 12, month=(at.month - 1 + months) % 12 + 1)
+        return after.astimezone(UTC)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option
         ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return (at.replace(tzinfo=local) if at.tzinfo is None else at).astimezone(UTC)

@@ -1,16 +1,44 @@
 -- name: chains
 -- One row is an asset: the range of stated balance less running sum.  Where it is one value, it is the opening and the
--- chain holds; else the asset is followed instant by instant.
+-- chain holds; else, and where there are statements beside the rows, the asset is followed instant by instant.
 WITH grouped AS (
-  SELECT asset, moved_at, sum(amount) AS amount, min(balance_after) AS low, max(balance_after) AS high FROM movements
+  SELECT asset, moved_at, sum(amount) AS amount, min(balance_after) AS low, max(balance_after) AS high,
+    min(row_key) FILTER (WHERE balance_after IS NOT NULL) AS row_key
+  FROM movements
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis <> 'unbooked'
   GROUP BY asset, moved_at
 ), running AS (
-  SELECT asset, moved_at, low, high, sum(amount) OVER (PARTITION BY asset ORDER BY moved_at) AS running FROM grouped
+  SELECT asset, moved_at, low, high, row_key, sum(amount) OVER (PARTITION BY asset ORDER BY moved_at) AS running FROM grouped
+), chained AS (
+  SELECT asset, min(moved_at) AS first_at, min(moved_at) FILTER (WHERE low IS NOT NULL) AS stated_from,
+    max(moved_at) FILTER (WHERE low IS NOT NULL) AS stated_to, CAST(min(low - running) AS DECIMAL(38,18)) AS low_gap,
+    CAST(max(high - running) AS DECIMAL(38,18)) AS high_gap, min_by(row_key, moved_at) FILTER (WHERE low IS NOT NULL) AS first_key
+  FROM running GROUP BY asset
+), snapped AS (
+  SELECT asset, count(*) AS snapshots FROM stated_balances
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'wallet' GROUP BY asset
 )
-SELECT asset, min(moved_at) AS first_at, CAST(min(low - running) AS DECIMAL(38,18)) AS low_gap,
-  CAST(max(high - running) AS DECIMAL(38,18)) AS high_gap
-FROM running GROUP BY asset ORDER BY asset;
+SELECT asset, c.first_at, c.stated_from, c.stated_to, c.low_gap, c.high_gap, c.first_key::DECIMAL(38,0) AS first_key,
+  coalesce(s.snapshots, 0) AS snapshots
+FROM chained c FULL JOIN snapped s USING (asset) ORDER BY asset;
+
+-- name: snapshots
+-- One row is a balance that was stated beside the rows (a snapshot, a statement, an assertion), what had moved until then,
+-- and what of it in its very instant.
+WITH grouped AS (
+  SELECT moved_at, sum(amount) AS amount FROM movements
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset' AND basis <> 'unbooked'
+  GROUP BY moved_at
+), running AS (
+  SELECT moved_at, amount, sum(amount) OVER (ORDER BY moved_at) AS running FROM grouped
+), snapped AS (
+  SELECT stated_at, balance, row_key FROM stated_balances
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND kind = 'wallet'
+)
+SELECT s.stated_at AS moment, s.balance, s.row_key::DECIMAL(38,0) AS row_key,
+  CAST(coalesce(r.running, 0) AS DECIMAL(38,18)) AS running,
+  CAST(CASE WHEN r.moved_at = s.stated_at THEN r.amount ELSE 0 END AS DECIMAL(38,18)) AS in_the_instant
+FROM snapped s ASOF LEFT JOIN running r ON s.stated_at >= r.moved_at ORDER BY s.stated_at, s.row_key;
 
 -- name: row_chain
 -- The same for one asset row by row, in the venue's order: a running balance that every row carries on.

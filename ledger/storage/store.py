@@ -17,11 +17,12 @@ import polars as pl
 from ledger.storage import reference
 from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import create_table
+from schemas.decided import DECIDED
 from schemas.derived import DERIVED
 from schemas.errors import BookError, BookLocked, BookTooNew, BookTooOld, UnknownThing
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",
@@ -88,7 +89,7 @@ class Store:
                 self.execute(create_table(f"{name}_stated", model, "speaks BOOLEAN"))
             for name, model in CHECKS.items():
                 self.execute(create_table(name, model))
-            for name, table in (BOOKKEEPING | DERIVED).items():
+            for name, table in (BOOKKEEPING | DERIVED | DECIDED).items():
                 self.execute(create_table(name, table))
             for statement in OTHER_TABLES:
                 self.execute(statement)
@@ -174,6 +175,15 @@ class Store:
             for name, stream in streams.items():
                 self.connection.unregister(name)
                 stream.rows = None
+
+    @contextmanager
+    def in_zone(self, zone: str) -> Iterator[None]:
+        """Let days, months and years be those of a zone (`Europe/Berlin`, `UTC`)."""
+        self.connection.execute("SET TimeZone = ?", [zone])
+        try:
+            yield
+        finally:
+            self.connection.execute("SET TimeZone = 'UTC'")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
