@@ -45,9 +45,9 @@ wheel: $(DEV) ## a wheel in dist/
 lock: $(VENV)/bin/python ## renew requirements.lock and requirements-dev.lock
 	$(BIN)/python -m pip install --quiet uv
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-annotate \
-	  --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml - -o requirements.lock
+	  --python-version 3.11 --custom-compile-command 'make lock' --extra charts pyproject.toml - -o requirements.lock
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-annotate \
-	  --python-version 3.11 --custom-compile-command 'make lock' --constraint requirements.lock --extra dev \
+	  --python-version 3.11 --custom-compile-command 'make lock' --constraint requirements.lock --extra charts --extra dev \
 	  pyproject.toml - -o requirements-dev.lock
 	@! grep -n '://' requirements.lock requirements-dev.lock
 

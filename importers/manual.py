@@ -1,4 +1,4 @@
-"""Entries by hand: what no export says and a person knows.  One line a file, as `marginbook enter` writes it.
+"""Entries by hand: what no export says and a person knows.  One line a file, as `enter` or `assert` writes it.
 
 `entry` is a number that no other entry of the book has, so two equal entries are two.  `reason` says why it was
 entered; it stays with the file.  These rows always speak: they claim nothing, and nobody is asked whether they count.
@@ -31,7 +31,9 @@ COMMON: Mapping[str, Cell] = {
 }
 
 
-def _format(kind: str, title: str, cells: Mapping[str, Cell], emits: tuple[Emit, ...], sound: pl.Expr) -> Format:
+def _format(
+    kind: str, title: str, cells: Mapping[str, Cell], emits: tuple[Emit, ...], sound: pl.Expr, how: str = ""
+) -> Format:  # fmt: skip
     """Return the format of a kind of entry; rows that are not `sound` are rejected."""
     every = {**COMMON, **cells, "reason": text("reason", required=True)}
     must = tuple(name for name, cell in every.items() if cell.required)
@@ -43,7 +45,7 @@ def _format(kind: str, title: str, cells: Mapping[str, Cell], emits: tuple[Emit,
         reason_column="reason",
         title=title,
         confidence="our own",
-        how=f"made by `marginbook enter {kind.replace('_', '-')}`, one entry a file",
+        how=how or f"made by `marginbook enter {kind.replace('_', '-')}`, one entry a file",
         headers=(
             Header(name="entry", columns=must, optional=tuple(name for name in every if name not in must)),
         ),
@@ -154,7 +156,20 @@ OPENING_LOT = _format(
     pl.col("cost").is_null() == pl.col("cost_asset").is_null(),
 )  # fmt: skip
 
-FORMATS = (CORRECTION, OTC, LOSS, OPENING_POSITION, OPENING_LOT)
+ASSERTION = _format(
+    "assertion",
+    "What a person says that a wallet held of an asset at an instant; it moves nothing and is compared",
+    {"asset": text("asset", required=True), "balance": money("balance", required=True)},
+    (
+        Emit(table="stated_balances", columns={
+            "stated_at": pl.col("at"), "asset": pl.col("asset"), "balance": pl.col("balance"), "kind": pl.lit("wallet"),
+        }),
+    ),
+    pl.lit(True),
+    how="made by `marginbook assert`, one assertion a file",
+)  # fmt: skip
+
+FORMATS = (CORRECTION, OTC, LOSS, OPENING_POSITION, OPENING_LOT, ASSERTION)
 
 
 def columns_of(kind: str) -> tuple[str, ...]:

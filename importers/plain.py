@@ -8,7 +8,6 @@ say another; rows of a venue that has formats of its own get its contract sizes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,6 @@ import polars as pl
 
 from importers.cells import (
     EARLIEST,
-    epoch,
     exact_decimals,
     file_venue,
     first_of,
@@ -197,71 +195,6 @@ PRICES = Format(
 )
 """Without `quote` the price of an instrument is in its own quote, of an asset in USDT."""
 
-KLINE_COLUMNS = (
-    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
-    "taker_buy_quote_volume", "ignore",
-)  # fmt: skip
-KLINE_NAME = re.compile(r"^(?P<symbol>[A-Z0-9_]+)-\d+(?:mo|[smhdw])-\d{4}-\d\d(?:-\d\d)?\.", re.IGNORECASE)
-KLINE_KINDS = {"markPriceKlines": "mark", "indexPriceKlines": "index", "premiumIndexKlines": None}
-EPOCH = re.compile(r"^\d{13}(?:\d{3})?$")
-
-
-def _symbol_of_name() -> Cell:
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        found = KLINE_NAME.match(context.file_name)
-        symbol = found["symbol"].upper() if found else None
-        return pl.Series([symbol], dtype=pl.String).new_from_index(0, len(columns[0]))
-
-    return Cell(columns=("open_time",), read=read, expected="a file name as BTCUSDT-1m-2026-01.csv, for the symbol")
-
-
-def _kind_of_name() -> Cell:
-    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
-        kind = next((kind for folder, kind in KLINE_KINDS.items() if folder in context.name), "last")
-        return pl.Series([kind], dtype=pl.String).new_from_index(0, len(columns[0]))
-
-    return Cell(columns=("open_time",), read=read, expected="prices; a premium index is none")
-
-
-def _headerless(head: Sequence[Sequence[str]]) -> tuple[int, Mapping[int, str]] | None:
-    """Return the columns of klines without a header: all first records are twelve cells with an epoch at both ends."""
-    records = [cells for cells in head if any(cells)]
-    fits = all(len(cells) == 12 and EPOCH.match(cells[0]) and EPOCH.match(cells[6]) for cells in records)
-    return (-1, dict(enumerate(KLINE_COLUMNS))) if records and fits else None
-
-
-def _end(at: str, price: str) -> Emit:
-    return Emit(table="prices", columns={
-        "priced_at": pl.col(at), "symbol": pl.col("symbol"), "kind": pl.col("kind"), "price": pl.col(price),
-    })  # fmt: skip
-
-
-KLINES = Format(
-    name="binance_public.klines",
-    family="binance_public.klines",
-    venue=VENUE,
-    title="Candles of Binance's public data",
-    confidence="API documentation",
-    how="data.binance.vision, klines, markPriceKlines or indexPriceKlines; the folders say which, so keep them",
-    headers=(Header(name="with header", columns=KLINE_COLUMNS[:7], optional=KLINE_COLUMNS[7:]),),
-    cells={
-        "open_at": epoch("open_time"),
-        "close_at": epoch("close_time"),
-        "symbol": _symbol_of_name(),
-        "kind": _kind_of_name(),
-        "open": money("open", required=True),
-        "close": money("close", required=True),
-    },
-    cases={"row": (_end("open_at", "open"), _end("close_at", "close"))},
-    time="open_at",
-    identity=Identity(kind="content", cells=("symbol", "kind", "open_at", "close_at", "open", "close")),
-    unread=dict.fromkeys(
-        ("high", "low", *KLINE_COLUMNS[5:6], *KLINE_COLUMNS[7:], "quote_asset_volume", "number_of_trades"),
-        "a candle counts by its two ends",
-    ),
-    recognize=_headerless,
-)
-
 HELP_COLUMNS = ("column", "must be filled", "holds", "words", "example")
 """Of the sheet `help` in the templates (`marginbook templates`)."""
 
@@ -282,4 +215,4 @@ HELP = Format(
     unread=dict.fromkeys(HELP_COLUMNS, "words for people"),
 )
 
-FORMATS = (PRICES, KLINES, HELP, *(_table_format(table, described) for table, described in TABLES.items()))
+FORMATS = (PRICES, HELP, *(_table_format(table, described) for table, described in TABLES.items()))

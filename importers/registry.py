@@ -17,6 +17,7 @@ def formats() -> tuple[Format, ...]:
         bitget,
         bitmex,
         bybit,
+        candles,
         ccxt,
         coinbase,
         cryptocom,
@@ -34,6 +35,7 @@ def formats() -> tuple[Format, ...]:
         okx,
         phemex,
         plain,
+        rates,
         taxtools,
         venues,
     )
@@ -41,6 +43,6 @@ def formats() -> tuple[Format, ...]:
     modules = (
         binance, bingx, bitfinex, bitget, bitmex, bybit, coinbase, cryptocom, deribit, dydx, gate, htx, hyperliquid,
         kraken, krakenfutures, kucoin, mexc, nexo, okx, phemex,
-        venues, ccxt, taxtools, plain, manual,
+        venues, ccxt, taxtools, plain, candles, rates, manual,
     )  # fmt: skip
     return tuple(form for module in modules for form in module.FORMATS)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,26 @@ from importers.contract import Format
 from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
 from ledger.accounting.derive import settle
+from ledger.closing import changes, closing
 from ledger.closing.decisions import restore
+from ledger.closing.matches import match_entry, unmatch_entries
+from ledger.closing.months import Span, span_of
 from ledger.storage import log
 from ledger.storage.accounts import proper, renamable, venue_of
 from ledger.storage.archive import Archive, archive_of
 from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_at
 from ledger.storage.entries import Entered, file_name, file_text, with_terms
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
-from ledger.storage.store import Store, sql_files_by_name, statement
-from ledger.trace import RAW_LIMIT, raw_texts
+from ledger.storage.store import Store, statement
+from ledger.trace import RAW_LIMIT, raw_texts, with_places
+from ledger.tying import assertions
+from ledger.tying.assertions import Verdict
+from ledger.tying.checks import every_check
 from ledger.tying.tie import tie
+from ledger.tying.transfers import match_id_of
+from ledger.tying.valuation import MAX_AGE, with_values
 from reports.contract import Params, Report, run
+from reports.month import Month
 from reports.registry import REPORTS
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
 
@@ -63,7 +72,13 @@ DIGESTED = (
     "breaks_stored",
     "hints",
     "transfer_matches",
+    "transfer_ends",
     "gaps",
+    "closes",
+    "frozen_balances",
+    "frozen_figures",
+    "explained",
+    "decided_matches",
 )
 
 
@@ -108,6 +123,8 @@ class Book:
     clock: Callable[[], datetime]
     described: dict[str, str] = field(default_factory=dict)
     """By name, the texts of descriptions that an import asks for; logged with the first bundle that is stored."""
+    rebuilt: pl.DataFrame | None = None
+    """After a rebuild: the figures that became others (the report `changes`); None where nothing did."""
 
     @classmethod
     def open(
@@ -447,6 +464,10 @@ class Book:
         """
         log.require_whole(self.store, self.archive)
         venues = renamable(self.store, old, new, venue)
+        if closed := closing.closes_of(self.store, old):
+            period = closed[-1]["period"]
+            remedy = f"`marginbook reopen {period} --account {old} --reason TEXT` first"
+            raise UnknownThing(f"{period} of {old!r} is closed under this name", remedy)
         words = {"account": old, "venues": venues}
         with self.store.transaction():
             numbers = self.store.rows(statement("accounts", "numbers"), words)
@@ -460,6 +481,7 @@ class Book:
             logged = log.imports(self.store)
             for bundle_id, import_no in sorted(bundles.items(), key=lambda item: item[1]):
                 self._store_again(logged[bundle_id], import_no)
+            restore(self.store, self.archive)
         self._conclude()
         return venues
 
@@ -493,6 +515,80 @@ class Book:
         self._conclude()
         return part
 
+    def assert_balance(self, asserted: Entered) -> Verdict:
+        """Store what a person says that a wallet held (an entry of the kind `assertion`); return whether it holds.
+
+        Raises UnknownThing where its account cannot be told.
+        """
+        log.require_whole(self.store, self.archive)
+        venue = venue_of(self.store, proper(asserted.account), asserted.venue)
+        place = {"account": asserted.account, "venue": venue, "wallet": asserted.wallet}
+        place["asset"] = str(asserted.values["asset"])
+        before = assertions.before(self.store, place, asserted.at)
+        part = self.enter(replace(asserted, venue=venue))
+        return assertions.verdict(self.store, place, before, part.name, asserted)
+
+    def match(self, one: str, other: str) -> str:
+        """Call two rows the ends of one transfer; return the match_id.  Raises UnknownThing where they cannot be."""
+        log.require_whole(self.store, self.archive)
+        entry = match_entry(self.store, one, other)
+        self._decide([entry])
+        return match_id_of(int(entry["sent"]["key"]), int(entry["received"]["key"]))
+
+    def unmatch(self, name: str) -> str:
+        """Call a row (of a match_id: both rows) the end of no transfer; return the match_id that this undoes.
+
+        Raises UnknownThing where it is in no match.
+        """
+        log.require_whole(self.store, self.archive)
+        match_id, entries = unmatch_entries(self.store, name)
+        self._decide(entries)
+        return match_id
+
+    def _decide(self, entries: Sequence[log.Entry]) -> None:
+        """Log decisions of transfers and match anew."""
+        with self.store.transaction():
+            for entry in entries:
+                log.add(self.store, self.clock(), entry)
+            restore(self.store, self.archive)
+            tie(self.store)
+        log.synchronize(self.store, self.archive)
+
+    # ------------------------------------------------------------------------------------------ months
+
+    def _desk(self) -> closing.Desk:
+        """Return where months are closed.  Raises BookError where the book keeps no archive or is older than it."""
+        log.require_whole(self.store, self.archive)
+        if self.archive is None:
+            raise BookError("(in memory)", "a book without an archive keeps no closed month")
+        return closing.Desk(store=self.store, archive=self.archive, ask=self.report, now=self.clock())
+
+    def _span(self, period: str, account: str, zone: str | None) -> Span:
+        self._known_account(account)
+        return span_of(period, closing.zone_of(self.store, account, zone))
+
+    def close_month(
+        self, period: str, account: str, *, by: str, zone: str | None = None, currency: str | None = None
+    ) -> str:
+        """Freeze the figures of an account's month; return their digest.  Raises NotClosable, UnknownThing."""
+        return closing.close(self._desk(), account, self._span(period, account, zone), by, currency)
+
+    def review_month(self, period: str, account: str, *, by: str) -> dict[str, Any]:
+        """Sign a closed month as a second person; return its line of `closes`.  Raises UnknownThing."""
+        return closing.review(self._desk(), account, period, by)
+
+    def reopen_month(self, period: str, account: str, *, reason: str, by: str | None = None) -> None:
+        """Open a closed month again, with a reason.  Raises UnknownThing."""
+        closing.reopen(self._desk(), account, period, reason, by)
+
+    def explain(self, name: str, *, reason: str, by: str | None = None) -> str:
+        """Explain a break, or a closing that nothing states (by the key of its line).  Raises UnknownThing."""
+        return closing.explain(self._desk(), name, reason, by)
+
+    def month(self, period: str, account: str, *, zone: str | None = None, currency: str | None = None) -> Month:
+        """Return a month to hand over: what was frozen of a closed one, else a draft."""
+        return closing.month_as_it_stands(self._desk(), account, self._span(period, account, zone), currency)
+
     @contextmanager
     def _restored(self, entry: log.Entry) -> Iterator[Bundle]:
         """Give the archived bytes of a logged import, as they were handed over."""
@@ -504,8 +600,8 @@ class Book:
     def rebuild(self) -> tuple[str, str]:
         """Make the book again from its archive alone; return the digests before and after.
 
-        The new file takes the place of the old one when it is whole.  Of a book that an older version made, the digest
-        before is empty.
+        The new file takes the place of the old one when it is whole; `rebuilt` holds the figures that became others.
+        Of a book that an older version made, the digest before is empty.
         """
         path, archive = self.store.path, self.archive
         assert path is not None and archive is not None
@@ -516,6 +612,8 @@ class Book:
         try:
             fresh._replay(archive)
             after = fresh.digest()
+            if before and before != after:
+                self.rebuilt = self._changed_in(fresh)
         except BaseException:
             fresh.close()
             fresh_path.unlink()
@@ -526,10 +624,18 @@ class Book:
         self.store = Store.open(path)
         return before, after
 
-    def _replay(self, archive: Archive) -> None:
-        """Do again what the log says; imports that were taken back later are left out."""
+    def _changed_in(self, fresh: Book) -> pl.DataFrame:
+        """Return the figures that a rebuilt book has otherwise than this one."""
+        months = changes.months_of_book(self.store)
+        same = [month for month in changes.months_of_book(fresh.store) if month in months]
+        changes.stage(fresh.store, changes.live_figures(self.report, months), changes.live_figures(fresh.report, same))
+        return run(REPORTS["changes"], fresh.store.query, Params())
+
+    def _replay(self, archive: Archive, until: int | None = None) -> None:
+        """Do again what the log says (up to an entry); imports that were taken back later are left out."""
         for entry in archive.entries():
-            log.append(self.store, entry)
+            if until is None or entry["seq"] <= until:
+                log.append(self.store, entry)
         entries = log.entries(self.store)
         last = {entry["bundle"]: entry["seq"] for entry in entries if "bundle" in entry}
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
@@ -548,20 +654,58 @@ class Book:
 
     # --------------------------------------------------------------------------------------------- asking
 
-    def report(self, name: str, **words: Any) -> pl.DataFrame:
+    def report(
+        self, name: str, *, currency: str | None = None, max_age: timedelta | None = None, **words: Any
+    ) -> pl.DataFrame:
         """Return a report as a frame, exact.  Words: start, to (exclusive), account, venue, symbol, by, zone.
 
-        Raises UnknownThing for a report that does not exist.
+        With a currency its amounts are valued, too, by prices at most `max_age` old (a day): `<name>_value` and which
+        price.  Raises UnknownThing for a report that does not exist, or has nothing to value.
         """
         if name not in REPORTS:
             raise UnknownThing(f"no report called {name!r}", f"there are {', '.join(REPORTS)}")
-        account = words.get("account")
-        if account is not None and not self.store.scalar(statement("accounts", "exists"), {"account": account}):
-            raise UnknownThing(f"no account called {account!r}", "`marginbook accounts` lists them")
+        if (account := words.get("account")) is not None:
+            self._known_account(account)
+        if name == "changes":
+            self._stage_changes(words.pop("since", None))
+        if currency is not None and REPORTS[name].valuation is None:
+            valuable = ", ".join(shape.name for shape in REPORTS.values() if shape.valuation is not None)
+            raise UnknownThing(f"the report {name} has no amounts to value", f"a currency goes with {valuable}")
         last = self.store.scalar(statement("book", "last_instant"))
         params = Params(as_of=words.get("to") or last, **words)
         with self.store.in_zone(params.zone):
-            return run(REPORTS[name], self.store.query, params)
+            frame = run(REPORTS[name], self.store.query, params)
+        if currency is None:
+            return frame
+        return with_values(self.store, frame, REPORTS[name], params, currency.upper(), max_age or MAX_AGE)
+
+    def _known_account(self, account: str) -> None:
+        if not self.store.scalar(statement("accounts", "exists"), {"account": account}):
+            raise UnknownThing(f"no account called {account!r}", "`marginbook accounts` lists them")
+
+    def _stage_changes(self, since: int | None) -> None:
+        """Put beside each other what the report `changes` compares: frozen months, or the book after import `since`."""
+        if since is None:
+            changes.stage(self.store, changes.frozen_figures(self.store),
+                          changes.live_figures(self.report, changes.closed_spans(self.store)))  # fmt: skip
+            return
+        months = changes.months_of_book(self.store)
+        with self._as_after(since) as earlier:
+            known = [month for month in changes.months_of_book(earlier.store) if month in months]
+            before = changes.live_figures(earlier.report, known)
+        changes.stage(self.store, before, changes.live_figures(self.report, months))
+
+    @contextmanager
+    def _as_after(self, seq: int) -> Iterator[Book]:
+        """Give the book as this version makes it from the log up to an entry."""
+        if self.archive is None or not 0 < seq < log.next_seq(self.store):
+            raise UnknownThing(f"there is no import or decision number {seq}", "`marginbook files` shows the numbers")
+        earlier = Book(Store.open(None), None, self.chosen, self.clock)
+        try:
+            earlier._replay(self.archive, until=seq)
+            yield earlier
+        finally:
+            earlier.close()
 
     def listing(self, shape: Report) -> pl.DataFrame:
         """Return the files, the accounts or the rejects: what the book says of itself."""
@@ -574,8 +718,8 @@ class Book:
         return frame.with_columns(raw=pl.Series(raws, dtype=pl.String).extend_constant(None, frame.height - len(raws)))
 
     def check(self) -> dict[str, pl.DataFrame]:
-        """Return the offenders of every invariant, by its name; an empty frame is good."""
-        return {name: self.store.query(text) for name, text in sql_files_by_name("checks").items()}
+        """Return the offenders of every invariant by its name, with the place of their rows; an empty frame is good."""
+        return {check.name: with_places(self.store, check.find(self.store, self.archive)) for check in every_check()}
 
     def verify(self) -> list[str]:
         """Return what is damaged in book and archive; empty is good."""
@@ -584,6 +728,9 @@ class Book:
             for entry in self.archive.entries():
                 if entry["kind"] == "import" and not self.archive.verify(entry["bundle"]):
                     damage.append(f"archive object {entry['bundle'][:12]} ({entry['name']}) is missing or damaged")
+                if entry["kind"] == "close" and not self.archive.verify(entry["figures"]):
+                    what = f"figures of {entry['period']} of {entry['account']}"
+                    damage.append(f"archive object {entry['figures'][:12]} ({what}) is missing or damaged")
         for table in self.store.tables():
             try:
                 self.store.execute(statement("book", "read_whole").format(table=table))

@@ -6,19 +6,25 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from importers.files import Part, open_bundle
+from ledger.accounting.voices import Scope
+from ledger.accounting.witnesses import disagreeing
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store, statement
 from schemas.errors import MarginbookError, UnknownThing
 from schemas.tables import EMITTED, STATED, TIME_OF_TABLE
+from schemas.types import KEY
 
 RAW_LIMIT = 200
 """Rows whose raw text is read back from the archive."""
+LEGS = 256
+"""Rows that one source row may become."""
 
 OF_POSITION = statement("trace", "of_position")
 OF_EVENT = statement("trace", "of_event")
@@ -26,9 +32,14 @@ OF_BREAK = statement("trace", "of_break")
 OF_BALANCE = statement("trace", "of_balance")
 OF_ENTRY = statement("trace", "of_entry")
 OF_FUNDING = statement("trace", "of_funding")
+OF_GAP = statement("trace", "of_gap")
 OF_INTEREST = statement("trace", "of_interest")
 OF_LOAN = statement("trace", "of_loan")
+OF_MATCH = statement("transfers", "of_match")
+OF_TRANSFER = statement("transfers", "of_transfer")
 OF_POSITION_PERIOD = statement("trace", "of_position_period")
+OF_POSTINGS = statement("trace", "of_postings")
+OF_RECONCILE = statement("trace", "of_reconcile")
 OF_REMAINDER = statement("trace", "of_remainder")
 
 
@@ -54,9 +65,12 @@ def trace(store: Store, archive: Archive | None, name: str) -> list[Traced]:
     if not keys:
         raise UnknownThing(
             f"nothing in the book is called {name!r}",
-            "give a position_id, liquidation_id, break_id, finding_id, a report's `line`, a row_key or an entry's name",
+            "give a position_id, liquidation_id, break_id, finding_id, transfer_id, a report's `line`, a row_key or an "
+            "entry's name",
         )
-    found = _locate(store, keys)
+    found = located(store, keys)
+    if not found and name.isdecimal():  # an entry of the journal: every leg of its row
+        found = located(store, [keys[0] + leg for leg in range(LEGS)])
     raws = raw_texts(store, archive, found[:RAW_LIMIT]) if archive is not None else {}
     return [
         Traced(
@@ -77,12 +91,20 @@ def rows_behind(store: Store, name: str) -> list[int]:
     if name.isdecimal():
         return [int(name)]
     kind, *words = name.split("|")
-    if words:
-        answer = _of_line(store, kind, words)
+    if kind == "transfer" and words and words[0].isdecimal():
+        return [int(words[0])]
+    if name.startswith("transfer"):  # the middle of its id may be left out
+        answer = store.query(OF_TRANSFER, {"pattern": name.replace("…", "%").replace("..", "%")})
+    elif words:
+        answer = _of_witnesses(store, words) if kind == "witnesses" else _of_line(store, kind, words)
     elif name.startswith("liq:"):
         answer = _of_event(store, name)
     elif name.startswith("break-"):
         answer = store.query(OF_BREAK, {"id": name})
+    elif name.startswith("gap-"):
+        answer = store.query(OF_GAP, {"id": name})
+    elif name.startswith("match-"):
+        answer = store.query(OF_MATCH, {"id": name})
     else:
         rows = store.scalar(statement("trace_rows", "of_finding"), {"id": name})
         if rows is not None:
@@ -110,19 +132,33 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
     letters = dict(zip("abcdef", words, strict=False))
     if kind == "balances":
         return store.query(OF_BALANCE, letters)
+    if kind == "postings":
+        return store.query(OF_POSTINGS, letters)
     if kind == "carry":
         return store.query(OF_REMAINDER, {"a": None, "b": words[0], "c": words[1], "d": words[2], "by": "month"})
-    by = {4: "year", 7: "quarter" if "Q" in words[0] else "month", 10: "day"}.get(len(words[0]), "month")
-    if kind == "interest":
-        return store.query(OF_INTEREST, letters | {"by": by})
-    if kind == "funding":
-        return store.query(OF_FUNDING, letters | {"by": by})
+    by = _step(words[0])
+    of_periods = {"interest": OF_INTEREST, "funding": OF_FUNDING, "reconcile": OF_RECONCILE}
+    if kind in of_periods:
+        return store.query(of_periods[kind], letters | {"by": by})
     if words[1]:
         return store.query(OF_POSITION_PERIOD, letters | {"by": by})
     return store.query(OF_REMAINDER, {"a": words[0], "b": words[2], "c": words[3], "d": words[4], "by": by})
 
 
-def _locate(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
+def _of_witnesses(store: Store, words: Sequence[str]) -> pl.DataFrame:
+    """Return the rows of two exports that disagree on a day."""
+    owner, wallet, fact, day, what, witness = words
+    scopes = store.rows(statement("trace", "scope_of"), {"a": owner, "b": wallet})
+    keys = [disagreeing(store, Scope(*scope), fact, date.fromisoformat(day), what, witness) for scope in scopes]
+    return pl.DataFrame({"row_key": [str(key) for found in keys for key in found]}, schema={"row_key": pl.String})
+
+
+def _step(period: str) -> str:
+    """Return the length of a period by its name: 2026, 2026-Q1, 2026-02, 2026-02-03."""
+    return {4: "year", 7: "quarter" if "Q" in period else "month", 10: "day"}.get(len(period), "month")
+
+
+def located(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
     """Return table, instant, what and file of each key, in order of time."""
     distinct = list(dict.fromkeys(keys))
     texts = pl.Series([str(key) for key in distinct], dtype=pl.String)
@@ -159,6 +195,21 @@ def _locate(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
     sql = statement("trace_rows", "located").format(selects=" UNION ALL ".join(selects))
     with store.registered(incoming=frame):
         return list(store.query(sql).iter_rows(named=True))
+
+
+def with_places(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the `place` (file:line) of their `row_key`, last, else of the file that they name, if any."""
+    if "row_key" not in rows.columns:
+        return rows.with_columns(place=pl.col("file")) if "file" in rows.columns else rows
+    keys = rows["row_key"].cast(KEY)
+    found = located(store, keys.drop_nulls().to_list()) if keys.null_count() < len(keys) else []
+    places = {row["row_key"]: f"{row['file'] or row['file_id'][:12]}:{row['source_row']}" for row in reversed(found)}
+    texts = keys.cast(pl.String)
+    place = pl.Series("place", [places.get(text) for text in texts], dtype=pl.String)
+    told = rows.drop("row_key").with_columns(texts.alias("row_key"), place)
+    if "file" in rows.columns and "source_row" in rows.columns:  # of what is stored no more, but was seen
+        told = told.with_columns(place=pl.coalesce("place", pl.format("{}:{}", "file", "source_row")))
+    return told
 
 
 def _plain(column: str, dtype: object) -> str:

@@ -28,13 +28,15 @@ class Params:
     by: str = "month"
     zone: str = "UTC"
     """Zone whose days, months and years the periods are; the connection must be set to it."""
+    live: bool = False
+    """Whether closed months are shown as the rows give them now, not as they were frozen."""
     as_of: datetime | None = None
     """`to`, else the last instant that the book knows."""
 
     def values(self) -> dict[str, Any]:
         """Return them as SQL parameters."""
         return {"from": self.start, "to": self.to, "account": self.account, "venue": self.venue, "symbol": self.symbol,
-                "by": self.by, "as_of": self.as_of}  # fmt: skip
+                "by": self.by, "as_of": self.as_of, "live": self.live}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,23 @@ class Column:
     """Never shortened: a person copies it into the next command."""
     keep: bool = False
     """Shown as a column even where the terminal is narrow or all rows say the same."""
+    asset: str | None = None
+    """Of a column of money that is all in one asset, whatever the row's own: it has a total of its own."""
+
+
+AS_OF, PERIOD_END = "(as of)", "(period's end)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Valuation:
+    """What of a report is valued in a reporting currency, and at which instant (prices of the row's asset, then)."""
+
+    amounts: tuple[str, ...]
+    at: str
+    """A column of instants (where it is null, the report's end), `PERIOD_END` or `AS_OF`."""
+    is_stock: bool = False
+    """A state at an instant: those of several periods are never summed."""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +90,8 @@ class Report:
     empty: str = "nothing to show"
     """What to say, and to do, where there is no row."""
     note: str = ""
+    valuation: Valuation | None = None
+    """None: it has nothing to value."""
 
     @property
     def sql(self) -> str:

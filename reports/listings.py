@@ -210,14 +210,53 @@ def answer(frame: pl.DataFrame) -> Report:
     )
 
 
-def offenders(name: str, frame: pl.DataFrame) -> Report:
+def offenders(name: str, id_: str, sentence: str, frame: pl.DataFrame) -> Report:
     """Return how the offenders of an invariant print."""
+    own = ((column, kind) for column, kind in frame.schema.items() if column not in ("row_key", "place"))
+    columns = (Column(name, whole=True) if name.endswith("_id") else _column(name, kind) for name, kind in own)
     return Report(
         name=name,
-        title=f"Offenders of {name.replace('_', ' ')}",
+        title=f"{id_} {name}: {sentence}",
         one_row="an offender",
-        columns=tuple(_column(column, kind) for column, kind in frame.schema.items()),
+        columns=(*columns, *(Column(column, whole=True) for column in ("place", "row_key") if column in frame.columns)),
     )
+
+
+ASSERTED = Report(
+    name="asserted",
+    title="What was asserted",
+    one_row="a stated balance",
+    columns=(
+        Column("account"),
+        Column("venue", wide=True),
+        Column("wallet"),
+        Column("asset"),
+        Column("stated_at", "instant"),
+        Column("computed", "money"),
+        Column("stated", "money"),
+        Column("difference", "money"),
+        Column("status", keep=True),
+        Column("break_id", whole=True),
+        Column("hint"),
+        Column("name", wide=True),
+    ),
+    asset_column="asset",
+)
+
+OFFENDERS = Report(
+    name="offenders",
+    title="What offends",
+    one_row="an offender of an invariant",
+    columns=(
+        Column("id"),
+        Column("name"),
+        Column("sentence"),
+        Column("offender"),
+        Column("row_key", whole=True),
+        Column("place", whole=True, keep=True),
+    ),
+    empty="every invariant holds",
+)
 
 
 def _column(name: str, dtype: pl.DataType) -> Column:

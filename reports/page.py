@@ -5,13 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 import polars as pl
 
 from reports.contract import Report
-from reports.reading import LONGEST_ID, UNKNOWN, Field, Reading, clean, is_constant, read, same_in_every_row, summary
+from reports.reading import (
+    LONGEST_ID,
+    UNKNOWN,
+    Field,
+    Reading,
+    clean,
+    is_constant,
+    is_zero,
+    read,
+    same_in_every_row,
+    summary,
+)
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #5c6570; --line: #d8dce1; --ground: #fff; --band: #f5f6f8;
@@ -65,39 +76,70 @@ SHELL = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<h1>{title}</h1>
 {body}
 </body>
 </html>
 """
 
+Opens = Callable[[int, str], str | None]
+"""The id of what stands behind the figure of a row and a column; None where that is not on the page."""
+
 
 def page(frame: pl.DataFrame, report: Report) -> str:
     """Return the page: the promised columns as they are read, all digits of a rounded figure in its tooltip."""
+    return document(report.title, [f"<h1>{plain(report.title)}</h1>", *told(frame, report)], STYLE)
+
+
+def told(
+    frame: pl.DataFrame, report: Report, *, name: str = "", ids: Sequence[str] = (), opens: Opens | None = None,
+    explains: bool = True,
+) -> list[str]:  # fmt: skip
+    """Return a report as a part of a page: what its rows are, the table, and what there is to know to read it.
+
+    `ids` are those of the rows that are shown, when not all are (see `table`); `explains` whether it is said what `?`
+    and rounding are, which a page of many tables says once.
+    """
     reading = read(frame, report)
-    if reading.rows:
-        constant = [field for field in reading.fields[1:] if not field.is_number and is_constant(field)]
-        fields = [field for field in reading.fields if field not in constant]
-        about = [summary(report, reading), *same_in_every_row(constant)]
-        body = "\n".join([_said("\n".join(about), "soft"), *_table(fields, reading), *_remarks(reading, report)])
-    else:
-        body = _said(report.empty)
-    return SHELL.format(policy=_policy(), title=_plain(report.title), style=STYLE, body=body)
+    if not reading.rows:
+        return [said(report.empty)]
+    first, *others = reading.fields
+    constant = [field for field in others if not field.is_number and not field.column.keep and is_constant(field)]
+    about = [summary(report, reading), *same_in_every_row(constant)]
+    if ids and len(ids) < reading.rows:
+        about[0] += f"; the first {len(ids):,} are shown, totals are of all"
+    fields = [first, *(field for field in others if field not in constant)]
+    return [
+        said("\n".join(about), "soft"),
+        *table(fields, reading, name=name, ids=ids, opens=opens),
+        *(remarks(reading) if explains else ()),
+        *([said(report.note)] if report.note else ()),
+    ]
 
 
-def _policy() -> str:
-    """Return a policy that allows this very style sheet and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def document(title: str, body: Sequence[str], style: str) -> str:
+    """Return a whole page under a policy that allows this very style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'none'; base-uri 'none'; form-action 'none'"
+    return SHELL.format(policy=policy, title=plain(title), style=style, body="\n".join(body))
 
 
-def _table(fields: Sequence[Field], reading: Reading) -> Iterator[str]:
-    yield '<div class="scroll" tabindex="0"><table>'
+def table(
+    fields: Sequence[Field], reading: Reading, *, name: str = "", ids: Sequence[str] = (), opens: Opens | None = None
+) -> Iterator[str]:
+    """Yield the table of these fields; with `ids` (one a row), each row is headed by its first cell.
+
+    With `opens` the figures are links.  The tab key stops at the heading of a row alone: its figures are reached by
+    pointing, or as cells, and a wide table costs a step a row.
+    """
+    yield f'<div class="scroll" tabindex="0"{_labelled(name)}><table>'
     heads = "".join(f'<th scope="col"{_class(field)}>{_heading(field.column.name)}</th>' for field in fields)
     yield f"<thead><tr>{heads}</tr></thead>"
     yield "<tbody>"
-    columns = [list(_cells(field)) for field in fields]
-    yield from ("<tr>" + "".join(row) + "</tr>" for row in zip(*columns, strict=True))
+    if ids:
+        yield from _headed_rows(fields, ids, opens or _nowhere)
+    else:
+        columns = [list(_cells(field)) for field in fields]
+        yield from ("<tr>" + "".join(row) + "</tr>" for row in zip(*columns, strict=True))
     yield "</tbody>"
     if reading.total_labels:
         yield "<tfoot>"
@@ -106,6 +148,18 @@ def _table(fields: Sequence[Field], reading: Reading) -> Iterator[str]:
             yield f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>'
         yield "</tfoot>"
     yield "</table></div>"
+
+
+def _headed_rows(fields: Sequence[Field], ids: Sequence[str], opens: Opens) -> Iterator[str]:
+    heading, *others = fields
+    for row, row_id in enumerate(ids):
+        first = _opening(_breaking(heading.cells[row]), opens(row, heading.column.name), "")
+        cells = (
+            _cell(field, field.cells[row], field.exact[row] if field.exact else None,
+                  opens(row, field.column.name) if field.is_number and not is_zero(field.cells[row]) else None)
+            for field in others
+        )  # fmt: skip
+        yield f'<tr id="{row_id}"><th scope="row">{first}</th>{"".join(cells)}</tr>'
 
 
 def _cells(field: Field) -> Iterator[str]:
@@ -117,10 +171,26 @@ def _cells(field: Field) -> Iterator[str]:
         yield _cell(field, cell, digits)
 
 
-def _cell(field: Field, cell: str, digits: str | None = None) -> str:
+def _cell(field: Field, cell: str, digits: str | None = None, opens: str | None = None) -> str:
     title = f' title="{digits}"' if digits is not None and digits != cell else ""
-    more = " loss" if field.is_loss(cell) else " unknown" if field.is_number and cell.startswith(UNKNOWN) else ""
-    return f"<td{_class(field, more)}{title}>{_breaking(cell)}</td>"
+    more = " loss" if field.is_loss(cell) else " unknown" if field.is_number and _is_faint(cell) else ""
+    return f"<td{_class(field, more)}{title}>{_opening(_breaking(cell), opens)}</td>"
+
+
+def _is_faint(cell: str) -> bool:
+    return cell.startswith(UNKNOWN) or is_zero(cell)
+
+
+def _opening(markup: str, anchor: str | None, more: str = ' tabindex="-1"') -> str:
+    return f'<a href="#{anchor}"{more}>{markup}</a>' if anchor and markup else markup
+
+
+def _nowhere(_row: int, _column: str) -> None:
+    return None
+
+
+def _labelled(name: str) -> str:
+    return f' role="region" aria-label="{plain(name)}"' if name else ""
 
 
 def _class(field: Field, more: str = "") -> str:
@@ -129,24 +199,24 @@ def _class(field: Field, more: str = "") -> str:
     return f' class="{names}"' if names else ""
 
 
-def _remarks(reading: Reading, report: Report) -> Iterator[str]:
+def remarks(reading: Reading) -> Iterator[str]:
+    """Yield what there is to know to read the table."""
     if reading.has_unknown:
-        yield _said("? is unknown, never zero; + ? marks a total that lacks an unknown part.", "soft")
+        yield said("? is unknown, never zero; + ? marks a total that lacks an unknown part.", "soft")
     if reading.is_rounded:
-        yield _said("Figures are rounded for reading: point at one for all its digits. csv, json and xlsx hold every "
+        yield said("Figures are rounded for reading: point at one for all its digits. csv, json and xlsx hold every "
                     "column and every digit.", "soft")  # fmt: skip
-    if report.note:
-        yield _said(report.note)
 
 
-def _said(text: str, style: str = "") -> str:
-    lines = "<br>".join(_plain(line) for line in text.split("\n"))
+def said(text: str, style: str = "") -> str:
+    """Return a paragraph of plain text."""
+    lines = "<br>".join(plain(line) for line in text.split("\n"))
     return f'<p class="{style}">{lines}</p>' if style else f"<p>{lines}</p>"
 
 
 def _heading(name: str) -> str:
     """Return a column's name that may break after `_`."""
-    return _plain(name).replace("_", "_<wbr>")
+    return plain(name).replace("_", "_<wbr>")
 
 
 def _breaking(cell: str) -> str:
@@ -154,5 +224,6 @@ def _breaking(cell: str) -> str:
     return PARTS.sub(":<wbr>", escape(cell)) if len(cell) > LONGEST_ID else escape(cell)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text that is markup nowhere, and hides nothing."""
     return escape(clean(text))

@@ -22,6 +22,8 @@ CENTS = frozenset({
 })  # fmt: skip
 """Assets whose amounts are read with two decimals; those of a coin with up to eight."""
 
+DRAWN = str.maketrans("█▄░▁▚│", "#-?.!|")
+"""What is drawn, for terminals that have ASCII only."""
 COIN_PLACES = 8
 PRICE_DIGITS = 8
 PERCENT_DIGITS = 4
@@ -79,10 +81,14 @@ def read(frame: pl.DataFrame, report: Report, ascii_only: bool = False) -> Readi
     groups = _groups(assets)
     fields = [_field(frame[column.name], column, assets, groups, ascii_only) for column in report.columns]
     labels = [" ".join(["total", *([clean(asset, ascii_only)] if asset else [])]) for asset in groups]
-    summed = any(any(field.totals) for field in fields)
+    currencies = list(dict.fromkeys(column.asset for column in report.columns if column.asset and column.total))
+    labels += [f"total in {clean(currency, ascii_only)}" for currency in currencies]
+    fields = [replace(field, totals=_placed(field, len(groups), currencies)) for field in fields]
+    shown = [place for place in range(len(labels)) if any(field.totals and field.totals[place] for field in fields)]
+    fields = [replace(field, totals=[field.totals[place] for place in shown if field.totals]) for field in fields]
     return Reading(
         fields=tuple(fields),
-        total_labels=tuple(labels) if summed else (),
+        total_labels=tuple(labels[place] for place in shown),
         rows=frame.height,
         is_rounded=any(_is_rounded(field) for field in fields),
         has_unknown=any(UNKNOWN in field.cells for field in fields if field.is_number),
@@ -99,7 +105,7 @@ def clean(text: str, ascii_only: bool = False) -> str:
         visible = "".join(
             _escape(letter) if not letter.isprintable() or _INVISIBLE.match(letter) else letter for letter in text
         )
-    return visible.encode("ascii", errors="backslashreplace").decode() if ascii_only else visible
+    return visible.translate(DRAWN).encode("ascii", errors="backslashreplace").decode() if ascii_only else visible
 
 
 def is_constant(field: Field) -> bool:
@@ -141,6 +147,8 @@ def _field(
     series: pl.Series, column: Column, assets: pl.Series | None, groups: Sequence[str | None], ascii_only: bool
 ) -> Field:
     kind = _kind(column.kind, series.dtype)
+    if column.asset is not None:
+        assets, groups = pl.Series([column.asset], dtype=pl.String).new_from_index(0, len(series)), [column.asset]
     field = Field(column=column, kind=kind, cells=_cells(series, kind, assets, ascii_only))
     is_list = isinstance(series.dtype, (pl.List, pl.Array))
     sentences = kind == "text" and any(len(cell) > LONGEST_ID and " " in cell for cell in set(field.cells))
@@ -197,6 +205,15 @@ def _groups(assets: pl.Series | None) -> list[str | None]:
     if assets is None:
         return [None]
     return list(assets.unique().sort(nulls_last=True).to_list())
+
+
+def _placed(field: Field, groups: int, currencies: Sequence[str]) -> Sequence[str]:
+    """Return a column's totals, one a line: per asset of the rows, then per currency of columns that have one."""
+    if not field.totals:
+        return ()
+    if field.column.asset is None:
+        return [*field.totals, *("" for _ in currencies)]
+    return ["" for _ in range(groups)] + [field.totals[0] if name == field.column.asset else "" for name in currencies]
 
 
 def _totals(series: pl.Series, kind: Kind, assets: pl.Series | None, groups: Sequence[str | None]) -> list[str]:

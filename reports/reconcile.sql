@@ -2,16 +2,16 @@
 -- venue says.  Months that were closed stand as they were frozen; what has come since is `late` in the first open month.
 WITH grain AS (SELECT CASE WHEN $by = 'day' THEN 'day' ELSE 'month' END AS step),
 moves AS (
-  SELECT account, venue, wallet, asset, date_trunc(g.step, moved_at) AS starts_at, moved_at, amount, balance_after, basis,
+  SELECT account, venue, wallet, asset, starting(moved_at, g.step, $to) AS starts_at, moved_at, amount, balance_after, basis,
     CASE WHEN cause = 'deposit' THEN 'deposits' WHEN cause IN ('withdrawal', 'network_fee') THEN 'withdrawals'
       WHEN cause IN ('transfer', 'margin_move', 'pledge') THEN 'transfers' WHEN cause IN ('trade', 'conversion') THEN 'trading'
       WHEN cause IN ('realized_pnl', 'session_result') THEN 'realized_pnl' WHEN cause = 'trading_fee' THEN 'trading_fees'
       WHEN cause IN ('funding', 'interest') THEN cause WHEN cause = 'borrow' THEN 'borrowed'
       WHEN starts_with(cause, 'repay') THEN 'repaid' WHEN cause IN ('liquidation_fee', 'insurance') THEN 'liquidation'
       ELSE 'other' END AS heading
-  FROM movements, grain g WHERE pool = 'asset' AND moved_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
+  FROM movements, grain g WHERE pool = 'asset'
 ), stated_beside AS (
-  SELECT account, venue, wallet, asset, date_trunc(g.step, stated_at) AS starts_at, stated_at FROM stated_balances, grain g
+  SELECT account, venue, wallet, asset, starting(stated_at, g.step, $to) AS starts_at, stated_at FROM stated_balances, grain g
   WHERE kind = 'wallet'
 ), active AS (
   SELECT account, venue, wallet, asset, starts_at,
@@ -36,15 +36,19 @@ moves AS (
   FROM stated_beside GROUP BY ALL
 ), seen AS (
   SELECT account, venue, wallet, asset, starts_at FROM active UNION SELECT account, venue, wallet, asset, starts_at FROM beside
-  UNION SELECT account, venue, wallet, asset, date_trunc(g.step, starts_at) FROM frozen_balances, grain g WHERE zone = current_setting('TimeZone')
+  UNION SELECT account, venue, wallet, asset, starts_at FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day'
 ), range_ AS (
-  SELECT max(starts_at) AS last_start FROM seen, grain g
+  SELECT max(starts_at) AS last_start FROM seen
+), afterwards AS (  -- the month after the closed ones, where what comes late is shown
+  SELECT account, venue, wallet, asset, max(ends_at) AS starts_at FROM frozen_balances
+  WHERE zone = current_setting('TimeZone') AND $by <> 'day' GROUP BY ALL
 ), steps AS (
   SELECT account, venue, wallet, asset,
     unnest(generate_series(min(starts_at), any_value(last_start), CASE (SELECT step FROM grain) WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 1 MONTH END)) AS starts_at
   FROM seen, range_ GROUP BY account, venue, wallet, asset
 ), bounded AS (
-  SELECT *, starts_at + CASE (SELECT step FROM grain) WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 1 MONTH END AS ends_at FROM steps
+  SELECT account, venue, wallet, asset, starts_at, starts_at + CASE (SELECT step FROM grain) WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 1 MONTH END AS ends_at
+  FROM (FROM steps UNION FROM seen UNION FROM afterwards)
 ), filled AS (
   SELECT b.account, b.venue, b.wallet, b.asset, b.starts_at, least(b.ends_at, coalesce($to::TIMESTAMPTZ, b.ends_at)) AS ends_at,
     a.* EXCLUDE (account, venue, wallet, asset, starts_at), e.first_beside, e.last_beside,
@@ -84,7 +88,7 @@ moves AS (
     moved IS NOT NULL OR first_beside IS NOT NULL AS is_active
   FROM judged
 ), frozen AS (
-  SELECT * FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day'
+  SELECT * FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day' AND NOT $live
 ), closed_to AS (
   SELECT account, max(starts_at) AS last_closed, max(ends_at) AS open_from FROM frozen GROUP BY account
 ), lines AS (
@@ -104,7 +108,7 @@ moves AS (
   FROM lines
   WHERE ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)
     AND ($symbol::VARCHAR IS NULL OR asset = $symbol)
-    AND ($from::TIMESTAMPTZ IS NULL OR ends_at > $from) AND ($to::TIMESTAMPTZ IS NULL OR starts_at < $to)
+    AND ($from::TIMESTAMPTZ IS NULL OR ends_at > $from) AND starts_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
 ), summed AS (
   SELECT period, account, venue, wallet, asset, any_value(opening) FILTER (WHERE first_no = 1) AS opening,
     CAST(sum(deposits) AS DECIMAL(38,18)) AS deposits, CAST(sum(withdrawals) AS DECIMAL(38,18)) AS withdrawals,
@@ -126,12 +130,14 @@ moves AS (
     FROM summed s JOIN breaks_stored b ON b.account = s.account AND b.venue = s.venue AND b.wallet = s.wallet AND b.asset = s.asset
       AND b.broken_at <= greatest(s.stated_at, s.ends_at)
     LEFT JOIN explained e ON e.break_id = b.break_id GROUP BY ALL) b USING (period, account, venue, wallet, asset)
+), keyed AS (
+  SELECT *, concat_ws('|', 'reconcile', period, owner(account, venue), wallet, asset) AS line FROM accounted
 )
 SELECT period, account, venue, wallet, asset, opening, deposits, withdrawals, transfers, trading, realized_pnl, trading_fees, funding,
   interest, borrowed, repaid, liquidation, other, late, closing, stated_closing, difference,
-  CASE WHEN difference IS NULL THEN 'no_anchor' WHEN difference = 0 THEN 'tied'
+  CASE WHEN difference IS NULL THEN CASE WHEN line IN (SELECT break_id FROM explained) THEN 'explained' ELSE 'no_anchor' END WHEN difference = 0 THEN 'tied'
     WHEN breaks_open = 0 AND breaks_explained > 0 THEN 'explained' ELSE 'broken' END AS status,
-  basis, stated_at, starts_at, ends_at, closed, concat_ws('|', 'reconcile', period, owner(account, venue), wallet, asset) AS line
-FROM accounted
-WHERE is_active OR opening <> 0 OR closing <> 0 OR late <> 0
+  basis, stated_at, starts_at, ends_at, closed, line
+FROM keyed, range_
+WHERE is_active OR late <> 0 OR ((opening <> 0 OR closing <> 0) AND starts_at <= last_start)
 ORDER BY period, account, venue, wallet, asset

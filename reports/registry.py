@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from reports.contract import Column, Report
+from reports.contract import AS_OF, PERIOD_END, Column, Report, Valuation
 from reports.monthly import MONTHLY
 from schemas.types import MONEY
 
@@ -13,6 +13,10 @@ YEAR_US = 365 * DAY_US
 INVERSE_DIGITS = 8
 """A harmonic price is a quotient of a quotient of 18 places: more digits of it are noise."""
 INVERSE = pl.col("style") == "inverse"
+OF_PERIODS = (
+    "What a period comes to is valued at its end (an unfinished one: at the last instant of the book, or --to), not "
+    "payment by payment."
+)
 
 
 def decimal(value: int) -> pl.Expr:
@@ -84,6 +88,7 @@ POSITIONS = Report(
     scaffold=("entry_weight", "exit_weight"),
     asset_column="settle_asset",
     empty="no position: import fills (a trade history, executions) of perpetuals, futures or a margin account",
+    valuation=Valuation(amounts=("net_pnl",), at="closed_at"),
 )
 
 CARRY = Report(
@@ -128,6 +133,7 @@ CARRY = Report(
     scaffold=("held_us", "since_us", "exposure", "open_cost", "entry_quantity", "entry_weight", "style", "quantity"),
     asset_column="settle_asset",
     empty="no position and no cost: import fills and the transaction history",
+    valuation=Valuation(amounts=("cost_of_carry", "net_pnl"), at="closed_at"),
 )
 
 REALIZED = Report(
@@ -147,6 +153,7 @@ REALIZED = Report(
     empty="nothing was realized in this range",
     note="Lines without a position: rows of the ledger that no fill explains; where the venue booked one result per "
     "session, gross, fees and funding are not known.",
+    valuation=Valuation(amounts=("net_pnl",), at=PERIOD_END, note=OF_PERIODS),
 )
 
 FUNDING = Report(
@@ -171,6 +178,7 @@ FUNDING = Report(
     asset_column="asset",
     empty="no funding: import a transaction history or executions",
     note="The implied rate is what longs paid on the cost of the position, simple, at the instrument's own interval.",
+    valuation=Valuation(amounts=("net",), at=PERIOD_END, note=OF_PERIODS),
 )
 
 INTEREST = Report(
@@ -195,6 +203,7 @@ INTEREST = Report(
     asset_column="asset",
     empty="no interest: import margin interest records, or a transaction log of a unified account or a lender",
     note="The implied rate is what was charged on the principal, simple, at the export's own interval.",
+    valuation=Valuation(amounts=("net",), at=PERIOD_END, note=OF_PERIODS),
 )
 
 LOANS = Report(
@@ -222,6 +231,7 @@ LOANS = Report(
     empty="nothing was borrowed: import margin borrow and repay records, a unified account's log, a lender's history",
     note="remaining_debt = drawn + interest - repaid_principal - repaid_interest; liquidated is what of both "
     "repayments the sale of collateral paid.  `report loan_events` shows every step and the loan to value.",
+    valuation=Valuation(amounts=("remaining_debt",), at=AS_OF, is_stock=True),
 )
 
 LOAN_EVENTS = Report(
@@ -281,6 +291,7 @@ LIQUIDATIONS = Report(
     scaffold=("weight", "stated_average", "style"),
     asset_column="settle_asset",
     empty="no liquidation in this range",
+    valuation=Valuation(amounts=("loss",), at="ended_at"),
 )
 
 BALANCES = Report(
@@ -303,6 +314,7 @@ BALANCES = Report(
     empty="no balance: import a ledger (wallet history, transaction history, statement)",
     note="basis: stated = the venue states this very balance; anchored = computed on from one it stated; "
     "derived = from fills and transfers, no ledger; no_anchor = the opening is unknown, so it starts at 0.",
+    valuation=Valuation(amounts=("computed", "owed"), at=AS_OF, is_stock=True),
 )
 
 BREAKS = Report(
@@ -344,8 +356,11 @@ COVERAGE = Report(
         Column("rows", "count"),
         Column("gaps", "count"),
         Column("hint"),
+        Column("speaks", wide=True),
     ),
     empty="nothing is covered yet: `marginbook import PATH...`",
+    note="speaks: the ranges in which the format counts; elsewhere it is a witness (`report witnesses`). `report gaps` "
+    "lists every gap, `report downloads` what to download next, `report calendar` shows days.",
 )
 
 WITNESSES = Report(
@@ -365,10 +380,14 @@ WITNESSES = Report(
         Column("voice_sum", "money"),
         Column("witness_sum", "money"),
         Column("difference", "money"),
+        Column("only_voice", "count", wide=True),
+        Column("only_witness", "count", wide=True),
+        Column("line", wide=True, whole=True),
     ),
     asset_column="asset",
     empty="no two exports overlap",
-    note="A witness is compared, never added.",
+    note="A witness is compared, never added. only_voice, only_witness: rows that only this export has; "
+    "`marginbook trace LINE` leads to them.",
 )
 
 FINDINGS = Report(

@@ -142,7 +142,7 @@ def _remarks(reading: Reading, fitted: Fitted, width: int | None) -> list[str]:
         for slot in left_out:
             if slot.field.totals:
                 totals = zip(reading.total_labels, slot.field.totals, strict=True)
-                sums = (f"{label.removeprefix('total').strip()} {text}".strip() for label, text in totals)
+                sums = (f"{label.removeprefix('total').strip()} {text}".strip() for label, text in totals if text)
                 remarks.append(f"total of {slot.name}: " + ", ".join(sums))
     figures = [field for field in reading.fields if field.is_number]
     shown = {slot.name for slot in fitted.slots}

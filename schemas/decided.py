@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.tables import Table, known, maybe
-from schemas.types import Instant, Money
+from schemas.types import Instant, Key, Money
 
 
 class Close(Table):
@@ -74,16 +74,25 @@ class Explained(Table):
 
     break_id: str = known("the break")
     reason: str = known("why the balances differ")
-    by: str = maybe("who says so")
-    at: Instant = known("when")
+    explained_by: str = maybe("who says so")
+    explained_at: Instant = known("when")
 
 
 class DecidedMatch(Table):
-    """Two rows that a person called the two ends of one transfer, or one that is the end of none."""
+    """Two rows that a person called the two ends of one transfer, or one that is the end of none.
 
-    sent_key: str = maybe("row_key of the row that leaves; null: the other row is no end of a transfer")
-    received_key: str = maybe("row_key of the row that arrives; null: the other row is no end of a transfer")
-    at: Instant = known("when it was decided")
+    A row is named by its key, and by its place (file, row, leg), which leads to it where an account has another name.
+    """
+
+    sent_key: Key = maybe("row_key of the row that leaves; null: the other row is no end of a transfer")
+    sent_file: str = maybe("sha-256 of a file that has it")
+    sent_row: pl.Int64 = maybe("its row there")
+    sent_leg: pl.Int64 = maybe("its leg: row_key % 256")
+    received_key: Key = maybe("row_key of the row that arrives; null: the other row is no end of a transfer")
+    received_file: str = maybe("sha-256 of a file that has it")
+    received_row: pl.Int64 = maybe("its row there")
+    received_leg: pl.Int64 = maybe("its leg")
+    decided_at: Instant = known("when it was decided")
 
 
 DECIDED: dict[str, type[Table]] = {

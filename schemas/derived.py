@@ -209,12 +209,42 @@ class TransferMatch(Table):
     sent_key: Key = known("row_key of the movement that leaves")
     received_key: Key = known("row_key of the movement that arrives")
     asset: str = known("the asset")
-    sent: Money = known("what left, unsigned, with the network fee where it is part of it")
+    sent: Money = known("what left, unsigned, with the network fee that has a row of its own")
     received: Money = known("what arrived, unsigned")
     fee: Money = known("sent - received: what the network took")
+    booked_fee: Money = known("the part of it that has a row of its own")
+    fee_key: Key = maybe("row_key of that row")
     sent_at: Instant = known("when it left")
     received_at: Instant = known("when it arrived")
-    how: str = known("hand, transaction, group, amount or amount_less_fee: what told that they belong together")
+    how: str = known("hand, transaction, group, amount, amount_less_fee or nearly (a little less arrived and nothing "
+                     "states a fee): what told that they belong together")  # fmt: skip
+    from_account: str = known("account that it left")
+    from_venue: str = known("its venue")
+    from_wallet: str = known("its wallet")
+    from_pair: str = maybe("its isolated pair")
+    to_account: str = known("account at which it arrived")
+    to_venue: str = known("its venue")
+    to_wallet: str = known("its wallet")
+    to_pair: str = maybe("its isolated pair")
+
+
+class TransferEnd(Table):
+    """An end of a transfer that is in no match."""
+
+    row_key: Key = known("the movement")
+    account: str = known("the account")
+    venue: str = known("the exchange or lender")
+    wallet: str = known("the wallet")
+    pair: str = maybe("the isolated pair")
+    asset: str = known("the asset")
+    amount: Money = known("signed, + = it arrived; what left is with the network fee that has a row of its own")
+    fee: Money = maybe("network fee that is stated")
+    cause: str = known("deposit, withdrawal, transfer, margin_move or pledge")
+    moved_at: Instant = known("when")
+    other_wallet: str = maybe("the wallet at the other end, where the row names it")
+    status: str = known("unmatched, in_transit, not_imported, outside, returned, pledged or margin")
+    how: str = maybe("hand: a person said that it is the end of none")
+    hint: str = maybe("what to do about it")
 
 
 class Gap(Table):
@@ -224,18 +254,23 @@ class Gap(Table):
     account: str = known("the account")
     venue: str = known("the exchange")
     wallet: str = known("the wallet")
-    fact: str = known("what is missing: ledger, fills, funding, interest ...")
-    format: str = maybe("the format whose files leave the gap")
+    fact: str = known("what is missing: ledger, fills, funding, interest or borrow_repay")
+    facts: pl.List(pl.String) = known("all facts that are missing, where one export states several")  # type: ignore[valid-type]
+    format: str = maybe("the format whose files leave the gap, or would fill it")
     symbol: str = maybe("the instrument or asset, where it is of one")
     kind: str = known(
         "files (no file covers it), cadence (an interval is missing), sequence (ids jump) or balance (a break)"
     )
-    from_at: Instant = known("start")
-    to_at: Instant = known("end")
+    from_at: Instant = known("start; of intervals the first that is missing")
+    to_at: Instant = known("end; of intervals the last that is missing")
     missing: pl.Int64 = maybe("how many intervals or ids are missing, where that is known")
     severity: str = known("info (nothing may have happened) or warning (something is missing)")
     sentence: str = known("what is missing and what to do")
     rows: pl.List(pl.String) = known("row keys of the rows beside it")  # type: ignore[valid-type]
+    title: str = maybe("the export as the venue calls it")
+    how: str = maybe("where the venue offers it")
+    because: str = known("what is missing, in a few words")
+    priority: pl.Int64 = maybe("how urgent the download is: 1 surely needed, 2 likely, 3 perhaps; null: not worth one")
 
 
 class WitnessDay(Table):
@@ -254,6 +289,8 @@ class WitnessDay(Table):
     voice_sum: Money = known("sum of the voice")
     witness_sum: Money = known("sum of the witness")
     difference: Money = known("witness - voice")
+    only_voice: pl.Int64 = known("rows that only the voice has")
+    only_witness: pl.Int64 = known("rows that only the witness has")
 
 
 DERIVED: dict[str, type[Table]] = {
@@ -270,6 +307,7 @@ DERIVED: dict[str, type[Table]] = {
     "breaks_stored": Break,
     "hints": Hint,
     "transfer_matches": TransferMatch,
+    "transfer_ends": TransferEnd,
     "gaps": Gap,
     "witness_days": WitnessDay,
     "findings_stored": Finding,

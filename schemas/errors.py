@@ -265,3 +265,17 @@ class BadDescription(MarginbookError):
     def __str__(self) -> str:
         place = f"{self.name}: {self.where}: " if self.where else f"{self.name}: "
         return f"{place}{self.what}\n  {self.hint}" if self.hint else f"{place}{self.what}"
+
+
+class NotClosable(MarginbookError):
+    """A month that cannot be closed yet."""
+
+    exit_code = 1
+
+    def __init__(self, account: str, period: str, reasons: Sequence[str]) -> None:
+        super().__init__(account, period, reasons)
+        self.account, self.period, self.reasons = account, period, reasons
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {reason}" for reason in self.reasons)
+        return f"{self.period} of {self.account} cannot be closed yet:\n{lines}"

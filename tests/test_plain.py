@@ -83,20 +83,6 @@ def test_terms_that_hold_always_stand_at_the_earliest_instant() -> None:
     assert [datetime(2009, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)] == rows["at"].to_list()
 
 
-def test_candles_without_a_header_are_known_by_their_rows_and_their_name() -> None:
-    prices = read(DATA / "plain" / "BTCUSDT-1m-2025-12.csv").tables["prices"].sort("source_row", "part")
-    assert {("BTCUSDT", "last")} == set(prices.select("symbol", "kind").iter_rows())
-    assert prices["source_row"].to_list() == [1, 1, 2, 2]
-
-
-def test_the_folder_of_a_candle_says_which_price_it_is() -> None:
-    mark, premium = open_bundle(DATA / "plain" / "candles.zip").parts()
-    ((normalized, _),) = chunks(recognize(mark, plain.FORMATS, Options()))
-    assert normalized.tables["prices"]["kind"].to_list() == ["mark", "mark"]
-    ((normalized, _),) = chunks(recognize(premium, plain.FORMATS, Options()))
-    assert normalized.rejected["reason"].to_list() == ["expected prices; a premium index is none"]
-
-
 def test_a_fee_of_no_asset_is_refused_and_not_dropped(tmp_path: Path) -> None:
     path = tmp_path / "fills.csv"
     path.write_text(

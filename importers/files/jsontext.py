@@ -231,11 +231,21 @@ def _is_answer(record: Any) -> bool:
     return isinstance(record, dict) and ("retCode" in record or {"code", "data"} <= record.keys())
 
 
+CANDLES = "ohlcv"
+
+
 def rows_of_arrays(document: Any) -> list[tuple[Any, Any]] | None:
-    """The arrays of a list of arrays, as it has them and as rows whose cells are named by their place, from 0."""
+    """The arrays of a list of arrays, as it has them and as rows whose cells are named by their place, from 0.
+
+    An object that holds such a list as `ohlcv` says the rest of all of them: symbol, timeframe.
+    """
+    said: dict[str, Any] = {}
+    if isinstance(document, dict) and isinstance(document.get(CANDLES), list):
+        said = {key: item for key, item in document.items() if not isinstance(item, (dict, list))}
+        document = document[CANDLES]
     if not isinstance(document, list) or not document or not all(_is_flat_array(record) for record in document):
         return None
-    return [(record, {str(place): item for place, item in enumerate(record)}) for record in document]
+    return [(record, said | {str(place): item for place, item in enumerate(record)}) for record in document]
 
 
 def _is_flat_array(record: Any) -> bool:

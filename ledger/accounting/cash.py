@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,12 +96,11 @@ def chain(store: Store, scope: Scope) -> None:
         )
         spans += [{**of_asset, **stretch} for stretch in stretches]
         for before, after in pairwise(stretches):
-            name = f"{scope.account}/{scope.wallet}/{asset}/{after['from_at']:%Y-%m-%dT%H:%M:%S.%f}"
-            short = hashlib.sha256(name.encode()).hexdigest()[:10]
             stated = after["stated"]
             difference = after["deviation"] - before["deviation"]
             breaks.append({
-                "break_id": f"break-{short}", **of_asset, "since_at": before["to_at"], "broken_at": after["from_at"],
+                "break_id": break_id_of(scope.account, scope.wallet, asset, after["from_at"]), **of_asset,
+                "since_at": before["to_at"], "broken_at": after["from_at"],
                 "expected": stated - difference, "stated": stated, "difference": difference,
                 "row_key": after["first_key"],
             })  # fmt: skip
@@ -111,6 +111,12 @@ def chain(store: Store, scope: Scope) -> None:
             names = list(column_types(model))
             store.insert(table, pl.DataFrame([{name: row[name] for name in names} for row in rows],
                                              schema=column_types(model)))  # fmt: skip
+
+
+def break_id_of(account: str, wallet: str, asset: str, broken_at: datetime) -> str:
+    """Return the stable name of a break."""
+    name = f"{account}/{wallet}/{asset}/{broken_at:%Y-%m-%dT%H:%M:%S.%f}"
+    return f"break-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
 def _stretches(
@@ -139,10 +145,17 @@ def _listed(groups: pl.DataFrame) -> list[Point]:
     found = []
     summed = groups.with_columns(running=pl.col("amount").cum_sum())
     for row in summed.filter(pl.col("last_stated").is_not_null()).iter_rows(named=True):
-        others = [balance - row["running"] for balance in row["stated"] if balance != row["last_stated"]]
-        gaps = (*others, row["last_stated"] - row["running"])
+        last = _end(row["before"], row["stated"])
+        ends = [last] if last is not None else [*(set(row["stated"]) - {row["last_stated"]}), row["last_stated"]]
+        gaps = tuple(balance - row["running"] for balance in ends)
         found.append(Point(at=row["moment"], running=row["running"], gaps=gaps, key=row["row_key"]))
     return found
+
+
+def _end(before: Sequence[Decimal], after: Sequence[Decimal]) -> Decimal | None:
+    """Return the balance with which an instant ends, where its rows follow each other in one order only."""
+    ends, starts = Counter(after) - Counter(before), Counter(before) - Counter(after)
+    return next(iter(ends)) if ends.total() == starts.total() == 1 else None
 
 
 def _statements(store: Store, of_asset: Mapping[str, Any]) -> list[Point]:

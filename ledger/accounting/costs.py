@@ -47,6 +47,11 @@ def _sessions() -> Mapping[tuple[str, str], timedelta]:
             for line in csv.DictReader(text.splitlines())}  # fmt: skip
 
 
+def books_by_session(venue: str, wallet: str) -> bool:
+    """Return whether the venue books results once a session, of what is open, too."""
+    return (venue, wallet) in _sessions()
+
+
 def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
     """Return what every stream holds after each leg: symbol, position_side, at, position_id, quantity, value."""
     named = positions.select("position_id", "symbol", "product", "position_side", "side", "settle_asset", "style")

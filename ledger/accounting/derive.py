@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from ledger.accounting.assembly import assemble
 from ledger.accounting.cash import chain, derive_movements
 from ledger.accounting.costs import attribute, mark_forced
 from ledger.accounting.debts import Episode, owed_by_balances, owed_by_rows, owed_together
+from ledger.accounting.finding_rows import write_findings
 from ledger.accounting.findings import findings_of
 from ledger.accounting.findings_borrowing import borrowing_findings
 from ledger.accounting.interest import attribute_interest, attribute_nameless_fees
@@ -27,7 +27,6 @@ from ledger.accounting.terms import IS_PAIR, valued_fills
 from ledger.accounting.voices import Scope, elect
 from ledger.accounting.witnesses import compare
 from ledger.storage.store import Store, statement
-from schemas.bookkeeping import Finding
 from schemas.ddl import column_types
 from schemas.derived import Cost, Leg, Position
 from schemas.types import MONEY
@@ -90,7 +89,7 @@ def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None
         *findings_of(store, scope, differences),
         *borrowing_findings(store, scope),
     ]
-    _insert_findings(store, scope, found)
+    write_findings(store, scope.venue, found)
 
 
 def _owed(store: Store, scope: Scope, pools: Sequence[Episode]) -> Mapping[Key, Owed] | None:
@@ -258,23 +257,3 @@ def _covered_from(store: Store, scope: Scope) -> datetime | None:
 def _flag_unvalued(store: Store, scope: Scope) -> None:
     """Flag the positions whose funding or liquidation fee was paid in an asset that no price values."""
     store.execute(statement("derive", "flag_unvalued"), scope.parameters())
-
-
-def _insert_findings(store: Store, scope: Scope, found: list[dict[str, object]]) -> None:
-    rows = []
-    for finding in found:
-        text = "|".join(
-            str(finding.get(name)) for name in ("kind", "account", "wallet", "symbol", "found_at", "sentence")
-        )
-        rows.append(
-            {
-                "finding_id": f"{finding['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
-                "venue": scope.venue,
-                **finding,
-            }
-        )
-    if rows:
-        frame = pl.DataFrame(rows, schema_overrides=column_types(Finding), infer_schema_length=None)
-        store.insert(
-            "findings_stored", frame.select(list(column_types(Finding))).unique("finding_id", maintain_order=True)
-        )

@@ -32,6 +32,9 @@ HINTS = {
 }
 
 
+SHOWN_REFS = 3
+
+
 def findings_of(store: Store, scope: Scope, differences: pl.DataFrame | None) -> list[dict[str, Any]]:
     """Return what is worth a look in one wallet."""
     return [
@@ -44,6 +47,7 @@ def findings_of(store: Store, scope: Scope, differences: pl.DataFrame | None) ->
         *_stated_positions(store, scope),
         *_funding_formula(store, scope),
         *_expired(store, scope),
+        *_missing_fills(store, scope),
     ]
 
 
@@ -242,6 +246,24 @@ def _expired(store: Store, scope: Scope) -> list[dict[str, Any]]:
             f"{told}, or enter the close as a plain fill (execution delivery; price 0 where an option ended worthless)"
         )
         found.append(_finding(scope, "expired_open", "warning", symbol, None, sentence, [position_id]))
+    return found
+
+
+def _missing_fills(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Trades that the ledger books, in time that an export of fills covers, and of which that export has no fill."""
+    found = []
+    for symbol, assets, trades, first_at, last_at, refs, keys in store.rows(
+        statement("findings", "missing_fills"), scope.parameters()
+    ):
+        when = f"at {first_at:%Y-%m-%d %H:%M:%S}Z"
+        when = when if trades == 1 else f"from {first_at:%Y-%m-%d} to {last_at:%Y-%m-%d}"
+        named = ", ".join(refs[:SHOWN_REFS]) + (" ..." if len(refs) > SHOWN_REFS else "")
+        sentence = (
+            f"the ledger books {trades} trade{'s' * (trades != 1)} of {symbol or assets} {when} ({named}) without a "
+            "fill, though an export of fills covers that time: rows of it are missing, or it was filtered; positions "
+            "there are not to be trusted; download it again"
+        )
+        found.append(_finding(scope, "missing_fill", "warning", symbol, first_at, sentence, keys))
     return found
 
 

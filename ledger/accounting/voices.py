@@ -220,7 +220,8 @@ def _paired_seam(
         schema={"row_key": rows.schema["row_key"], "counts": pl.Boolean},
         orient="row",
     )
-    return Seam(at=seam, counts=counts, doubled=len(doubled), rank=better.rank), agree
+    told = len(doubled) if near else 0  # where all rows near it have their twin, nothing is doubtful
+    return Seam(at=seam, counts=counts, doubled=told, rank=better.rank), agree
 
 
 def _moved(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,8 @@ from schemas.derived import WitnessDay
 DAYS = statement("witnesses", "days")
 NEAR = statement("witnesses", "near")
 SHOWN = 20
+NAMED = 3
+"""Rows that a finding carries, and those that its sentence names."""
 
 
 def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
@@ -29,8 +32,8 @@ def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
             continue
         days = store.query(DAYS.format(**texts), scope.parameters() | {"fact": fact})
         days = days.filter(pl.col("witness_rows") > 0)
-        corrected, unpaired = _pair_days(store, scope, fact, days, texts)
-        lines = [_day_line(scope, fact, row, corrected) for row in days.iter_rows(named=True)]
+        corrected, alone, unpaired = _pair_days(store, scope, fact, days, texts)
+        lines = [_day_line(scope, fact, row, corrected, alone) for row in days.iter_rows(named=True)]
         if lines:
             store.insert("witness_days", pl.DataFrame(lines, schema=column_types(WitnessDay)))
         findings += unpaired
@@ -38,9 +41,11 @@ def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
 
 
 def _day_line(
-    scope: Scope, fact: str, row: Mapping[str, Any], corrected: Mapping[tuple[Any, ...], tuple[int, Decimal]]
-) -> dict[str, Any]:
-    moved_rows, moved_sum = corrected.get((row["witness"], row["day"], row["what"]), (0, Decimal(0)))
+    scope: Scope, fact: str, row: Mapping[str, Any], corrected: Mapping[tuple[Any, ...], tuple[int, Decimal]],
+    alone: Counter[tuple[Any, ...]],
+) -> dict[str, Any]:  # fmt: skip
+    place = (row["witness"], row["day"], row["what"])
+    moved_rows, moved_sum = corrected.get(place, (0, Decimal(0)))
     witness_rows, witness_sum = row["witness_rows"] + moved_rows, row["witness_sum"] + moved_sum
     return {
         **scope.parameters(),
@@ -54,13 +59,20 @@ def _day_line(
         "voice_sum": row["voice_sum"],
         "witness_sum": witness_sum,
         "difference": witness_sum - row["voice_sum"],
+        "only_voice": alone[*place, True],
+        "only_witness": alone[*place, False],
     }
 
 
 def _pair_days(
     store: Store, scope: Scope, fact: str, days: pl.DataFrame, texts: Mapping[str, str]
-) -> tuple[dict[tuple[Any, ...], tuple[int, Decimal]], list[dict[str, Any]]]:
-    """Pair the rows of the days that differ; a pair across midnight counts on the voice's day."""
+) -> tuple[dict[tuple[Any, ...], tuple[int, Decimal]], Counter[tuple[Any, ...]], list[dict[str, Any]]]:
+    """Pair the rows of the days that differ; a pair across midnight counts on the voice's day.
+
+    Return what moves to another day, how many rows stand alone (by witness, day, asset and whether they speak), and
+    findings.
+    """
+    counts: Counter[tuple[Any, ...]] = Counter()
     moved: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
     findings: list[dict[str, Any]] = []
     differing = days.filter(
@@ -68,9 +80,9 @@ def _pair_days(
     )
     for (witness,), group in differing.partition_by("witness", as_dict=True, maintain_order=True).items():
         distance = _distance(store, scope, fact)
-        wanted = set(group["day"].to_list())
+        wanted = sorted(set(group["day"].to_list()))
         alone: list[Mapping[str, Any]] = []
-        for day in sorted(wanted):
+        for day in wanted:  # grows: a day to which a row moves may owe its equal sums to another that moves on
             start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  bound as UTC, the zone of the connection
             rows = store.query(
                 NEAR.format(**texts),
@@ -84,10 +96,29 @@ def _pair_days(
                         name = (witness, key, other["what"])
                         count, total = moved.get(name, (0, Decimal(0)))
                         moved[name] = (count + sign, total + sign * other["amount"])
+                        if key not in wanted:
+                            wanted.append(key)
             alone += [row for row in single if row["moment"].date() == day]
         if alone:
+            alone.sort(key=lambda row: row["moment"])
             findings.append(_unpaired(scope, fact, str(witness), alone))
-    return moved, findings
+            counts.update((witness, row["moment"].date(), row["what"], row["speaks"]) for row in alone)
+    return moved, counts, findings
+
+
+def disagreeing(store: Store, scope: Scope, fact: str, day: date, what: str, witness: str) -> list[int]:
+    """Return the rows of a day that only one of two exports has; all of the day where every one has a partner."""
+    table, time, column, cause, amount = FACT_ROWS[fact]
+    texts = {"table": table, "time": time, "what": column, "cause": cause, "amount": amount}
+    distance = _distance(store, scope, fact)
+    start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  bound as UTC, the zone of the connection
+    end = start + timedelta(days=1)
+    near = {"witness": witness, "start": start - distance, "end": end + distance}
+    rows = store.query(NEAR.format(**texts), scope.parameters() | near).filter(pl.col("what").fill_null("") == what)
+    _, single = pair(rows, distance, "speaks")
+    alone = [row["row_key"] for row in single if row["moment"].date() == day]
+    every = rows.filter(pl.col("moment").dt.date() == day)["row_key"].to_list()
+    return [int(key) for key in alone or every]
 
 
 def _distance(store: Store, scope: Scope, fact: str) -> timedelta:
@@ -97,9 +128,12 @@ def _distance(store: Store, scope: Scope, fact: str) -> timedelta:
 
 def _unpaired(scope: Scope, fact: str, witness: str, alone: list[Mapping[str, Any]]) -> dict[str, Any]:
     missing = [row for row in alone if not row["speaks"]]
+    ours = [row for row in alone if row["speaks"]]
+    sides = [(missing, f"only in {witness}, which does not count"), (ours, "only in the export that counts")]
+    parts = [f"{len(rows)} {where}: {_named(rows)}" for rows, where in sides if rows]
     sentence = (
-        f"{len(alone)} rows of {fact} stand in one of two overlapping exports only: {len(missing)} only in {witness}, "
-        f"{len(alone) - len(missing)} only in the export that speaks; compare them with `report witnesses`"
+        f"{len(alone)} rows of {fact} stand in one of two overlapping exports only, {'; '.join(parts)}. Look which "
+        "export lacks them with `report witnesses` and `trace`, and export it again, unfiltered"
     )
     return {
         "kind": "unpaired_rows",
@@ -109,5 +143,15 @@ def _unpaired(scope: Scope, fact: str, witness: str, alone: list[Mapping[str, An
         "symbol": None,
         "found_at": alone[0]["moment"],
         "sentence": sentence,
-        "rows": [str(row["row_key"]) for row in alone[:SHOWN]],
+        "rows": [str(row["row_key"]) for row in (missing + ours)[:SHOWN]],
     }
+
+
+def _named(rows: list[Mapping[str, Any]]) -> str:
+    """Return the first rows by cause, amount and instant."""
+    said = []
+    for row in rows[:NAMED]:
+        amount = "an unknown amount" if row["amount"] is None else f"{row['amount'].normalize():f}"
+        cause = (row["cause"] or "a row").replace("_", " ")
+        said.append(f"{cause} of {amount} {row['what'] or ''}".rstrip() + f" at {row['moment']:%Y-%m-%d %H:%M:%S} UTC")
+    return ", ".join(said) + (f" and {len(rows) - NAMED} more" if len(rows) > NAMED else "")

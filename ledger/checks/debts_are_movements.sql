@@ -1,4 +1,4 @@
--- Debt pools whose movements differ from their events.
+-- [A5b] Debt pools whose movements differ from their events.
 SELECT account, venue, wallet, asset, e.amount AS events, m.amount AS movements FROM (
   SELECT account, venue, wallet, e.asset, CAST(sum(CASE WHEN e.kind IN ('drawn', 'accrued') THEN amount ELSE -amount END) AS DECIMAL(38,18)) AS amount
   FROM loan_events e JOIN loans_stored l USING (loan_id)

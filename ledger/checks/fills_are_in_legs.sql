@@ -1,4 +1,4 @@
--- Fills whose legs do not add up to their size; of spot pairs on margin, with what was no stake and the fee in base.
+-- [D2.7c] Fills whose legs do not add up to their size; of spot pairs on margin, with what was no stake and the fee in base.
 WITH held AS (
   SELECT row_key, sum(quantity) AS quantity FROM (
     SELECT row_key, abs(delta) AS quantity FROM legs WHERE row_key IS NOT NULL

@@ -1,4 +1,4 @@
--- Facts that stand twice under one identity.
+-- [D2.3] Facts that stand twice under one identity.
 SELECT 'fills' AS table_name, row_key FROM fills_stated GROUP BY row_key HAVING count(*) > 1
 UNION ALL SELECT 'movements', row_key FROM movements_stated GROUP BY row_key HAVING count(*) > 1
 UNION ALL SELECT 'funding', row_key FROM funding_stated GROUP BY row_key HAVING count(*) > 1

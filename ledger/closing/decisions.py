@@ -2,40 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from ledger.accounting.cash import break_id_of
+from ledger.closing import matches
+from ledger.closing.figures import balances_of, digest_of, figures_of, loaded
+from ledger.closing.months import span_of
 from ledger.storage import log
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store
 from schemas.ddl import column_types
-from schemas.decided import DECIDED, Explained
+from schemas.decided import DECIDED
 
 
 def restore(store: Store, archive: Archive | None) -> None:
     """Write the tables of decisions anew from the log (and, of frozen figures, from the archive)."""
+    entries = log.entries(store)
     for table in DECIDED:
         store.execute(f"DELETE FROM {table}")
-    entries = log.entries(store)
-    _explained(store, entries)
+    _insert(store, "explained", explained(entries))
+    _insert(store, "decided_matches", matches.decided(entries))
+    closes = closed_months(entries)
+    _insert(store, "closes", closes)
+    for close in closes:
+        status = "reviewed" if close["reviewed_by"] else "closed"
+        month = loaded(kept(archive, close["figures"]), status=status)
+        store.insert("frozen_balances", balances_of(month, status))
+        store.insert("frozen_figures", figures_of(month.sections, month.account, month.period))
 
 
-def _explained(store: Store, entries: Sequence[log.Entry]) -> None:
-    told = {}
+def explained(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
+    """Return what was explained: by break, or by the line of a closing that no stated balance tells."""
+    told: dict[str, dict[str, Any]] = {}
     for entry in entries:
         if entry["kind"] == "explain":
-            told[entry["break"]] = {
-                "break_id": entry["break"],
+            name = explained_id(entry)
+            told[name] = {
+                "break_id": name,
                 "reason": entry["reason"],
-                "by": entry.get("by"),
-                "at": entry["at"],
+                "explained_by": entry.get("by"),
+                "explained_at": _instant(entry["at"]),
             }
-    rows = pl.DataFrame(
-        list(told.values()), schema={"break_id": pl.String, "reason": pl.String, "by": pl.String, "at": pl.String}
-    )
-    at = pl.col("at").str.to_datetime(time_zone="UTC", time_unit="us")
-    store.insert(
-        "explained",
-        rows.with_columns(at.alias("at")).select(pl.col(n).cast(k) for n, k in column_types(Explained).items()),
-    )
+    return list(told.values())
+
+
+def explained_id(entry: Mapping[str, Any]) -> str:
+    """Return the id of the break, or the key of the line, that an entry explains; accounts are called as now."""
+    account, venue, wallet, asset = (str(entry[name]) for name in ("account", "venue", "wallet", "asset"))
+    if entry.get("period"):
+        owner = account if account == venue else f"{account}@{venue}"
+        return "|".join(("reconcile", entry["period"], owner, wallet, asset))
+    return break_id_of(account, wallet, asset, _instant(entry["broken_at"]))
+
+
+def closed_months(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
+    """Return the months that are closed now, in the order in which they were."""
+    closes: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in entries:
+        if entry["kind"] not in {"close", "review", "reopen"}:
+            continue
+        name = (entry["account"], entry["period"])
+        if entry["kind"] == "reopen":
+            closes.pop(name, None)
+        elif entry["kind"] == "review":
+            closes[name] |= {"reviewed_by": entry["by"], "reviewed_at": _instant(entry["at"])}
+        else:
+            span = span_of(entry["period"], entry["zone"])
+            closes[name] = {
+                **{word: entry[word] for word in ("account", "period", "zone", "seq", "figures", "version")},
+                "starts_at": span.starts_at,
+                "ends_at": span.ends_at,
+                "closed_by": entry["by"],
+                "closed_at": _instant(entry["at"]),
+                "reviewed_by": None,
+                "reviewed_at": None,
+            }
+    return list(closes.values())
+
+
+def keep(archive: Archive, content: bytes) -> str:
+    """Keep a text in the archive and return its sha-256."""
+    digest = digest_of(content)
+    archive.create()
+    with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
+        path = Path(folder) / "figures.json"
+        path.write_bytes(content)
+        archive.keep(path, digest)
+    return digest
+
+
+def kept(archive: Archive | None, digest: str) -> bytes:
+    """Return a text that the archive keeps.  Raises BookError where it lacks it."""
+    assert archive is not None  # a book without an archive closes no month
+    with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
+        return archive.restore(digest, Path(folder) / "figures.json").read_bytes()
+
+
+def _insert(store: Store, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    kinds = column_types(DECIDED[table])
+    listed = [{name: row[name] for name in kinds} for row in rows]
+    if listed:
+        store.insert(table, pl.DataFrame(listed, schema=kinds))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

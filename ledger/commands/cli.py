@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.commands.closing import breaks, close, pack, reopen, review
 from ledger.commands.common import (
     BOOK,
     CLEAN,
@@ -20,6 +21,8 @@ from ledger.commands.common import (
     USAGE,
     colour,
     instant,
+    known_age,
+    known_currency,
     known_wallet,
     known_zone,
     output_options,
@@ -27,10 +30,13 @@ from ledger.commands.common import (
     show,
     writable,
 )
-from ledger.commands.decisions import accounts, enter
+from ledger.commands.decisions import accounts, assert_, enter
 from ledger.commands.formats import formats, templates
+from ledger.commands.monthly import match, unmatch
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ledger.book import Book
     from reports.render import OutputKind
 
@@ -50,6 +56,15 @@ REPORT_NAMES = (
     "coverage",
     "findings",
     "reconcile",
+    "transfers",
+    "closes",
+    "changes",
+    "journal",
+    "trial_balance",
+    "prices",
+    "gaps",
+    "downloads",
+    "calendar",
 )
 
 
@@ -82,8 +97,10 @@ def marginbook(context: click.Context, book_path: Path) -> None:
     context.obj = book_path
 
 
-for group in (accounts, enter, formats, templates):
-    marginbook.add_command(group)
+for command in (
+    accounts, assert_, breaks, close, enter, formats, match, pack, reopen, review, templates, unmatch,
+):  # fmt: skip
+    marginbook.add_command(command)
 
 # ------------------------------------------------------------------------------------------------- import
 
@@ -197,11 +214,11 @@ def retry(book_path: Path) -> None:
 @click.pass_obj
 def forget(book_path: Path, file: str) -> None:
     """Take one import or entry back, exactly.  FILE is its name, its number in `files`, or its sha-256."""
-    from ledger.storage.entries import is_entry
+    from ledger.storage.entries import is_entry, restated_by
 
     with writable(book_path, must_exist=True) as book:
         name = book.forget(file)
-    back = "`marginbook enter` states it again" if is_entry(name) else "`marginbook import` takes it again"
+    back = f"`{restated_by(name)}` states it again" if is_entry(name) else "`marginbook import` takes it again"
     click.echo(f"forgotten: {name}; its bytes stay in the archive, {back}", err=True)
 
 
@@ -223,6 +240,10 @@ def rebuild(book_path: Path) -> None:
     click.echo(
         f"rebuilt from the archive: {', '.join(differing)} changed (this version reads the exports anew)", err=True
     )
+    if book.rebuilt is not None and book.rebuilt.height:
+        from reports.monthly import CHANGES
+
+        show(book.rebuilt, CHANGES, "table", None)
 
 
 @marginbook.command(epilog="Example: marginbook verify")
@@ -239,19 +260,17 @@ def verify(book_path: Path) -> None:
     click.echo("book and archive are whole", err=True)
 
 
-@marginbook.command(epilog="Example: marginbook check")
+@marginbook.command(epilog="Example: marginbook check --output-format json")
+@output_options
 @click.pass_obj
-def check(book_path: Path) -> None:
-    """Try every invariant and print what offends; silence is good."""
-    from reports.listings import offenders
+def check(book_path: Path, kind: OutputKind | None, output: Path | None) -> None:
+    """Try every invariant and print what offends, with the lines of files behind it; silence is good."""
+    from ledger.commands.offending import print_offenders
 
     with readable(book_path) as book:
-        results = book.check()
-    bad = {name: frame for name, frame in results.items() if frame.height}
-    for name, frame in bad.items():
-        show(frame, offenders(name, frame), "table", None)
-    click.echo(f"{len(results) - len(bad)} of {len(results)} invariants hold", err=True)
-    sys.exit(LOOK if bad else CLEAN)
+        found = book.check()
+    print_offenders(found, kind, output)
+    sys.exit(LOOK if any(frame.height for frame in found.values()) else CLEAN)
 
 
 # ------------------------------------------------------------------------------------------------ reports
@@ -274,6 +293,21 @@ def check(book_path: Path) -> None:
 @click.option(
     "--zone", default="UTC", show_default=True, callback=known_zone, help="Zone of periods: UTC, Europe/Berlin."
 )
+@click.option(
+    "--since", type=click.IntRange(1), metavar="NUMBER", help="Of changes: compare with the book after this import."
+)
+@click.option(
+    "--currency",
+    metavar="ASSET",
+    callback=known_currency,
+    help="Value the amounts in it, too (EUR, USD, USDT), each with the price that says so.",
+)
+@click.option(
+    "--max-age",
+    metavar="SPAN",
+    callback=known_age,
+    help="Oldest price that values anything: 90m, 24h (default), 7d; rates of states: at least 7d.",
+)
 @click.option("--wide", is_flag=True, help="All columns, even where the terminal is too narrow.")
 @output_options
 @click.pass_obj
@@ -287,6 +321,9 @@ def report(
     symbol: str | None,
     by: str,
     zone: str,
+    since: int | None,
+    currency: str | None,
+    max_age: timedelta | None,
     wide: bool,
     kind: OutputKind | None,
     output: Path | None,
@@ -308,15 +345,40 @@ def report(
     coverage      which ranges of time the imported files cover
     findings      things to look at, each with what to do
     reconcile     the roll-forward: opening + each cause = closing, beside the venue's own figure
+    transfers     what moved between wallets, came or went: both ends matched, in transit, unmatched, outside
+    closes        the closed months: who prepared and reviewed them, and the digest of their figures
+    changes       figures that are not what they were: when their month was closed, or after an earlier import
+    journal       every event as postings that sum to zero per asset
+    trial_balance what each posting account holds: debits, credits, balances, and that they sum to zero
+    prices        which prices the book knows: of what, from where, since when
+    gaps          what is missing: files, funding and interest that were due, ids that jump, balances that break
+    downloads     what to download next: exports with their days, the most needed first
+    calendar      what is covered, a mark a day
     """
     from reports.registry import REPORTS
+    from reports.valued import valued
 
+    if max_age is not None and currency is None:
+        raise click.UsageError("--max-age goes with --currency: without one nothing is valued")
     first, last = instant(start, "--from", zone=zone), instant(end, "--to", end=True, zone=zone)
     if first is not None and last is not None and first >= last:
         raise click.BadParameter("the range ends before it starts", param_hint="--from and --to")
     with readable(book_path) as book:
-        frame = book.report(name, start=first, to=last, account=account, venue=venue, symbol=symbol, by=by, zone=zone)
-        show(frame, REPORTS[name], kind, output, wide=wide)
+        frame = book.report(
+            name,
+            start=first,
+            to=last,
+            account=account,
+            venue=venue,
+            symbol=symbol,
+            by=by,
+            zone=zone,
+            currency=currency,
+            max_age=max_age,
+            **({"since": since} if since is not None else {}),
+        )
+        shape = REPORTS[name] if currency is None else valued(REPORTS[name], currency, frame)
+        show(frame, shape, kind, output, wide=wide)
     asked = {"--from": start, "--to": end, "--account": account, "--venue": venue, "--symbol": symbol}
     narrowed = " ".join(f"{option} {value}" for option, value in asked.items() if value is not None)
     if narrowed and not frame.height:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,24 @@ def known_zone(_context: click.Context, option: click.Parameter, zone: str) -> s
     return zone
 
 
+def known_currency(_context: click.Context, option: click.Parameter, currency: str | None) -> str | None:
+    """Return the currency in capitals if it can be one."""
+    if currency is not None and not (currency.isascii() and currency.isalnum() and 2 <= len(currency) <= 12):
+        raise click.BadParameter(f"{currency!r} is no currency; write EUR, USD or USDT", param=option)
+    return currency.upper() if currency is not None else None
+
+
+def known_age(_context: click.Context, option: click.Parameter, text: str | None) -> timedelta | None:
+    """Return the span of `90m`, `36h` or `7d`."""
+    if text is None:
+        return None
+    seconds = {"m": 60, "h": 3_600, "d": 86_400}.get(text[-1:])
+    number = text[:-1]
+    if seconds is None or not (number.isascii() and number.isdigit()) or not 0 < int(number) < 100_000:
+        raise click.BadParameter(f"{text!r} is no span; write 90m, 36h or 7d", param=option)
+    return timedelta(seconds=int(number) * seconds)
+
+
 def instant(text: str | None, option: str, *, end: bool = False, zone: str = "UTC") -> datetime | None:
     """Return the instant of `2025-10`, `2025-10-31` or `2025-10-31T08:00:00Z`; of a month or a day its end if asked.
 
@@ -121,7 +139,6 @@ def instant(text: str | None, option: str, *, end: bool = False, zone: str = "UT
     """
     if text is None:
         return None
-    from datetime import timedelta
     from zoneinfo import ZoneInfo
 
     local = ZoneInfo(zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.commands.common import instant, known_wallet, output_options, readable, show, writable
+from ledger.commands.common import (
+    CLEAN,
+    LOOK,
+    instant,
+    known_wallet,
+    known_zone,
+    output_options,
+    readable,
+    show,
+    writable,
+)
 
 if TYPE_CHECKING:
     from reports.render import OutputKind
@@ -229,3 +240,56 @@ def _enter(book_path: Path, kind: str, values: dict[str, Any], common: dict[str,
         f"`marginbook forget {part.name}` takes it back",
         err=True,
     )
+
+
+# --------------------------------------------------------------------------------------------- assertions
+
+ANY = _amount(lambda _value: True, "")
+
+
+@click.command(
+    "assert",
+    context_settings={"ignore_unknown_options": True},  # an amount may be below zero
+    epilog="Example: marginbook assert main usdm USDT 2025-10 1250.5",
+)
+@click.argument("account")
+@click.argument("wallet", callback=lambda _context, _argument, value: known_wallet(value))
+@click.argument("asset", type=asset_name)
+@click.argument("instant_", metavar="INSTANT")
+@click.argument("amount", type=ANY)
+@click.option("--venue", help="The account's venue, where it is at several.")
+@click.option("--reason", default="stated by hand", help="Where the amount is from; kept with the assertion.")
+@click.option("--zone", default="UTC", show_default=True, callback=known_zone, help="Zone of INSTANT: Europe/Berlin.")
+@output_options
+@click.pass_obj
+def assert_(
+    book_path: Path,
+    account: str,
+    wallet: str,
+    asset: str,
+    instant_: str,
+    amount: Decimal,
+    venue: str | None,
+    reason: str,
+    zone: str,
+    kind: OutputKind | None,
+    output: Path | None,
+) -> None:
+    """Say what a wallet held of an asset, and be told whether the book agrees.
+
+    INSTANT is 2025-10-31T08:00:00Z, 2025-10-31 for the end of that day or 2025-10 for the end of the month.  What is
+    asserted is kept, compared from then on like a statement of the venue, and `forget` takes it back.
+    """
+    from ledger.commands.asserting import print_verdict
+    from ledger.storage.entries import Entered
+
+    at = instant(instant_, "INSTANT", end=True, zone=zone)
+    assert at is not None
+    asserted = Entered(
+        kind="assertion", account=account, venue=venue, wallet=wallet, at=at, reason=reason,
+        values={"asset": asset, "balance": amount},
+    )  # fmt: skip
+    with writable(book_path, must_exist=True) as book:
+        verdict = book.assert_balance(asserted)
+    print_verdict(verdict, kind, output)
+    sys.exit(CLEAN if verdict.holds else LOOK)

@@ -19,7 +19,7 @@ from importers import plain, venues
 from importers.contract import Format
 from importers.detect import fold
 from importers.normalize import allowed_words, emitted_types
-from reports.workbook import CREATED
+from reports.cells import CREATED
 from schemas.tables import EMITTED, WALLETS
 from schemas.types import INSTANT, MONEY
 

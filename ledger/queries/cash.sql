@@ -55,15 +55,21 @@ SELECT CAST(min(balance - running) AS DECIMAL(38,18)) AS low_gap, CAST(max(balan
 FROM running;
 
 -- name: groups
--- One row is an instant of an asset, with the balances that the venue lists there.
+-- One row is an instant of an asset, with the balances that the venue lists there, and those before each of its rows.
+WITH rows_ AS (
+  SELECT moved_at, row_key - row_key % 256 AS base, sum(amount) AS amount, max(sequence) AS sequence,
+    max(row_key) FILTER (WHERE balance_after IS NOT NULL) AS row_key, max_by(balance_after, row_key) AS balance
+  FROM movements
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset'
+    AND basis <> 'unbooked'
+  GROUP BY moved_at, base
+)
 SELECT moved_at AS moment, CAST(sum(amount) AS DECIMAL(38,18)) AS amount,
-  list(DISTINCT balance_after) FILTER (WHERE balance_after IS NOT NULL) AS stated,
-  max_by(balance_after, (sequence, row_key)) FILTER (WHERE balance_after IS NOT NULL) AS last_stated,
-  max_by(row_key, (sequence, row_key)) FILTER (WHERE balance_after IS NOT NULL)::DECIMAL(38,0) AS row_key
-FROM movements
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset'
-  AND basis <> 'unbooked'
-GROUP BY moved_at ORDER BY moment;
+  list(balance) FILTER (WHERE balance IS NOT NULL) AS stated,
+  list(CAST(balance - amount AS DECIMAL(38,18))) FILTER (WHERE balance IS NOT NULL) AS before,
+  max_by(balance, (sequence, row_key)) FILTER (WHERE balance IS NOT NULL) AS last_stated,
+  max_by(row_key, (sequence, row_key)) FILTER (WHERE balance IS NOT NULL)::DECIMAL(38,0) AS row_key
+FROM rows_ GROUP BY moved_at ORDER BY moment;
 
 -- name: spot_fills
 SELECT row_key, quantity, price, notional_stated FROM fills

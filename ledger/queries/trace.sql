@@ -21,8 +21,11 @@ SELECT row_key FROM (
 ORDER BY moment, leg_no, row_key;
 
 -- name: of_break
+-- One row is a source row of the instant of a break: what moved there, what states the balance, what its hint names.
 SELECT m.row_key FROM movements m JOIN breaks_stored b ON m.account = b.account AND m.venue = b.venue AND m.wallet = b.wallet
-  AND m.asset = b.asset AND m.moved_at = b.broken_at WHERE b.break_id = $id;
+  AND m.asset = b.asset AND m.moved_at = b.broken_at WHERE b.break_id = $id
+UNION SELECT row_key FROM breaks_stored WHERE break_id = $id AND row_key IS NOT NULL
+UNION SELECT unnest(rows)::HUGEINT FROM hints WHERE break_id = $id;
 
 -- name: of_funding
 SELECT row_key FROM funding WHERE period_of(paid_at, $by) = $a AND owner(account, venue) = $b AND coalesce(symbol, '') = $c AND asset = $d;
@@ -60,3 +63,18 @@ SELECT row_key FROM movements WHERE owner(account, venue) = $a AND wallet = $b A
 -- One row is a leg that an entry by hand may have.
 SELECT s.key + s.nth * 256 + leg AS row_key FROM sightings_stored s JOIN files f USING (file_no), range(8) AS legs(leg)
 WHERE f.name = $id AND by_hand(f.format);
+
+-- name: of_postings
+SELECT row_key FROM postings WHERE owner(account, venue) = $a AND posting_account = $b AND asset = $c AND row_key IS NOT NULL;
+
+-- name: of_reconcile
+SELECT row_key FROM movements WHERE pool = 'asset' AND period_of(moved_at, $by) = $a AND owner(account, venue) = $b AND wallet = $c
+  AND asset = $d
+UNION SELECT row_key FROM stated_balances WHERE kind = 'wallet' AND period_of(stated_at, $by) = $a AND owner(account, venue) = $b
+  AND wallet = $c AND asset = $d;
+
+-- name: scope_of
+SELECT DISTINCT account, venue, wallet FROM coverage WHERE owner(account, venue) = $a AND wallet = $b ORDER BY ALL;
+
+-- name: of_gap
+SELECT unnest(rows)::DECIMAL(38,0) AS row_key FROM gaps WHERE gap_id = $id;

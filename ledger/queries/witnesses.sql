@@ -18,8 +18,9 @@ FROM every e JOIN silent_days s ON e.day = s.day
 GROUP BY ALL HAVING witness_rows > 0 OR voice_rows > 0 ORDER BY ALL;
 
 -- name: near
+-- One row is a row that counts, of another export than the witness, or a silent one of the witness.
 SELECT row_key::DECIMAL(38,0) AS row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause, {amount} AS amount
-FROM {table}_stated WHERE account = $account AND venue = $venue AND wallet = $wallet AND (speaks OR format = $witness) AND NOT by_hand(format) AND {time} >= $start AND {time} < $end
+FROM {table}_stated WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks <> (format = $witness) AND NOT by_hand(format) AND {time} >= $start AND {time} < $end
 ORDER BY {time}, row_key;
 
 -- name: has_silent

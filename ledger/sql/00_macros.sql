@@ -8,3 +8,6 @@ CREATE OR REPLACE MACRO period_of(moment, by_) AS CASE by_
 CREATE OR REPLACE MACRO by_hand(format_) AS starts_with(format_, 'manual.');
 -- The name of an account in a line's key: with its venue, where it does not say it.
 CREATE OR REPLACE MACRO owner(account_, venue_) AS CASE WHEN account_ = venue_ THEN account_ ELSE account_ || '@' || venue_ END;
+-- The first instant of an instant's period; what is past the end that is asked for begins a period there.
+CREATE OR REPLACE MACRO starting(moment, step, until) AS
+  CASE WHEN moment >= until::TIMESTAMPTZ THEN greatest(date_trunc(step, moment), until::TIMESTAMPTZ) ELSE date_trunc(step, moment) END;

@@ -23,7 +23,7 @@ class Entered:
     """What a person states of one account; `values` are the cells of its kind, None where nothing is stated."""
 
     kind: str
-    """correction, otc, loss, opening_position or opening_lot."""
+    """correction, otc, loss, opening_position, opening_lot or assertion."""
     account: str
     venue: str | None = None
     """Needed where the account is new or at several venues."""
@@ -41,6 +41,11 @@ def file_name(entered: Entered, number: int) -> str:
 def is_entry(name: str) -> bool:
     """Say whether a file is called as entries are."""
     return re.match(r"manual-\d{4,}-", name) is not None
+
+
+def restated_by(name: str) -> str:
+    """Return the command that states again what a file of an entry says."""
+    return "marginbook assert" if name.endswith("-assertion.csv") else "marginbook enter"
 
 
 def file_text(entered: Entered, number: int, venue: str) -> str:

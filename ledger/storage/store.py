@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from polars import selectors
 
 from ledger.storage import reference
 from schemas.bookkeeping import BOOKKEEPING
@@ -30,6 +31,9 @@ OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS accounts (account VARCHAR, venue VARCHAR, number_hash VARCHAR)",
     "CREATE TABLE IF NOT EXISTS stale (account VARCHAR, venue VARCHAR, wallet VARCHAR)",
 )
+
+
+INSTANTS = selectors.datetime(time_zone="*")
 
 
 class _Stream:
@@ -55,6 +59,8 @@ class Store:
     read_only: bool = False
     is_older: bool = False
     """Whether an older version made it: only its log can be relied on."""
+    zone: str = "UTC"
+    """Zone whose days, months and years the queries mean (`in_zone`); instants come back in UTC all the same."""
 
     @classmethod
     def open(cls, path: Path | None, *, read_only: bool = False, any_version: bool = False) -> Store:
@@ -119,7 +125,8 @@ class Store:
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Return the answer as a frame; only the parameters that the text names are bound."""
-        return pl.DataFrame(_Stream(self.connection.sql(sql, params=used(sql, parameters))))
+        answer = pl.DataFrame(_Stream(self.connection.sql(sql, params=used(sql, parameters))))
+        return answer if self.zone == "UTC" else answer.with_columns(INSTANTS.dt.convert_time_zone("UTC"))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the answer as tuples."""
@@ -180,9 +187,11 @@ class Store:
     def in_zone(self, zone: str) -> Iterator[None]:
         """Let days, months and years be those of a zone (`Europe/Berlin`, `UTC`)."""
         self.connection.execute("SET TimeZone = ?", [zone])
+        self.zone = zone
         try:
             yield
         finally:
+            self.zone = "UTC"
             self.connection.execute("SET TimeZone = 'UTC'")
 
     @contextmanager

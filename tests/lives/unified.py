@@ -130,8 +130,8 @@ class Held:
 class Account:
     """Where a life is lived: every row that the venue would book, and what is below zero."""
 
-    def __init__(self, *, unrealized: bool) -> None:
-        self.desk = Desk(START, funding_offset=timedelta(0))
+    def __init__(self, *, unrealized: bool, start: datetime = START) -> None:
+        self.desk = Desk(start, funding_offset=timedelta(0))
         self.rows: list[Row] = []
         self.balances: dict[str, Fraction] = {}
         self.swaps: list[Swap] = []
@@ -141,7 +141,7 @@ class Account:
         self.kinds: dict[int, str] = {}
         """The kind of row of each fill of the perpetual."""
         self._seen = 0
-        self._charged = START.replace(minute=5) - HOUR + HOUR * (START.minute >= 5)
+        self._charged = start.replace(minute=5) - HOUR + HOUR * (start.minute >= 5)
 
     @property
     def clock(self) -> datetime:

@@ -1,0 +1,31 @@
+-- name: closes_of
+SELECT * FROM closes WHERE account = $account ORDER BY starts_at;
+
+-- name: files_of
+-- One row is a file that was imported for an account.
+SELECT DISTINCT name, file_id, format, rows_read, stored, duplicate, ignored, rejected, first_at, last_at, import_no FROM files
+WHERE account = $account ORDER BY import_no, name;
+
+-- name: daily
+-- One row is a day of an asset: funding, or interest that moved cash.
+SELECT date_trunc('day', moved_at)::DATE AS day, asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM movements
+WHERE account = $account AND pool = 'asset' AND cause = $cause AND moved_at >= $from AND moved_at < $to
+GROUP BY ALL ORDER BY ALL;
+
+-- name: imports_since
+-- One row is an import or an entry of an account after a decision.
+SELECT DISTINCT import_no FROM files WHERE account = $account AND import_no > $seq ORDER BY import_no;
+
+-- name: stage
+CREATE OR REPLACE TEMP TABLE {table} AS FROM incoming;
+
+-- name: frozen_figures
+FROM frozen_figures;
+
+-- name: closed
+SELECT account, period, zone FROM closes ORDER BY account, starts_at;
+
+-- name: months_known
+-- One row is a month of an account in which anything moved or was traded.
+SELECT DISTINCT account, strftime(moment, '%Y-%m') AS period FROM (
+  SELECT account, moved_at AS moment FROM movements UNION ALL SELECT account, filled_at FROM fills) ORDER BY ALL;
