@@ -573,6 +573,10 @@ class Book:
         """Freeze the figures of an account's month; return their digest.  Raises NotClosable, UnknownThing."""
         return closing.close(self._desk(), account, self._span(period, account, zone), by, currency)
 
+    def doubts(self, period: str, account: str, *, zone: str | None = None) -> list[str]:
+        """Return what a person should know before a month is closed, though it is not in the way."""
+        return closing.doubts(self._desk(), account, self._span(period, account, zone))
+
     def review_month(self, period: str, account: str, *, by: str) -> dict[str, Any]:
         """Sign a closed month as a second person; return its line of `closes`.  Raises UnknownThing."""
         return closing.review(self._desk(), account, period, by)
@@ -627,8 +631,8 @@ class Book:
     def _changed_in(self, fresh: Book) -> pl.DataFrame:
         """Return the figures that a rebuilt book has otherwise than this one."""
         months = changes.months_of_book(self.store)
-        same = [month for month in changes.months_of_book(fresh.store) if month in months]
-        changes.stage(fresh.store, changes.live_figures(self.report, months), changes.live_figures(fresh.report, same))
+        after = changes.live_figures(fresh.report, changes.months_of_book(fresh.store))
+        changes.stage(fresh.store, changes.live_figures(self.report, months), after)
         return run(REPORTS["changes"], fresh.store.query, Params())
 
     def _replay(self, archive: Archive, until: int | None = None) -> None:
@@ -666,8 +670,11 @@ class Book:
             raise UnknownThing(f"no report called {name!r}", f"there are {', '.join(REPORTS)}")
         if (account := words.get("account")) is not None:
             self._known_account(account)
+        since = words.pop("since", None)
         if name == "changes":
-            self._stage_changes(words.pop("since", None))
+            self._stage_changes(since)
+        elif since is not None:
+            raise UnknownThing(f"the report {name} compares nothing", "--since goes with the report changes")
         if currency is not None and REPORTS[name].valuation is None:
             valuable = ", ".join(shape.name for shape in REPORTS.values() if shape.valuation is not None)
             raise UnknownThing(f"the report {name} has no amounts to value", f"a currency goes with {valuable}")
@@ -691,8 +698,7 @@ class Book:
             return
         months = changes.months_of_book(self.store)
         with self._as_after(since) as earlier:
-            known = [month for month in changes.months_of_book(earlier.store) if month in months]
-            before = changes.live_figures(earlier.report, known)
+            before = changes.live_figures(earlier.report, changes.months_of_book(earlier.store))
         changes.stage(self.store, before, changes.live_figures(self.report, months))
 
     @contextmanager

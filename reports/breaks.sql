@@ -9,7 +9,7 @@ SELECT b.break_id, b.account, b.venue, b.wallet, b.asset, b.broken_at, b.expecte
   CASE WHEN e.break_id IS NULL THEN 'open' ELSE 'explained' END AS status, e.reason, e.explained_by, e.explained_at,
   h.rows AS hint_rows, b.row_key::DECIMAL(38,0) AS row_key
 FROM breaks_stored b LEFT JOIN stating s ON s.row_key = b.row_key LEFT JOIN named n ON n.file_id = s.file_id
-LEFT JOIN hints h ON h.break_id = b.break_id LEFT JOIN explained e ON e.break_id = b.break_id
+LEFT JOIN hints h ON h.break_id = b.break_id LEFT JOIN explained e ON e.break_id = b.break_id AND e.amount = b.difference
 WHERE b.broken_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR b.broken_at >= $from)
   AND ($account::VARCHAR IS NULL OR b.account = $account) AND ($venue::VARCHAR IS NULL OR b.venue = $venue)
   AND ($symbol::VARCHAR IS NULL OR b.asset = $symbol)

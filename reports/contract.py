@@ -28,15 +28,15 @@ class Params:
     by: str = "month"
     zone: str = "UTC"
     """Zone whose days, months and years the periods are; the connection must be set to it."""
-    live: bool = False
-    """Whether closed months are shown as the rows give them now, not as they were frozen."""
+    live_from: datetime | None = None
+    """From when on closed months are shown as the rows give them now, not as they were frozen."""
     as_of: datetime | None = None
     """`to`, else the last instant that the book knows."""
 
     def values(self) -> dict[str, Any]:
         """Return them as SQL parameters."""
         return {"from": self.start, "to": self.to, "account": self.account, "venue": self.venue, "symbol": self.symbol,
-                "by": self.by, "as_of": self.as_of, "live": self.live}  # fmt: skip
+                "by": self.by, "as_of": self.as_of, "live_from": self.live_from}  # fmt: skip
 
 
 @dataclass(frozen=True)

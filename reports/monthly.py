@@ -10,6 +10,8 @@ HEADINGS = (
     "borrowed", "repaid", "liquidation", "other", "late",
 )  # fmt: skip
 """Causes of change of the roll-forward: opening + all of them = closing."""
+SELDOM = frozenset({"withdrawals", "trading_fees", "interest", "borrowed", "repaid", "liquidation", "other"})
+"""Causes that a narrow terminal may leave out."""
 
 RECONCILE = Report(
     name="reconcile",
@@ -17,21 +19,22 @@ RECONCILE = Report(
     one_row="period, account, wallet, asset",
     columns=(
         Column("period"),
-        Column("account", wide=True),
+        Column("account"),
         Column("venue", wide=True),
         Column("wallet"),
-        Column("asset"),
-        Column("opening", "money"),
-        *(Column(heading, "money", total=True) for heading in HEADINGS),
-        Column("closing", "money"),
-        Column("stated_closing", "money"),
-        Column("difference", "money"),
+        Column("asset", keep=True),
+        Column("opening", "money", keep=True),
+        *(Column(heading, "money", total=True, wide=heading in SELDOM) for heading in HEADINGS),
+        Column("closing", "money", keep=True),
+        Column("stated_closing", "money", wide=True),
+        Column("difference", "money", keep=True),
         Column("status", keep=True),
     ),
     asset_column="asset",
     empty="nothing moved: import a ledger (wallet history, transaction history, statement)",
     note="opening + every cause = closing. tied: the venue's own figure is the same; broken: it is not, `report "
-    "breaks` says where and why; explained: a person said why; no_anchor: no stated balance tells this closing.",
+    "breaks` says where and why; explained: a person said why; no_anchor: no stated balance tells this closing. Closed "
+    "months stand as they were frozen, in their own zone; by day, and in other zones, all is as the rows have it now.",
     valuation=Valuation(
         amounts=("closing",),
         at=PERIOD_END,
@@ -53,6 +56,8 @@ CLOSES = Report(
         Column("closed_at", "instant"),
         Column("reviewed_by"),
         Column("reviewed_at", "instant"),
+        Column("reopened_at", "instant", wide=True),
+        Column("reason", wide=True),
         Column("version", wide=True),
         Column("figures", wide=True),
     ),
@@ -68,12 +73,12 @@ CHANGES = Report(
         Column("period"),
         Column("account", wide=True),
         Column("report"),
-        Column("line", whole=True),
-        Column("name"),
-        Column("asset"),
-        Column("before", "money"),
-        Column("now", "money"),
-        Column("difference", "money"),
+        Column("line", wide=True),
+        Column("name", keep=True),
+        Column("asset", keep=True),
+        Column("before", "money", keep=True),
+        Column("now", "money", keep=True),
+        Column("difference", "money", wide=True),
         Column("change"),
     ),
     asset_column="asset",

@@ -34,14 +34,18 @@ moves AS (
 ), beside AS (
   SELECT account, venue, wallet, asset, starts_at, min(stated_at) AS first_beside, max(stated_at) AS last_beside
   FROM stated_beside GROUP BY ALL
+), frozen AS (  -- closed months, in the zone in which they were closed
+  SELECT * FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day'
+    AND NOT coalesce(starts_at >= $live_from::TIMESTAMPTZ, FALSE) AND ends_at <= coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ)
+), closed_to AS (
+  SELECT account, max(starts_at) AS last_closed, max(ends_at) AS open_from FROM frozen GROUP BY account
 ), seen AS (
   SELECT account, venue, wallet, asset, starts_at FROM active UNION SELECT account, venue, wallet, asset, starts_at FROM beside
-  UNION SELECT account, venue, wallet, asset, starts_at FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day'
+  UNION SELECT account, venue, wallet, asset, starts_at FROM frozen
 ), range_ AS (
   SELECT max(starts_at) AS last_start FROM seen
 ), afterwards AS (  -- the month after the closed ones, where what comes late is shown
-  SELECT account, venue, wallet, asset, max(ends_at) AS starts_at FROM frozen_balances
-  WHERE zone = current_setting('TimeZone') AND $by <> 'day' GROUP BY ALL
+  SELECT DISTINCT account, venue, wallet, asset, open_from AS starts_at FROM seen JOIN closed_to USING (account)
 ), steps AS (
   SELECT account, venue, wallet, asset,
     unnest(generate_series(min(starts_at), any_value(last_start), CASE (SELECT step FROM grain) WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 1 MONTH END)) AS starts_at
@@ -61,14 +65,16 @@ moves AS (
     CAST(start_balance + sum(coalesce(moved, 0)) OVER upto AS DECIMAL(38,18)) AS live_closing,
     max(last_moved) OVER upto AS moved_until,
     max(greatest(last_stated, last_beside)) OVER upto AS stated_until,
-    min(least(first_stated, first_beside)) OVER after_ AS stated_next
+    min(least(first_stated, first_beside)) OVER after_ AS stated_next, min(first_beside) OVER after_ AS beside_next
   FROM filled
   WINDOW upto AS (PARTITION BY account, venue, wallet, asset ORDER BY starts_at ROWS UNBOUNDED PRECEDING),
     after_ AS (PARTITION BY account, venue, wallet, asset ORDER BY starts_at ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
-), anchored_at AS (  -- the stated balance that tells the closing: the last one, if nothing moved since, else the next
-  SELECT *, CASE WHEN stated_until IS NOT NULL AND (moved_until IS NULL OR moved_until <= stated_until) THEN stated_until
+), anchored_at AS (  -- the stated balance that tells the closing: one for the very end, the last one if nothing moved since, else the next
+  SELECT *, CASE WHEN beside_next = ends_at THEN ends_at
+    WHEN stated_until IS NOT NULL AND (moved_until IS NULL OR moved_until <= stated_until) THEN stated_until
     WHEN stated_until IS NOT NULL AND stated_next IS NOT NULL THEN stated_next END AS told_at,
-    CASE WHEN NOT (stated_until IS NOT NULL AND (moved_until IS NULL OR moved_until <= stated_until)) THEN 'rolled_back' ELSE 'stated' END AS told_by
+    CASE WHEN beside_next = ends_at OR (stated_until IS NOT NULL AND (moved_until IS NULL OR moved_until <= stated_until)) THEN 'stated'
+      ELSE 'rolled_back' END AS told_by
   FROM rolled
 ), judged AS (
   SELECT t.*, n.deviation, l.deviation AS last_deviation
@@ -87,18 +93,14 @@ moves AS (
     told_at AS stated_at, CASE WHEN told_at IS NOT NULL THEN told_by WHEN derived THEN 'derived' ELSE 'no_anchor' END AS basis,
     moved IS NOT NULL OR first_beside IS NOT NULL AS is_active
   FROM judged
-), frozen AS (
-  SELECT * FROM frozen_balances WHERE zone = current_setting('TimeZone') AND $by <> 'day' AND NOT $live
-), closed_to AS (
-  SELECT account, max(starts_at) AS last_closed, max(ends_at) AS open_from FROM frozen GROUP BY account
 ), lines AS (
   SELECT l.* EXCLUDE (opening, late, is_active),
-    CASE WHEN l.starts_at = c.open_from THEN coalesce(f.closing, 0) ELSE l.opening END AS opening,
-    CASE WHEN l.starts_at = c.open_from THEN CAST(l.opening - coalesce(f.closing, 0) AS DECIMAL(38,18)) ELSE l.late END AS late,
-    is_active, NULL::VARCHAR AS closed
+    CASE WHEN period_of(l.starts_at, 'month') = period_of(c.open_from, 'month') THEN coalesce(f.closing, 0) ELSE l.opening END AS opening,
+    CASE WHEN period_of(l.starts_at, 'month') = period_of(c.open_from, 'month') THEN CAST(l.opening - coalesce(f.closing, 0) AS DECIMAL(38,18)) ELSE l.late END AS late,
+    is_active, NULL::VARCHAR AS closed, NULL::VARCHAR AS status
   FROM live l LEFT JOIN closed_to c USING (account)
   LEFT JOIN frozen f ON f.account = l.account AND f.venue = l.venue AND f.wallet = l.wallet AND f.asset = l.asset AND f.starts_at = c.last_closed
-  WHERE NOT EXISTS (FROM frozen z WHERE z.account = l.account AND z.starts_at = l.starts_at)
+  WHERE NOT EXISTS (FROM frozen z WHERE z.account = l.account AND period_of(z.starts_at, 'month') = period_of(l.starts_at, 'month'))
   UNION ALL BY NAME
   SELECT * EXCLUDE (zone), TRUE AS is_active FROM frozen
 ), asked AS (
@@ -120,7 +122,7 @@ moves AS (
     CAST(sum(late) AS DECIMAL(38,18)) AS late, any_value(closing) FILTER (WHERE last_no = 1) AS closing,
     any_value(stated_closing) FILTER (WHERE last_no = 1) AS stated_closing, any_value(difference) FILTER (WHERE last_no = 1) AS difference,
     any_value(stated_at) FILTER (WHERE last_no = 1) AS stated_at, any_value(basis) FILTER (WHERE last_no = 1) AS basis,
-    any_value(closed) FILTER (WHERE last_no = 1) AS closed, min(starts_at) AS starts_at, max(ends_at) AS ends_at, bool_or(is_active) AS is_active
+    any_value(closed) FILTER (WHERE last_no = 1) AS closed, any_value(status) FILTER (WHERE last_no = 1) AS frozen_status, min(starts_at) AS starts_at, max(ends_at) AS ends_at, bool_or(is_active) AS is_active
   FROM asked GROUP BY ALL
 ), accounted AS (  -- the breaks behind a difference: all since the last stated balance that was tied
   SELECT s.*, coalesce(b.broken, 0) AS breaks_open, coalesce(b.explained, 0) AS breaks_explained
@@ -129,13 +131,14 @@ moves AS (
       count(*) FILTER (WHERE e.break_id IS NOT NULL) AS explained
     FROM summed s JOIN breaks_stored b ON b.account = s.account AND b.venue = s.venue AND b.wallet = s.wallet AND b.asset = s.asset
       AND b.broken_at <= greatest(s.stated_at, s.ends_at)
-    LEFT JOIN explained e ON e.break_id = b.break_id GROUP BY ALL) b USING (period, account, venue, wallet, asset)
+    LEFT JOIN explained e ON e.break_id = b.break_id AND e.amount = b.difference GROUP BY ALL) b USING (period, account, venue, wallet, asset)
 ), keyed AS (
   SELECT *, concat_ws('|', 'reconcile', period, owner(account, venue), wallet, asset) AS line FROM accounted
 )
 SELECT period, account, venue, wallet, asset, opening, deposits, withdrawals, transfers, trading, realized_pnl, trading_fees, funding,
   interest, borrowed, repaid, liquidation, other, late, closing, stated_closing, difference,
-  CASE WHEN difference IS NULL THEN CASE WHEN line IN (SELECT break_id FROM explained) THEN 'explained' ELSE 'no_anchor' END WHEN difference = 0 THEN 'tied'
+  CASE WHEN frozen_status IS NOT NULL THEN frozen_status
+    WHEN difference IS NULL THEN CASE WHEN (line, closing) IN (SELECT break_id, amount FROM explained) THEN 'explained' ELSE 'no_anchor' END WHEN difference = 0 THEN 'tied'
     WHEN breaks_open = 0 AND breaks_explained > 0 THEN 'explained' ELSE 'broken' END AS status,
   basis, stated_at, starts_at, ends_at, closed, line
 FROM keyed, range_

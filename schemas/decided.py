@@ -23,6 +23,9 @@ class Close(Table):
     reviewed_at: Instant = maybe("when")
     figures: str = known("sha-256 of the frozen figures")
     version: str = known("version that computed them")
+    reopened_by: str = maybe("who opened it again")
+    reopened_at: Instant = maybe("when; null: it stands")
+    reason: str = maybe("why it was opened again")
 
 
 class FrozenBalance(Table):
@@ -54,6 +57,7 @@ class FrozenBalance(Table):
     difference: Money = maybe("stated - closing")
     stated_at: Instant = maybe("when the venue stated it")
     basis: str = known("stated, rolled_back, derived or no_anchor")
+    status: str = known("tied or explained, as it was when the month was closed")
     closed: str = known("closed or reviewed")
 
 
@@ -74,6 +78,9 @@ class Explained(Table):
 
     break_id: str = known("the break")
     reason: str = known("why the balances differ")
+    amount: Money = known(
+        "the difference (of a closing that nothing states: the closing) that it explains, and no other"
+    )
     explained_by: str = maybe("who says so")
     explained_at: Instant = known("when")
 

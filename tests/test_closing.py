@@ -313,5 +313,6 @@ def test_the_command_line_closes_reviews_and_opens_again(folder: Path) -> None:
     assert first["main-2025-01.json"] == (folder / "pack" / "main-2025-01.json").read_bytes()
     assert b"Bert" in (folder / "pack" / "main-2025-01.html").read_bytes()
     assert 0 == say("reopen", "2025-01", "--account", "main", "--reason", "once more").exit_code
-    assert [] == json.loads(say("report", "closes", "--output-format", "json").output)
+    (reopened,) = json.loads(say("report", "closes", "--output-format", "json").output)
+    assert ("reopened", "once more") == (reopened["status"], reopened["reason"])
     assert 2 == say("close", "2025-01", "--account", "main").exit_code

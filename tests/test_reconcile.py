@@ -86,7 +86,7 @@ def test_a_balance_at_the_first_instant_of_the_next_month_may_be_before_or_after
                          "2026-02-09T00:00:00, 1, funding, "),
              stated(tmp_path, "2026-01-01T00:00:00, 20", f"2026-02-01T00:00:00, {balance}", "2026-02-20T00:00:00, 126"))  # fmt: skip
     assert rolled(book) == [
-        ("2026-01", "20", "120", "120", "0", "tied", "rolled_back"),
+        ("2026-01", "20", "120", "120", "0", "tied", "stated"),
         ("2026-02", "120", "126", "126", "0", "tied", "stated"),
     ]
     assert facts(book, "breaks", "break_id") == []

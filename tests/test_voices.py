@@ -96,7 +96,7 @@ def test_a_row_that_both_exports_state_at_a_seam_counts_once_and_keeps_its_symbo
         "SELECT count(*), count(symbol) FROM funding WHERE CAST(paid_at AS DATE) = DATE '2026-02-20'"
     )
     assert funding == [(3, 3)]
-    assert book.report("findings").filter(kind="seam").height >= 1
+    assert not book.report("findings").filter(kind="seam").height  # each row has its twin: nothing is doubtful
 
 
 def test_where_two_exports_round_differently_the_seam_moves_to_an_instant_without_rows(

@@ -67,6 +67,8 @@ class Point:
     running: Decimal
     gaps: tuple[Decimal, ...]
     key: int
+    is_beside: bool = False
+    """Whether it is a statement beside the rows."""
 
     @property
     def gap(self) -> Decimal:
@@ -99,7 +101,7 @@ def chain(store: Store, scope: Scope) -> None:
             stated = after["stated"]
             difference = after["deviation"] - before["deviation"]
             breaks.append({
-                "break_id": break_id_of(scope.account, scope.wallet, asset, after["from_at"]), **of_asset,
+                "break_id": break_id_of(scope.account, scope.venue, scope.wallet, asset, after["from_at"]), **of_asset,
                 "since_at": before["to_at"], "broken_at": after["from_at"],
                 "expected": stated - difference, "stated": stated, "difference": difference,
                 "row_key": after["first_key"],
@@ -113,9 +115,9 @@ def chain(store: Store, scope: Scope) -> None:
                                              schema=column_types(model)))  # fmt: skip
 
 
-def break_id_of(account: str, wallet: str, asset: str, broken_at: datetime) -> str:
+def break_id_of(account: str, venue: str, wallet: str, asset: str, broken_at: datetime) -> str:
     """Return the stable name of a break."""
-    name = f"{account}/{wallet}/{asset}/{broken_at:%Y-%m-%dT%H:%M:%S.%f}"
+    name = f"{account}/{venue}/{wallet}/{asset}/{broken_at:%Y-%m-%dT%H:%M:%S.%f}"
     return f"break-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
@@ -163,7 +165,7 @@ def _statements(store: Store, of_asset: Mapping[str, Any]) -> list[Point]:
     found = []
     for at, balance, key, running, then in store.rows(statement("cash", "snapshots"), of_asset):
         before = [balance - (running - then)] if then else []
-        found.append(Point(at=at, running=running, gaps=(*before, balance - running), key=key))
+        found.append(Point(at=at, running=running, gaps=(*before, balance - running), key=key, is_beside=True))
     return found
 
 
@@ -176,9 +178,9 @@ def follow(stated: Sequence[Point]) -> tuple[Decimal | None, list[dict[str, Any]
         return None, []
     opening = gap = _opening(stated)
     spans = [_span(stated[0], opening, opening)]
-    for point in stated[1:]:
+    for index, point in enumerate(stated[1:], 1):
         if gap not in point.gaps:
-            gap = point.gap
+            gap = _likeliest(stated, index, gap)
             spans.append(_span(point, gap, opening))
         spans[-1]["to_at"] = point.at
     return opening, spans
@@ -190,10 +192,17 @@ def _span(point: Point, gap: Decimal, opening: Decimal) -> dict[str, Any]:
 
 
 def _opening(stated: Sequence[Point]) -> Decimal:
-    """Return the opening by the first point: of several gaps the one that the second point continues."""
-    first = stated[0]
-    if len(first.gaps) > 1 and len(stated) > 1:
-        agreeing = [gap for gap in first.gaps if gap in stated[1].gaps]
-        if agreeing:
-            return agreeing[0]
-    return first.gap
+    """Return the opening by the first point: of several gaps the one that fits what follows, else nothing at all."""
+    return _likeliest(stated, 0, Decimal(0))
+
+
+def _likeliest(stated: Sequence[Point], index: int, expected: Decimal) -> Decimal:
+    """Return the gap of a point that the next one continues; else the expected one, else the one nearest to it."""
+    point = stated[index]
+    if len(point.gaps) == 1:
+        return point.gap
+    following = stated[index + 1].gaps if index + 1 < len(stated) else ()
+    agreeing = [gap for gap in point.gaps if gap in following]
+    if agreeing or not point.is_beside:
+        return agreeing[0] if agreeing else point.gap
+    return min(point.gaps, key=lambda gap: abs(gap - expected))

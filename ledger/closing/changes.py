@@ -35,9 +35,9 @@ def months_of_book(store: Store) -> list[tuple[str, Span]]:
 
 
 def live_figures(ask: Ask, spans: Iterable[tuple[str, Span]]) -> pl.DataFrame:
-    """Return the figures of months as the rows give them now, whatever is frozen."""
+    """Return the figures of months as they would be frozen now, each after the months closed before it."""
     parts = [
-        figures_of(frames_of(ask, account, span, tuple(FIGURES), live=True), account, span.name)
+        figures_of(frames_of(ask, account, span, tuple(FIGURES), live_from=span.starts_at), account, span.name)
         for account, span in spans
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(FIGURE, pl.String))

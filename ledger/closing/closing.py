@@ -54,21 +54,56 @@ def zone_of(store: Store, account: str, asked: str | None) -> str:
 
 def why_not(desk: Desk, account: str, span: Span) -> list[str]:
     """Return what keeps the month from being closed now; empty where nothing does."""
-    closed = closes_of(desk.store, account)
-    if any(close["period"] == span.name for close in closed):
-        return [f"{span.name} of {account} is closed already; `marginbook reopen` opens it again"]
-    if closed and closed[-1]["ends_at"] != span.starts_at:
-        last = closed[-1]
-        if span.starts_at < last["ends_at"]:
-            return [f"{last['period']} is closed, and with it all before it; what comes late for {span.name} is "
-                    "shown in the first open month"]  # fmt: skip
-        return [f"the last closed month of {account} is {last['period']}; close the months between first"]
-    if desk.now < span.ends_at:
-        return [f"{span.name} is not over before {span.ends_at:%Y-%m-%d %H:%M}Z"]
+    if reason := _out_of_turn(desk, account, span) or _unknown(desk, account, span):
+        return [reason]
     lines = frames_of(desk.ask, account, span, ("reconcile",))["reconcile"]
     if not lines.height:
         return [f"the book knows of nothing that {account} held or moved by the end of {span.name}"]
     return blocks(lines, desk.ask("breaks", account=account))
+
+
+def _out_of_turn(desk: Desk, account: str, span: Span) -> str | None:
+    """Say why it is not the month's turn."""
+    closed = closes_of(desk.store, account)
+    if any(close["period"] == span.name for close in closed):
+        return f"{span.name} of {account} is closed already; `marginbook reopen` opens it again"
+    if not closed or closed[-1]["ends_at"] == span.starts_at:
+        return None
+    last = closed[-1]["period"]
+    if span.starts_at < closed[-1]["ends_at"]:
+        shown = f"what comes late for {span.name} is shown in the first open month"
+        return f"{last} is closed, and with it all before it; {shown}"
+    return f"the last closed month of {account} is {last}; close the months between first"
+
+
+def _unknown(desk: Desk, account: str, span: Span) -> str | None:
+    """Say why nobody can know the month yet."""
+    if desk.now < span.ends_at:
+        return f"{span.name} is not over before {span.ends_at:%Y-%m-%d %H:%M}Z"
+    known = desk.store.scalar(statement("closing", "last_known"), {"account": account})
+    if known is None or known >= span.starts_at:
+        return None
+    asserted = f"`marginbook assert {account} WALLET ASSET {span.name} AMOUNT`"
+    what = f"the book knows nothing of {account} after {known:%Y-%m-%d %H:%M}Z"
+    return f"{what}; import the exports of {span.name}, or say what it held: {asserted}"
+
+
+def doubts(desk: Desk, account: str, span: Span) -> list[str]:
+    """Return what a person should know before a month is closed, though it is not in the way."""
+    found = []
+    words = {"account": account, "from": span.starts_at, "to": span.ends_at}
+    earlier = [period for (period,) in desk.store.rows(statement("closing", "months_before"), words)]
+    if earlier and not closes_of(desk.store, account):
+        found.append(
+            f"months before it that have rows ({earlier[0]} to {earlier[-1]}) become its opening, frozen with "
+            "it; to close each of them, reopen it and begin with the first"
+        )
+    for venue, wallet, until in desk.store.rows(statement("closing", "covered_until"), words):
+        found.append(
+            f"{venue} {wallet}: the last row or statement is of {until:%Y-%m-%d %H:%M}Z; if anything happened in "
+            f"the rest of {span.name}, no file tells it"
+        )
+    return found
 
 
 def close(desk: Desk, account: str, span: Span, by: str, currency: str | None = None) -> str:
@@ -126,10 +161,11 @@ def explain(desk: Desk, name: str, reason: str, by: str | None) -> str:
     if broken.height:
         row = broken.row(0, named=True)
         entry |= {word: row[word] for word in ("account", "venue", "wallet", "asset")}
-        entry |= {"broken_at": row["broken_at"].isoformat(), "difference": str(row["difference"])}
+        entry |= {"broken_at": row["broken_at"].isoformat(), "amount": str(row["difference"])}
     elif name.startswith("reconcile|"):
         line = _line(desk, name)
         entry |= {word: line[word] for word in ("account", "venue", "wallet", "asset", "period")}
+        entry["amount"] = str(line["closing"])
     else:
         raise UnknownThing(f"there is no break called {name!r}", "`marginbook report breaks` lists them")
     desk.decide(entry)
@@ -137,6 +173,8 @@ def explain(desk: Desk, name: str, reason: str, by: str | None) -> str:
 
 
 def _line(desk: Desk, name: str) -> dict[str, Any]:
+    if name.count("|") != 4:
+        raise UnknownThing(f"{name!r} is no line", "`marginbook report reconcile --output-format csv` shows the lines")
     period, owner = name.split("|")[1:3]
     span = span_of(period, zone_of(desk.store, owner.split("@")[0], None))
     lines = desk.ask("reconcile", start=span.starts_at, to=span.ends_at, zone=span.zone)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import zstandard
 
 from ledger.accounting.cash import break_id_of
 from ledger.closing import matches
@@ -19,6 +21,7 @@ from ledger.storage.archive import Archive
 from ledger.storage.store import Store
 from schemas.ddl import column_types
 from schemas.decided import DECIDED
+from schemas.errors import BookError
 
 
 def restore(store: Store, archive: Archive | None) -> None:
@@ -31,6 +34,8 @@ def restore(store: Store, archive: Archive | None) -> None:
     closes = closed_months(entries)
     _insert(store, "closes", closes)
     for close in closes:
+        if close["reopened_at"] is not None:
+            continue
         status = "reviewed" if close["reviewed_by"] else "closed"
         month = loaded(kept(archive, close["figures"]), status=status)
         store.insert("frozen_balances", balances_of(month, status))
@@ -46,6 +51,7 @@ def explained(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
             told[name] = {
                 "break_id": name,
                 "reason": entry["reason"],
+                "amount": Decimal(entry["amount"]),
                 "explained_by": entry.get("by"),
                 "explained_at": _instant(entry["at"]),
             }
@@ -58,18 +64,21 @@ def explained_id(entry: Mapping[str, Any]) -> str:
     if entry.get("period"):
         owner = account if account == venue else f"{account}@{venue}"
         return "|".join(("reconcile", entry["period"], owner, wallet, asset))
-    return break_id_of(account, wallet, asset, _instant(entry["broken_at"]))
+    return break_id_of(account, venue, wallet, asset, _instant(entry["broken_at"]))
 
 
 def closed_months(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
-    """Return the months that are closed now, in the order in which they were."""
+    """Return every close, in the order in which they were; those opened again say so."""
     closes: dict[tuple[str, str], dict[str, Any]] = {}
+    every: list[dict[str, Any]] = []
     for entry in entries:
         if entry["kind"] not in {"close", "review", "reopen"}:
             continue
         name = (entry["account"], entry["period"])
         if entry["kind"] == "reopen":
-            closes.pop(name, None)
+            closes.pop(name).update(
+                reopened_by=entry.get("by"), reopened_at=_instant(entry["at"]), reason=entry["reason"]
+            )
         elif entry["kind"] == "review":
             closes[name] |= {"reviewed_by": entry["by"], "reviewed_at": _instant(entry["at"])}
         else:
@@ -82,14 +91,20 @@ def closed_months(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
                 "closed_at": _instant(entry["at"]),
                 "reviewed_by": None,
                 "reviewed_at": None,
+                "reopened_by": None,
+                "reopened_at": None,
+                "reason": None,
             }
-    return list(closes.values())
+            every.append(closes[name])
+    return every
 
 
 def keep(archive: Archive, content: bytes) -> str:
     """Keep a text in the archive and return its sha-256."""
     digest = digest_of(content)
     archive.create()
+    if archive.has(digest) and not archive.verify(digest):
+        archive.path_of(digest).unlink()
     with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
         path = Path(folder) / "figures.json"
         path.write_bytes(content)
@@ -100,8 +115,15 @@ def keep(archive: Archive, content: bytes) -> str:
 def kept(archive: Archive | None, digest: str) -> bytes:
     """Return a text that the archive keeps.  Raises BookError where it lacks it."""
     assert archive is not None  # a book without an archive closes no month
+    remedy = "restore the archive from a copy; or reopen the month and close it anew"
     with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
-        return archive.restore(digest, Path(folder) / "figures.json").read_bytes()
+        try:
+            content = archive.restore(digest, Path(folder) / "figures.json").read_bytes()
+        except zstandard.ZstdError:
+            content = b""
+    if digest_of(content) != digest:
+        raise BookError(archive.folder, f"the frozen figures {digest[:12]} are damaged", remedy)
+    return content
 
 
 def _insert(store: Store, table: str, rows: Iterable[Mapping[str, Any]]) -> None:

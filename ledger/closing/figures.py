@@ -52,7 +52,9 @@ def figures_of(frames: Mapping[str, pl.DataFrame], account: str, period: str) ->
 def balances_of(month: Month, closed: str) -> pl.DataFrame:
     """Return the roll-forward of a kept month as the table `frozen_balances` has it."""
     kinds = column_types(FrozenBalance)
-    frame = month.sections["reconcile"].with_columns(zone=pl.lit(month.zone), closed=pl.lit(closed))
+    before = month.sections["before"].filter(pl.col("closed").is_null())  # what was open goes with the first close
+    both = pl.concat([before, month.sections["reconcile"]], how="vertical_relaxed")
+    frame = both.with_columns(zone=pl.lit(month.zone), closed=pl.lit(closed))
     return frame.select(pl.col(name).cast(kind) for name, kind in kinds.items())
 
 

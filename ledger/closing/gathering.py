@@ -62,6 +62,7 @@ def gather(store: Store, archive: Archive, ask: Ask, account: str, span: Span, *
     others = [name for name in (*OF_A_MONTH, *AT_ITS_END) if name not in VALUED]
     sections = frames_of(ask, account, span, others)
     sections |= frames_of(ask, account, span, VALUED, **words)
+    sections["before"] = ask("reconcile", account=account, to=span.starts_at, by="month", zone=span.zone)
     about = {"account": account, "from": span.starts_at, "to": span.ends_at}
     with store.in_zone(span.zone):
         for cause in ("funding", "interest"):

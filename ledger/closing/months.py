@@ -26,7 +26,7 @@ class Span:
 
 def span_of(name: str, zone: str) -> Span:
     """Return the month of `2025-10`.  Raises UnknownThing where that is none."""
-    found = re.fullmatch(r"(\d{4})-(\d{2})", name)
+    found = re.fullmatch(r"((?:19|20|21)[0-9]{2})-([0-9]{2})", name)
     if found is None or not 1 <= int(found[2]) <= 12:
         raise UnknownThing(f"{name!r} is no month", "write it as 2025-10")
     local = ZoneInfo(zone)

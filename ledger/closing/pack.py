@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
-
-from reports.pack_page import pack_page
-from reports.pack_workbook import pack_workbook
 
 from ledger.closing.figures import dumped
 from reports.month import Month
+from reports.pack_page import pack_page
+from reports.pack_workbook import pack_workbook
 
 
 def write_pack(month: Month, folder: Path) -> list[Path]:
@@ -18,7 +18,7 @@ def write_pack(month: Month, folder: Path) -> list[Path]:
     `digests.sha256` is what `sha256sum --check` reads; `exports.sha256` names the exports behind the figures.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{month.account}-{month.period}" + ("-draft" if month.status == "draft" else "")
+    name = f"{file_stem(month.account)}-{month.period}" + ("-draft" if month.status == "draft" else "")
     contents = {
         f"{name}.xlsx": pack_workbook(month),
         f"{name}.html": pack_page(month).encode(),
@@ -34,6 +34,12 @@ def write_pack(month: Month, folder: Path) -> list[Path]:
         path.write_bytes(content)
         written.append(path)
     return written
+
+
+def file_stem(name: str) -> str:
+    """Return a name as every file system takes it; what had to be changed is told apart by a digest."""
+    plain = re.sub(r"[^\w.-]+", "_", name).strip(".")[:60]
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _exports(month: Month) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ledger.commands.common import known_zone, readable, writable
+from ledger.commands.common import known_currency, known_zone, readable, writable
 
 if TYPE_CHECKING:
     from ledger.book import Book
@@ -19,7 +19,9 @@ ZONE = click.option(
     "--zone", callback=lambda context, option, zone: zone and known_zone(context, option, zone),
     help="Zone of the month; default: that of the months closed before, else UTC.",
 )  # fmt: skip
-CURRENCY = click.option("--currency", metavar="ASSET", help="Value the figures in this currency, too.")
+CURRENCY = click.option(
+    "--currency", metavar="ASSET", callback=known_currency, help="Value the figures in this currency, too."
+)
 FOLDER = click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the pack; default: beside the book.",
@@ -41,10 +43,17 @@ def close(
 
     What arrives for it later never changes it: it is shown as `late` in the next open month.
     """
+    folder = output or _folder(book_path, account, period)
     with writable(book_path, must_exist=True) as book:
+        folder.mkdir(
+            parents=True, exist_ok=True
+        )  # before anything is decided: a pack that cannot be written is no close
+        doubts = book.doubts(period, account, zone=zone)
         digest = book.close_month(period, account, by=by, zone=zone, currency=currency)
         click.echo(f"{period} of {account} is closed; its figures are {digest}", err=True)
-        _write(book, period, account, output or _folder(book_path, account, period))
+        for doubt in doubts:
+            click.echo(f"! {doubt}", err=True)
+        _write(book, period, account, folder)
     click.echo(f"another person signs it: marginbook review {period} --account {account} --by NAME", err=True)
 
 
@@ -131,4 +140,6 @@ def _write(
 
 
 def _folder(book_path: Path, account: str, period: str) -> Path:
-    return book_path.with_name(f"{book_path.stem}.months") / f"{account}-{period}"
+    from ledger.closing.pack import file_stem
+
+    return book_path.with_name(f"{book_path.stem}.months") / f"{file_stem(account)}-{file_stem(period)}"

@@ -103,14 +103,20 @@ def known_wallet(wallet: str | None) -> str | None:
     return wallet
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
+
 def known_zone(_context: click.Context, option: click.Parameter, zone: str) -> str:
     """Return the name of a zone if there is such a one."""
     from zoneinfo import ZoneInfo
 
     try:
-        ZoneInfo(zone)
+        known = bool(ZoneInfo(zone)) and zone not in {"localtime", "posixrules", "Factory"}
+        known = known and not zone.startswith(("right/", "posix/"))
     except (ValueError, KeyError, OSError):
-        raise click.BadParameter(f"{zone!r} is no zone; write UTC or Europe/Berlin", param=option) from None
+        known = False
+    if not known:
+        raise click.BadParameter(f"{zone!r} is no zone; write UTC or Europe/Berlin", param=option)
     return zone
 
 
@@ -148,6 +154,8 @@ def instant(text: str | None, option: str, *, end: bool = False, zone: str = "UT
             at = datetime.strptime(text, pattern).replace(tzinfo=local)
         except ValueError:
             continue
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise click.BadParameter(f"{text!r} is no year of a book", param_hint=option)
         if not end:
             return at.astimezone(UTC)
         if step == "day":
@@ -157,6 +165,8 @@ def instant(text: str | None, option: str, *, end: bool = False, zone: str = "UT
         return after.astimezone(UTC)
     try:
         at = datetime.fromisoformat(text)
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise ValueError(at.year)
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no date; write 2025-10, 2025-10-31 or 2025-10-31T08:00:00Z", param_hint=option

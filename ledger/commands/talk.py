@@ -49,7 +49,20 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
     if report.dry_run:
         _effects(report, colour)
         return
+    _late(report, book, colour)
     _findings(report, book, colour)
+
+
+def _late(report: ImportReport, book: Book, colour: bool) -> None:
+    """Say which files have new rows of closed months."""
+    closed = {row["account"]: row for row in book.report("closes").iter_rows(named=True) if row["status"] != "reopened"}
+    for part in report.parts:
+        last = closed.get(part.account or "")
+        first_at = part.first_at
+        if last is not None and part.stored and first_at is not None and first_at < last["ends_at"]:
+            closed_to = f"rows of months of {part.account} that are closed (to {last['period']})"
+            shown = "they stand as late in the next month: `marginbook report reconcile`, `report changes`"
+            _say(f"! {part.name}: {closed_to}; {shown}", colour, "yellow")
 
 
 def _table(parts: list[PartResult], verb: str) -> None:
@@ -91,7 +104,11 @@ def _findings(report: ImportReport, book: Book, colour: bool) -> None:
     frame = book.report("findings")
     breaks = book.report("breaks").height
     if breaks:
-        _say(f"! {breaks} breaks in the chain of stated balances; `marginbook report breaks`", colour, "yellow")
+        _say(
+            f"! {breaks} break{'s' * (breaks != 1)} in the chain of stated balances; `marginbook report breaks`",
+            colour,
+            "yellow",
+        )
     if report.errors and not report.parts:
         _say("nothing was stored", colour)
         return

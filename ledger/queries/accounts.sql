@@ -19,4 +19,4 @@ WHERE account = $account AND venue = $venue AND wallet = $wallet AND symbol = $s
   AND coalesce(position_side, 'both') IN ('both', $side) ORDER BY ALL;
 
 -- name: exists
-SELECT 1 FROM files WHERE account = $account LIMIT 1;
+SELECT 1 FROM (SELECT account FROM files UNION ALL SELECT account FROM closes) WHERE account = $account LIMIT 1;

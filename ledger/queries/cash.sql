@@ -32,8 +32,11 @@ WITH grouped AS (
 ), running AS (
   SELECT moved_at, amount, sum(amount) OVER (ORDER BY moved_at) AS running FROM grouped
 ), snapped AS (
-  SELECT stated_at, balance, row_key FROM stated_balances
+  -- of several statements of one instant a person's counts, and of several persons' the last
+  SELECT stated_at, balance, row_key FROM stated_balances b
+  LEFT JOIN (SELECT file_id, max(import_no) AS import_no FROM files GROUP BY file_id) f USING (file_id)
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND kind = 'wallet'
+  QUALIFY row_number() OVER (PARTITION BY stated_at ORDER BY by_hand(format) DESC, CASE WHEN by_hand(format) THEN import_no END DESC, row_key) = 1
 )
 SELECT s.stated_at AS moment, s.balance, s.row_key::DECIMAL(38,0) AS row_key,
   CAST(coalesce(r.running, 0) AS DECIMAL(38,18)) AS running,

@@ -1,5 +1,5 @@
 -- name: closes_of
-SELECT * FROM closes WHERE account = $account ORDER BY starts_at;
+SELECT * FROM closes WHERE account = $account AND reopened_at IS NULL ORDER BY starts_at;
 
 -- name: files_of
 -- One row is a file that was imported for an account.
@@ -23,9 +23,30 @@ CREATE OR REPLACE TEMP TABLE {table} AS FROM incoming;
 FROM frozen_figures;
 
 -- name: closed
-SELECT account, period, zone FROM closes ORDER BY account, starts_at;
+SELECT account, period, zone FROM closes WHERE reopened_at IS NULL ORDER BY account, starts_at;
 
 -- name: months_known
 -- One row is a month of an account in which anything moved or was traded.
 SELECT DISTINCT account, strftime(moment, '%Y-%m') AS period FROM (
   SELECT account, moved_at AS moment FROM movements UNION ALL SELECT account, filled_at FROM fills) ORDER BY ALL;
+
+-- name: last_known
+-- The last instant of which a file or a statement of the account tells.
+SELECT max(moment) FROM (
+  SELECT max(moved_at) AS moment FROM movements WHERE account = $account
+  UNION ALL SELECT max(filled_at) FROM fills WHERE account = $account
+  UNION ALL SELECT max(stated_at) FROM stated_balances WHERE account = $account
+  UNION ALL SELECT max(coalesce(stated_to, last_at)) FROM files WHERE account = $account);
+
+-- name: months_before
+SELECT DISTINCT strftime(moved_at, '%Y-%m') AS period FROM movements WHERE account = $account AND moved_at < $from ORDER BY ALL;
+
+-- name: covered_until
+-- One row is a wallet that holds something and of which nothing is told in the last day of the month, or after it.
+WITH told AS (
+  SELECT venue, wallet, max(moment) AS until FROM (
+    SELECT venue, wallet, moved_at AS moment FROM movements WHERE account = $account
+    UNION ALL SELECT venue, wallet, stated_at FROM stated_balances WHERE account = $account
+    UNION ALL SELECT venue, wallet, to_at FROM coverage WHERE account = $account AND fact = 'ledger') GROUP BY ALL
+)
+SELECT venue, wallet, until FROM told WHERE until < $to - INTERVAL 1 DAY AND until >= $from ORDER BY ALL;

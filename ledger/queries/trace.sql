@@ -70,6 +70,11 @@ SELECT row_key FROM postings WHERE owner(account, venue) = $a AND posting_accoun
 -- name: of_reconcile
 SELECT row_key FROM movements WHERE pool = 'asset' AND period_of(moved_at, $by) = $a AND owner(account, venue) = $b AND wallet = $c
   AND asset = $d
+UNION  -- what came late for the months closed before it
+SELECT m.row_key FROM movements m JOIN files f ON f.file_id = m.file_id
+JOIN closes c ON c.account = m.account AND c.reopened_at IS NULL AND period_of(c.ends_at, $by) = $a AND m.moved_at < c.ends_at
+  AND f.import_no > c.seq
+WHERE m.pool = 'asset' AND owner(m.account, m.venue) = $b AND m.wallet = $c AND m.asset = $d
 UNION SELECT row_key FROM stated_balances WHERE kind = 'wallet' AND period_of(stated_at, $by) = $a AND owner(account, venue) = $b
   AND wallet = $c AND asset = $d;
 
