@@ -12,11 +12,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+import zstandard
 from click.testing import CliRunner
 
 from ledger.book import Book
 from ledger.commands.cli import marginbook
-from schemas.errors import NotClosable, UnknownThing
+from reports.monthly import HEADINGS
+from schemas.errors import BookError, NotClosable, UnknownThing
 
 LEDGER = "moved_at,venue,wallet,asset,amount,cause,balance_after,transaction_ref,pool\n"
 JANUARY = (
@@ -316,3 +318,106 @@ def test_the_command_line_closes_reviews_and_opens_again(folder: Path) -> None:
     (reopened,) = json.loads(say("report", "closes", "--output-format", "json").output)
     assert ("reopened", "once more") == (reopened["status"], reopened["reason"])
     assert 2 == say("close", "2025-01", "--account", "main").exit_code
+
+
+def adds_up(book: Book, by: str) -> None:
+    """Every line adds to its closing, and opens with the closing before it."""
+    frame = book.report("reconcile", account="main", by=by)
+    before: dict[tuple[Any, ...], Decimal] = {}
+    for row in frame.iter_rows(named=True):
+        assert row["closing"] == row["opening"] + sum(row[heading] for heading in HEADINGS), row
+        place = row["venue"], row["wallet"], row["asset"]
+        assert before.get(place, row["opening"]) == row["opening"], row
+        before[place] = row["closing"]
+
+
+def test_late_rows_of_an_asset_without_later_rows_have_a_line(book: Book, folder: Path) -> None:
+    take(book, folder, "january.csv", JANUARY)
+    book.close_month("2025-01", "main", by="Anna")
+    take(book, folder, "bonus.csv", "2025-01-20T10:00:00Z,acme,spot,BTC,0.25,income,,b1\n")
+    assert [("2025-02", "0.25", "0.25")] == [(line[0], line[6], line[7]) for line in lines(book) if line[1] == "BTC"]
+
+
+def test_months_before_the_first_close_are_frozen_with_it(book: Book, folder: Path) -> None:
+    take(book, folder, "year.csv", JANUARY + FEBRUARY + MARCH)
+    before = lines(book)
+    assert any("2025-01 to 2025-01" in doubt for doubt in book.doubts("2025-02", "main"))
+    book.close_month("2025-02", "main", by="Anna")
+    assert before == lines(book)
+    take(book, folder, "late.csv", "2025-01-20T10:00:00Z,acme,spot,BTC,7,income,7,i1\n")
+    assert before[:2] == [line for line in lines(book) if line[1] == "EUR"][:2]
+    assert [("2025-03", "7")] == [(line[0], line[6]) for line in lines(book) if line[1] == "BTC"]
+    for by in ("month", "quarter", "year"):
+        adds_up(book, by)
+
+
+def test_an_explanation_holds_for_its_amount_only(book: Book, folder: Path) -> None:
+    take(book, folder, "january.csv", JANUARY + "2025-01-09T10:00:00Z,acme,spot,EUR,-10,trading_fee,980,f2\n")
+    book.explain(book.report("breaks")["break_id"][0], reason="known")
+    assert ["explained"] == book.report("breaks")["status"].to_list()
+    take(book, folder, "more.csv", "2025-01-07T10:00:00Z,acme,spot,EUR,-3,correction,,c1\n")
+    assert [("open", Decimal("-5.5"))] == book.report("breaks").select("status", "difference").rows()
+
+
+def test_an_explanation_at_one_venue_says_nothing_of_another(book: Book, folder: Path) -> None:
+    broken = "2025-01-31T10:00:00Z,{},spot,EUR,-10,trading_fee,{},f2\n"
+    take(book, folder, "acme.csv", JANUARY + broken.format("acme", 980))
+    take(book, folder, "beta.csv", JANUARY.replace("acme", "beta") + broken.format("beta", 490))
+    names = dict(book.report("breaks").select("venue", "break_id").rows())
+    assert 2 == len(set(names.values()))
+    book.explain(names["acme"], reason="known")
+    assert {"acme": "explained", "beta": "open"} == dict(book.report("breaks").select("venue", "status").rows())
+
+
+def test_a_statement_of_the_very_month_end_tells_its_closing(book: Book, folder: Path) -> None:
+    take(book, folder, "year.csv", JANUARY + "2025-02-01T00:00:00Z,acme,spot,EUR,-8,funding,,f9\n")
+    state = "stated_at,venue,wallet,asset,balance,kind\n2025-02-01T00:00:00Z,acme,spot,EUR,{},wallet\n"
+    (folder / "stated.csv").write_text(state.format("990.5"))
+    book.import_paths([folder / "stated.csv"])
+    assert ["tied", "tied"] == [line[-1] for line in lines(book)]  # read as after what moved in that instant
+    book.forget("stated.csv")
+    (folder / "other.csv").write_text(state.format("998"))
+    book.import_paths([folder / "other.csv"])
+    assert ("2025-01", "broken") in {(line[0], line[-1]) for line in lines(book)}
+
+
+def test_an_explained_month_stays_so_when_the_missing_row_comes(book: Book, folder: Path) -> None:
+    take(book, folder, "january.csv", JANUARY + "2025-01-09T10:00:00Z,acme,spot,EUR,-10,trading_fee,980,f2\n")
+    book.explain(book.report("breaks")["break_id"][0], reason="a row is missing")
+    book.close_month("2025-01", "main", by="Anna")
+    take(book, folder, "late.csv", "2025-01-07T10:00:00Z,acme,spot,EUR,-8.5,correction,,c1\n")
+    assert not book.report("breaks").height
+    assert [("2025-01", "0", "explained"), ("2025-02", "-8.5", "tied")] == [
+        (line[0], line[6], line[-1]) for line in lines(book)
+    ]
+
+
+def test_altered_frozen_figures_are_refused(book: Book, folder: Path) -> None:
+    take(book, folder, "january.csv", JANUARY)
+    digest = book.close_month("2025-01", "main", by="Anna")
+    assert book.archive is not None
+    path = book.archive.path_of(digest)
+    text = zstandard.ZstdDecompressor().stream_reader(path.read_bytes(), read_across_frames=True).read()
+    path.write_bytes(zstandard.ZstdCompressor().compress(text.replace(b"998.5", b"777.5")))
+    with pytest.raises(BookError, match="are damaged"):
+        book.rebuild()
+    with pytest.raises(BookError, match="are damaged"):
+        book.month("2025-01", "main")
+
+
+def test_a_closed_account_of_which_every_file_is_forgotten_is_still_told(book: Book, folder: Path) -> None:
+    take(book, folder, "january.csv", JANUARY)
+    book.close_month("2025-01", "main", by="Anna")
+    book.forget("january.csv")
+    assert [("2025-01", "998.5", "tied"), ("2025-02", "0", "no_anchor")] == [
+        (line[0], line[7], line[-1]) for line in lines(book)
+    ]
+    assert "closed" == book.month("2025-01", "main").status
+    assert book.report("changes", account="main").height
+
+
+@pytest.mark.parametrize("period", ["２０２５-０１", "0000-01", "9999-12", "2025-00", "2025-1", ""])
+def test_what_is_no_month_is_refused(book: Book, folder: Path, period: str) -> None:
+    take(book, folder, "january.csv", JANUARY)
+    with pytest.raises(UnknownThing, match="is no month"):
+        book.close_month(period, "main", by="Anna")
