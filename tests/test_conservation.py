@@ -108,7 +108,7 @@ def assert_whole_truth(book: Book, desk: Desk, plan: Plan, flags: Collection[str
     assert true_remainder(desk, BY_SYMBOL) == said_remainder(book, COSTS)
 
 
-@examples(20)
+@examples(10)
 @given(plan=one_way)
 def test_all_exports_of_a_one_way_life_give_its_whole_truth(plan: Plan) -> None:
     desk = live(plan)
@@ -116,7 +116,7 @@ def test_all_exports_of_a_one_way_life_give_its_whole_truth(plan: Plan) -> None:
         assert_whole_truth(book, desk, plan)
 
 
-@examples(10)
+@examples(5)
 @given(plan=hedged)
 def test_all_exports_of_a_hedged_life_give_its_whole_truth_where_sides_are_printed(plan: Plan) -> None:
     desk = live(plan)
@@ -124,7 +124,7 @@ def test_all_exports_of_a_hedged_life_give_its_whole_truth_where_sides_are_print
         assert_whole_truth(book, desk, plan)
 
 
-@examples(10)
+@examples(5)
 @given(plan=hedged)
 def test_hedge_mode_is_found_by_stated_results_where_no_side_is_printed(plan: Plan) -> None:
     desk = live(plan)
@@ -132,7 +132,7 @@ def test_hedge_mode_is_found_by_stated_results_where_no_side_is_printed(plan: Pl
         assert_whole_truth(book, desk, plan, flags=("hedge_inferred",))
 
 
-@examples(8)
+@examples(4)
 @given(plan=any_binance)
 def test_the_carry_of_positions_and_of_none_is_what_the_ledger_booked(plan: Plan) -> None:
     desk = live(plan)
@@ -148,7 +148,7 @@ def test_the_carry_of_positions_and_of_none_is_what_the_ledger_booked(plan: Plan
         assert amount == own.get(("funding", asset), 0) + left.get((cause, asset), 0)
 
 
-@examples(12)
+@examples(6)
 @given(plan=bitmex_plans)
 def test_all_exports_of_bitmex_give_the_whole_truth(plan: Plan) -> None:
     desk = live(plan, "bitmex")
@@ -162,7 +162,7 @@ def test_all_exports_of_bitmex_give_the_whole_truth(plan: Plan) -> None:
         assert said_remainder(book, COSTS) == {}
 
 
-@examples(12)
+@examples(6)
 @given(plan=bitmex_daily)
 def test_daily_results_of_bitmex_are_taken_apart_exactly(plan: Plan) -> None:
     desk = live(plan, "bitmex", daily=True)
@@ -178,7 +178,7 @@ def test_daily_results_of_bitmex_are_taken_apart_exactly(plan: Plan) -> None:
         assert expected == sum(said_totals(book).values(), Fraction(0))
 
 
-@examples(6)
+@examples(3)
 @given(plan=bitmex_daily)
 def test_what_follows_the_last_daily_result_counts_as_its_fills_state_it(plan: Plan) -> None:
     desk = live(plan, "bitmex")
@@ -204,20 +204,20 @@ def assert_cuts_change_nothing(exports: Mapping[str, Export], draw: random.Rando
         assert_sound(book)
 
 
-@examples(8)
+@examples(4)
 @given(plan=any_binance, draw=seeds)
 def test_overlapping_pieces_copies_and_order_of_files_change_nothing(plan: Plan, draw: random.Random) -> None:
     desk = live(plan)
     assert_cuts_change_nothing(binance.exports(desk, plan, position_sides=plan.hedge), draw, plan.zone)
 
 
-@examples(6)
+@examples(3)
 @given(plan=bitmex_plans, draw=seeds)
 def test_overlapping_pieces_of_bitmex_change_nothing(plan: Plan, draw: random.Random) -> None:
     assert_cuts_change_nothing(bitmex.exports(live(plan, "bitmex")), draw, 0)
 
 
-@examples(6)
+@examples(3)
 @given(plan=bitmex_daily, draw=seeds)
 def test_overlapping_pieces_of_daily_results_change_nothing(plan: Plan, draw: random.Random) -> None:
     assert_cuts_change_nothing(bitmex.exports(live(plan, "bitmex", daily=True), daily=True), draw, 0)
@@ -226,7 +226,7 @@ def test_overlapping_pieces_of_daily_results_change_nothing(plan: Plan, draw: ra
 # ------------------------------------------------------------------------------ 3: exports that are missing
 
 
-@examples(10)
+@examples(5)
 @given(plan=any_binance, data=st.data())
 def test_a_missing_witness_changes_no_position_and_no_balance(plan: Plan, data: st.DataObject) -> None:
     desk = live(plan)
@@ -246,7 +246,7 @@ def test_a_missing_witness_changes_no_position_and_no_balance(plan: Plan, data: 
         assert true_remainder(desk, BY_SYMBOL) == said_remainder(book, COSTS)
 
 
-@examples(10)
+@examples(5)
 @given(plan=any_binance)
 def test_without_income_the_statement_keeps_balances_and_totals(plan: Plan) -> None:
     desk = live(plan)
@@ -270,7 +270,7 @@ def months_of(statement: Export) -> dict[tuple[str, str], Fraction]:
     return {key: amount for key, amount in sums.items() if amount}
 
 
-@examples(6)
+@examples(3)
 @given(plan=any_binance)
 def test_without_trades_everything_is_kept_and_belongs_to_no_position(plan: Plan) -> None:
     desk = live(plan)
@@ -283,7 +283,7 @@ def test_without_trades_everything_is_kept_and_belongs_to_no_position(plan: Plan
         assert true_months(desk) == said_months(book)
 
 
-@examples(6)
+@examples(3)
 @given(plan=any_binance)
 def test_trades_alone_state_positions_and_their_cash(plan: Plan) -> None:
     desk = live(plan)
@@ -301,7 +301,7 @@ def test_trades_alone_state_positions_and_their_cash(plan: Plan) -> None:
         assert cash == said_balances(book)
 
 
-@examples(10)
+@examples(5)
 @given(plan=BITMEX_LIVES,
        name=st.sampled_from(("executions", "wallet", "instruments")))  # fmt: skip
 def test_each_export_of_bitmex_may_be_missing(plan: tuple[Plan, bool], name: str) -> None:
@@ -361,7 +361,7 @@ def only_opening(fills: Sequence[Fill]) -> Fraction | None:
     return found[0] if len(found) == 1 else None
 
 
-@examples(15)
+@examples(8)
 @given(plan=one_way, where=st.integers(0, 30))
 def test_a_trade_history_that_begins_in_mid_life_invents_no_entry_and_loses_no_cent(plan: Plan, where: int) -> None:
     desk = live(plan)
@@ -391,7 +391,7 @@ def test_a_trade_history_that_begins_in_mid_life_invents_no_entry_and_loses_no_c
             assert bool(held) == any("opening_inferred" in row["flags"] for row in own)
 
 
-@examples(6)
+@examples(3)
 @given(plan=hedged, where=st.integers(0, 30))
 def test_a_side_that_was_open_before_the_trade_history_begins_has_no_entry(plan: Plan, where: int) -> None:
     desk = live(plan)
@@ -418,7 +418,7 @@ def test_a_side_that_was_open_before_the_trade_history_begins_has_no_entry(plan:
             )
 
 
-@examples(10)
+@examples(5)
 @given(plan=BITMEX_LIVES, where=st.integers(0, 40))
 def test_a_wallet_history_that_begins_in_mid_life_anchors_its_balances(plan: tuple[Plan, bool], where: int) -> None:
     drawn, daily = plan
@@ -474,7 +474,7 @@ def filters(plan: Plan) -> dict[str, tuple[str, Callable[[Line], bool]]]:
     return dict(zip(FILTERS, ways, strict=True))
 
 
-@examples(16)
+@examples(8)
 @given(plan=any_binance, name=st.sampled_from(FILTERS))
 def test_a_filtered_export_costs_no_cent_and_invents_no_position(plan: Plan, name: str) -> None:
     desk = live(plan)
@@ -501,7 +501,7 @@ def test_a_filtered_export_costs_no_cent_and_invents_no_position(plan: Plan, nam
 # ------------------------------------------------------------------------------------- 5 and 6: forget, rebuild
 
 
-@examples(6)
+@examples(3)
 @given(plan=any_binance, draw=seeds)
 def test_forgetting_a_file_is_never_having_had_it_and_importing_it_again_heals(plan: Plan, draw: random.Random) -> None:
     desk = live(plan)
@@ -509,7 +509,7 @@ def test_forgetting_a_file_is_never_having_had_it_and_importing_it_again_heals(p
     assert_forgettable(exports, draw)
 
 
-@examples(5)
+@examples(3)
 @given(plan=BITMEX_LIVES, draw=seeds)
 def test_forgetting_a_file_of_bitmex_is_never_having_had_it(plan: tuple[Plan, bool], draw: random.Random) -> None:
     assert_forgettable(bitmex.exports(live(plan[0], "bitmex", daily=plan[1]), daily=plan[1]), draw)
@@ -542,7 +542,7 @@ def sha256(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()
 
 
-@examples(5)
+@examples(3)
 @given(plan=any_binance, draw=seeds)
 def test_a_rebuilt_book_is_the_same_book(plan: Plan, draw: random.Random) -> None:
     desk = live(plan)
@@ -562,7 +562,7 @@ def test_a_rebuilt_book_is_the_same_book(plan: Plan, draw: random.Random) -> Non
 # ------------------------------------------------------------------------------------------------ 7: trace
 
 
-@examples(5)
+@examples(3)
 @given(plan=any_binance)
 def test_every_position_leads_back_to_lines_that_hold_its_quantities(plan: Plan) -> None:
     desk = live(plan)

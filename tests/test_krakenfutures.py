@@ -573,7 +573,7 @@ def test_two_collaterals_of_the_older_era_keep_their_own_balances(book: Book, tm
     assert facts(book, "balances", "wallet", "asset", "difference") == [
         ("coinm", "BTC", "0"), ("coinm", "ETH", "0"), ("usdm", "BTC", "0")]  # fmt: skip
     assert facts(book, "breaks", "break_id") == [] and reports(book) == []
-    assert [] == facts(book, "findings", "kind")
+    assert [] == facts(book, "findings", "kind", "sentence")
 
 
 def test_a_log_that_misses_a_trade_is_found_by_the_positions_that_it_states(book: Book, tmp_path: Path) -> None:

@@ -591,7 +591,7 @@ def test_a_life_on_cross_margin_ties_to_the_last_cent(book: Book, tmp_path: Path
         ("cross_margin", "BTC", "0", "0", "0"), ("cross_margin", "USDT", "1084.435", "0", "0"),
         ("spot", "ETH", "0.2", "0", "0"), ("spot", "USDT", "1399.52", "0", "0"),
     ]  # fmt: skip
-    assert facts(book, "breaks", "break_id") == [] and offenders(book) == [] and findings(book) == ["seam"]
+    assert facts(book, "breaks", "break_id") == [] and offenders(book) == [] and findings(book) == []
 
 
 def test_the_zip_alone_tells_the_same_life_on_margin(book: Book, tmp_path: Path) -> None:

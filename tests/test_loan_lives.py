@@ -106,7 +106,7 @@ def assert_nexo(book: Book, desk: NexoDesk) -> None:
     assert sold == said
 
 
-@examples(14)
+@examples(7)
 @given(steps=nexo_lives, form=forms)
 def test_a_credit_line_counts_each_event_once_whichever_of_its_rows_are_there(
     steps: tuple[Step, ...], form: str
@@ -116,7 +116,7 @@ def test_a_credit_line_counts_each_event_once_whichever_of_its_rows_are_there(
         assert_nexo(book, desk)
 
 
-@examples(6)
+@examples(3)
 @given(steps=nexo_lives, form=forms)
 def test_a_credit_line_with_every_row_is_what_happened(steps: tuple[Step, ...], form: str) -> None:
     desk = lived_at_nexo(steps, whole=True)
@@ -124,7 +124,7 @@ def test_a_credit_line_with_every_row_is_what_happened(steps: tuple[Step, ...], 
         assert_nexo(book, desk)
 
 
-@examples(4)
+@examples(2)
 @given(steps=nexo_lives, first=forms, second=forms, draw=seeds)
 def test_vintages_and_copies_of_a_credit_line_in_any_order_change_nothing(
     steps: tuple[Step, ...], first: str, second: str, draw: random.Random
@@ -170,7 +170,7 @@ def true_collateral(loans: Sequence[Loan]) -> dict[tuple[str | None, Any], dict[
     }
 
 
-@examples(10)
+@examples(5)
 @given(steps=binance_lives)
 def test_flexible_loans_are_what_happened(steps: tuple[Step, ...]) -> None:
     desk = lived_at_binance(steps, fixed=False)
@@ -179,7 +179,7 @@ def test_flexible_loans_are_what_happened(steps: tuple[Step, ...]) -> None:
         assert true_collateral(desk.loans) == said_collateral(book)
 
 
-@examples(4)
+@examples(2)
 @given(steps=binance_lives)
 def test_the_income_of_loans_beside_their_records_changes_nothing(steps: tuple[Step, ...]) -> None:
     desk = lived_at_binance(steps, fixed=False)
@@ -188,7 +188,7 @@ def test_the_income_of_loans_beside_their_records_changes_nothing(steps: tuple[S
         assert true_collateral(desk.loans) == said_collateral(book)
 
 
-@examples(8)
+@examples(4)
 @given(steps=binance_lives)
 def test_fixed_loans_are_what_happened(steps: tuple[Step, ...]) -> None:
     desk = lived_at_binance(steps, fixed=True)

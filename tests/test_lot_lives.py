@@ -129,7 +129,7 @@ def assert_results(desk: LotDesk, book: Book) -> None:
 # -------------------------------------------------------------------------------------------------- laws
 
 
-@examples(10)
+@examples(5)
 @given(plan=plans(named=True), ledger=ledgers)
 def test_lots_that_closes_name_are_what_happened(plan: LotPlan, ledger: str) -> None:
     desk = lived(plan)
@@ -139,7 +139,7 @@ def test_lots_that_closes_name_are_what_happened(plan: LotPlan, ledger: str) -> 
         assert_results(desk, book)
 
 
-@examples(10)
+@examples(5)
 @given(plan=plans(named=False), ledger=ledgers)
 def test_lots_that_closes_do_not_name_are_closed_oldest_first(plan: LotPlan, ledger: str) -> None:
     desk = lived(plan)
@@ -149,7 +149,7 @@ def test_lots_that_closes_do_not_name_are_closed_oldest_first(plan: LotPlan, led
         assert_results(desk, book)
 
 
-@examples(6)
+@examples(3)
 @given(plan=st.booleans().flatmap(plans))
 def test_trades_alone_say_everything_but_what_borrowing_cost(plan: LotPlan) -> None:
     desk = lived(plan)
@@ -166,7 +166,7 @@ def test_trades_alone_say_everything_but_what_borrowing_cost(plan: LotPlan) -> N
         assert {asset: amount for asset, amount in moved.items() if amount} == {a: h for a, h in held.items() if h}
 
 
-@examples(4)
+@examples(2)
 @given(plan=plans(named=True), draw=seeds, ledger=ledgers)
 def test_pieces_copies_and_downloads_of_other_days_in_any_order_change_nothing(
     plan: LotPlan, draw: random.Random, ledger: str

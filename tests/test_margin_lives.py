@@ -121,7 +121,7 @@ def assert_whole_truth(
         assert_same(true_costs(desk, cause), by_asset(said))
 
 
-@examples(10)
+@examples(5)
 @given(plan=any_margin)
 @example(plan=THREE_EXPORTS_MEET)
 @example(plan=AT_ONCE)
@@ -144,7 +144,7 @@ SPARE: dict[str, tuple[str, ...]] = {
 """What others state, too: the ledger of margin is the statement, else the capital flow."""
 
 
-@examples(8)
+@examples(4)
 @given(plan=any_margin, spare=st.sampled_from(sorted(SPARE)))
 @example(plan=ENDS_ON_A_REPAYMENT, spare="the capital flow")
 def test_the_best_export_per_fact_gives_the_same_as_all_of_them(plan: MarginPlan, spare: str) -> None:
@@ -153,7 +153,7 @@ def test_the_best_export_per_fact_gives_the_same_as_all_of_them(plan: MarginPlan
         assert_whole_truth(book, desk, plan, wallets=MARGIN if "statement" in SPARE[spare] else None)
 
 
-@examples(4)
+@examples(2)
 @given(plan=unhurried_margin)
 def test_without_records_of_loans_the_statement_says_what_is_owed(plan: MarginPlan) -> None:
     desk = lived(plan)
@@ -161,7 +161,7 @@ def test_without_records_of_loans_the_statement_says_what_is_owed(plan: MarginPl
         assert_whole_truth(book, desk, plan)
 
 
-@examples(4)
+@examples(2)
 @given(plan=round_trips)
 def test_interest_that_no_export_shows_is_seen_where_it_is_repaid(plan: MarginPlan) -> None:
     desk = lived(plan)
@@ -169,7 +169,7 @@ def test_interest_that_no_export_shows_is_seen_where_it_is_repaid(plan: MarginPl
         assert_whole_truth(book, desk, plan)
 
 
-@examples(4)
+@examples(2)
 @given(plan=any_margin)
 @example(plan=AT_ONCE)
 def test_the_trade_history_of_the_screens_gives_the_same_positions_to_the_second(plan: MarginPlan) -> None:
@@ -212,7 +212,7 @@ def together(*statements: Export) -> Export:
     return replace(statements[0], lines=tuple(lines))
 
 
-@examples(4)
+@examples(2)
 @given(margin=any_margin, future=one_way, best=st.booleans())
 def test_margin_and_futures_of_a_month_together_are_each_what_they_are_alone(
     margin: MarginPlan, future: Plan, best: bool

@@ -213,7 +213,7 @@ def assert_whole_truth(book: Book, account: Account, *, seconds: bool = False) -
 # ------------------------------------------------------------------------------------------------- laws
 
 
-@examples(10)
+@examples(5)
 @given(plan=plans)
 def test_the_log_of_the_screen_gives_the_whole_truth_and_what_is_owed_after_every_row(plan: UnifiedPlan) -> None:
     account = lived(plan)
@@ -222,7 +222,7 @@ def test_the_log_of_the_screen_gives_the_whole_truth_and_what_is_owed_after_ever
         assert {coin: events for coin in account.balances if (events := account.events(coin))} == said_events(book)
 
 
-@examples(8)
+@examples(4)
 @given(plan=plans)
 def test_the_data_export_alone_gives_the_same_to_the_second(plan: UnifiedPlan) -> None:
     account = lived(plan)
@@ -230,7 +230,7 @@ def test_the_data_export_alone_gives_the_same_to_the_second(plan: UnifiedPlan) -
         assert_whole_truth(book, account, seconds=True)
 
 
-@examples(6)
+@examples(3)
 @given(plan=plans, first=st.booleans())
 def test_both_exports_together_are_the_log_of_the_screen(plan: UnifiedPlan, first: bool) -> None:
     account = lived(plan)
@@ -239,7 +239,7 @@ def test_both_exports_together_are_the_log_of_the_screen(plan: UnifiedPlan, firs
         assert_whole_truth(book, account)
 
 
-@examples(5)
+@examples(3)
 @given(plan=plans, draw=seeds, kind=st.sampled_from(("screen", "export", "both")))
 def test_pieces_copies_and_order_of_files_change_nothing(plan: UnifiedPlan, draw: random.Random, kind: str) -> None:
     account = lived(plan)
@@ -258,7 +258,7 @@ def test_pieces_copies_and_order_of_files_change_nothing(plan: UnifiedPlan, draw
         assert offenders(book) == {}
 
 
-@examples(4)
+@examples(2)
 @given(plan=plans, draw=seeds)
 def test_a_log_of_the_screen_of_some_days_joins_the_data_export_of_all(plan: UnifiedPlan, draw: random.Random) -> None:
     account = lived(plan)

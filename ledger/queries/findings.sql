@@ -103,21 +103,24 @@ WHERE last_at > (expires_on + INTERVAL 1 DAY)::TIMESTAMPTZ ORDER BY position_id;
 
 -- name: missing_fills
 -- One row is an instrument of which the ledger books trades that no fill tells, while an export of fills covers their time
--- and shares its references with the ledger elsewhere (where no reference is shared, the two number trades otherwise).
+-- and shares its references with the ledger elsewhere (an export of orders, or of a venue that numbers trades otherwise, does
+-- not, and proves nothing).  A ledger may cut the second of a trade, so the last second before another export speaks is left out.
 WITH covered AS (
   SELECT from_at, to_at, series FROM voices
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = 'fills' AND cause IS NULL AND series <> 'derived'
 ), told AS (
   SELECT DISTINCT trade_ref FROM fills WHERE account = $account AND venue = $venue AND trade_ref IS NOT NULL
 ), booked AS (
-  SELECT m.symbol, m.asset, m.trade_ref, m.moved_at, m.row_key, m.trade_ref IN (FROM told) AS is_told FROM movements m
+  SELECT m.symbol, m.asset, m.trade_ref, m.moved_at, m.row_key, m.trade_ref IN (FROM told) AS is_told, c.series
+  FROM movements m JOIN covered c ON m.moved_at >= c.from_at AND m.moved_at + INTERVAL 1 SECOND <= c.to_at
   WHERE m.account = $account AND m.venue = $venue AND m.wallet = $wallet AND m.basis = 'stated' AND m.pool = 'asset'
     AND m.trade_ref IS NOT NULL AND m.cause IN ('trade', 'realized_pnl', 'trading_fee')
-    AND EXISTS (FROM covered c WHERE m.moved_at >= c.from_at AND m.moved_at < c.to_at
-      AND m.format NOT IN (SELECT format FROM files f WHERE f.series = c.series))
+    AND m.format NOT IN (SELECT format FROM files f WHERE f.series = c.series)
+), sharing AS (
+  SELECT series FROM booked GROUP BY series HAVING bool_or(is_told)
 )
 SELECT symbol, string_agg(DISTINCT asset, '/' ORDER BY asset) AS assets, count(DISTINCT trade_ref) AS trades,
   min(moved_at) AS first_at, max(moved_at) AS last_at, list_sort(list(DISTINCT trade_ref)) AS refs,
   list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY moved_at, row_key) AS keys
-FROM booked WHERE NOT is_told AND (SELECT bool_or(is_told) FROM booked)
+FROM booked WHERE NOT is_told AND series IN (FROM sharing)
 GROUP BY symbol ORDER BY first_at, symbol;

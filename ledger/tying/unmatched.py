@@ -20,6 +20,10 @@ class Span:
     to_at: datetime
     format: str
 
+    def speaks_at(self, at: datetime) -> bool:
+        """Whether an instant lies in it."""
+        return self.from_at <= at < self.to_at
+
 
 @dataclass(frozen=True)
 class Known:
@@ -35,6 +39,10 @@ class Known:
         names = [end.other_wallet] if end.other_wallet else [name for name in wallets if name != end.wallet]
         of_asset = {name: [span for span in wallets.get(name, ()) if span.asset in {None, end.asset}] for name in names}
         return {name: spans for name, spans in of_asset.items() if spans}
+
+    def telling(self, end: End) -> set[str]:
+        """Return the formats that tell the wallet of an end then: were its other end in them, they would have a row."""
+        return {s.format for s in self.ledgers.get(end.site, {}).get(end.wallet, ()) if s.speaks_at(end.moved_at)}
 
     def reaches_elsewhere(self, end: End) -> datetime | None:
         """Return until when the book knows the other accounts; None: there is none."""
@@ -110,9 +118,14 @@ def _outside(end: End, known: Known, similar: Sequence[End]) -> Verdict:
 def _internal(end: End, known: Known) -> Verdict:
     """Return what a transfer inside a venue is of which the other end is not there."""
     ledgers = known.of(end)
-    covering = [name for name, spans in ledgers.items() if any(s.from_at <= end.moved_at < s.to_at for s in spans)]
+    sure = end.other_wallet is not None
+    same = set() if sure else known.telling(end)
+    covering = [
+        name
+        for name, spans in ledgers.items()
+        if any(span.speaks_at(end.moved_at) and span.format not in same for span in spans)
+    ]
     if covering:
-        sure = end.other_wallet is not None
         why = "a row may be missing or was rejected" if sure else "the row does not say where its other end is"
         hint = f"the book has {_all(covering)} of {end.venue} then, and no row there fits: {why}"
         return Verdict("unmatched", hint, severity="warning" if sure else "info")
