@@ -18,10 +18,16 @@ from importers.contract import Format
 from importers.files import Bundle, collect, open_bundle
 from importers.registry import formats as builtin_formats
 from ledger.accounting.derive import settle
+from ledger.auditing.asking import audit_called, stage_liquidations
+from ledger.auditing.identity import every_check
+from ledger.auditing.margins import stage_calls, stage_margin
+from ledger.auditing.proof import proven
+from ledger.auditing.watch import Watched, watch
 from ledger.closing import changes, closing
 from ledger.closing.decisions import restore
 from ledger.closing.matches import match_entry, unmatch_entries
 from ledger.closing.months import Span, span_of
+from ledger.judging.thresholds import Thresholds
 from ledger.storage import log
 from ledger.storage.accounts import proper, renamable, venue_of
 from ledger.storage.archive import Archive, archive_of
@@ -32,15 +38,22 @@ from ledger.storage.store import Store, statement
 from ledger.trace import RAW_LIMIT, raw_texts, with_places
 from ledger.tying import assertions
 from ledger.tying.assertions import Verdict
-from ledger.tying.checks import every_check
 from ledger.tying.tie import tie
 from ledger.tying.transfers import match_id_of
 from ledger.tying.valuation import MAX_AGE, with_values
+from reports.audit import Audit
 from reports.contract import Params, Report, run
 from reports.month import Month
 from reports.registry import REPORTS
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
 
+STAGED: Mapping[str, Callable[[Store, Params], None]] = {
+    "liquidations": stage_liquidations,
+    "liquidation_summary": stage_liquidations,
+    "margin": stage_margin,
+    "margin_calls": stage_calls,
+}
+"""Reports whose lines are computed when they are asked for."""
 SAME_WORDS = ("account", "wallet", "timezone", "format", "encoding")
 DIGESTED = (
     "movements",
@@ -680,11 +693,35 @@ class Book:
             raise UnknownThing(f"the report {name} has no amounts to value", f"a currency goes with {valuable}")
         last = self.store.scalar(statement("book", "last_instant"))
         params = Params(as_of=words.get("to") or last, **words)
+        if name in STAGED:
+            STAGED[name](self.store, params)
         with self.store.in_zone(params.zone):
             frame = run(REPORTS[name], self.store.query, params)
         if currency is None:
             return frame
         return with_values(self.store, frame, REPORTS[name], params, currency.upper(), max_age or MAX_AGE)
+
+    def audit(
+        self, name: str, since: datetime | None = None, *, from_healthy: bool = False,
+        thresholds: Thresholds | None = None,
+    ) -> Audit:  # fmt: skip
+        """Return why a liquidation happened, with the rows behind it: its id, its position or loan, or `latest`.
+
+        The bridge starts at the first row of what was liquidated, at `since`, or (`from_healthy`) when health last was
+        2. Raises UnknownThing.
+        """
+        found = audit_called(self.store, name, since, from_healthy=from_healthy, thresholds=thresholds)
+        return proven(self.store, self.archive, found)
+
+    def margin(
+        self, position_id: str, at: datetime | None = None, changes: Mapping[str, str] | None = None
+    ) -> list[Watched]:
+        """Return where a position stood at an instant (else the last at which it was open), and where it would stand.
+
+        The second is there with changes only: price, deposit, withdraw, size.  Raises UnknownThing, and ValueError for
+        a change that cannot be read.
+        """
+        return watch(self.store, position_id, at, changes or {})
 
     def _known_account(self, account: str) -> None:
         if not self.store.scalar(statement("accounts", "exists"), {"account": account}):

@@ -15,6 +15,7 @@ import polars as pl
 from importers.files import Part, open_bundle
 from ledger.accounting.voices import Scope
 from ledger.accounting.witnesses import disagreeing
+from ledger.liquidating.events import find_events
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store, statement
 from schemas.errors import MarginbookError, UnknownThing
@@ -27,7 +28,6 @@ LEGS = 256
 """Rows that one source row may become."""
 
 OF_POSITION = statement("trace", "of_position")
-OF_EVENT = statement("trace", "of_event")
 OF_BREAK = statement("trace", "of_break")
 OF_BALANCE = statement("trace", "of_balance")
 OF_ENTRY = statement("trace", "of_entry")
@@ -98,7 +98,7 @@ def rows_behind(store: Store, name: str) -> list[int]:
     elif words:
         answer = _of_witnesses(store, words) if kind == "witnesses" else _of_line(store, kind, words)
     elif name.startswith("liq:"):
-        answer = _of_event(store, name)
+        return rows_of_liquidations(store).get(name, [])
     elif name.startswith("break-"):
         answer = store.query(OF_BREAK, {"id": name})
     elif name.startswith("gap-"):
@@ -115,17 +115,9 @@ def rows_behind(store: Store, name: str) -> list[int]:
     return [int(key) for key in answer["row_key"].to_list()]
 
 
-def _of_event(store: Store, name: str) -> pl.DataFrame:
-    from reports.contract import Params, run
-    from reports.registry import LIQUIDATIONS
-
-    events = run(LIQUIDATIONS, store.query, Params()).filter(pl.col("liquidation_id") == name)
-    if not events.height:
-        return pl.DataFrame({"row_key": []})
-    event = events.row(0, named=True)
-    return store.query(
-        OF_EVENT, {key: event[key] for key in ("position_id", "started_at", "ended_at", "account", "symbol")}
-    )
+def rows_of_liquidations(store: Store) -> dict[str, list[int]]:
+    """Return, by liquidation_id, the row keys of its fills, the venue's rows, fees, insurance and repayments."""
+    return {event.liquidation_id: [int(key) for key in event.rows] for event in find_events(store)}
 
 
 def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from reports.contract import AS_OF, PERIOD_END, Column, Report, Valuation
+from reports.margins import MARGINS
 from reports.monthly import MONTHLY
 from schemas.types import MONEY
 
@@ -279,19 +280,55 @@ LIQUIDATIONS = Report(
         Column("settle_asset"),
         Column("position_id", wide=True),
         Column("primary_cause", wide=True),
+        Column("fee", "money", total=True, wide=True),
+        Column("slippage", "money", total=True, wide=True),
+        Column("leverage_at_open", "quantity", wide=True),
+        Column("carry", "money", total=True, wide=True),
+        Column("positions", "words", wide=True),
+        Column("found_by", "words", wide=True),
+    ),
+    asset_column="settle_asset",
+    empty="no liquidation in this range: import fills, the venue's own list of forced orders, and the ledger, whose "
+    "fees and insurance tell of them, too",
+    note="loss: what the forced fills lost, with fee (their trading fees) and liquidation_fee, less insurance; "
+    "slippage: + = better than the mark; carry: interest less funding of the positions; `marginbook audit "
+    "ID` says why.",
+    valuation=Valuation(amounts=("loss",), at="ended_at"),
+)
+
+LIQUIDATION_SUMMARY = Report(
+    name="liquidation_summary",
+    title="What keeps liquidating",
+    one_row="period, account, settle asset; all, and by cause, symbol and leverage at open",
+    columns=(
+        Column("period"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("settle_asset"),
+        Column("dimension", keep=True),
+        Column("value", keep=True),
+        Column("count", "count"),
+        Column("loss", "money"),
+        Column("fee", "money", wide=True),
+        Column("liquidation_fee", "money", wide=True),
+        Column("slippage", "money", wide=True),
+        Column("insurance", "money", wide=True),
+        Column("carry", "money"),
+        Column("carry_share", "percent"),
+        Column("unknown", "count", wide=True),
     ),
     ratios={
-        "average_price": pl.coalesce(
-            pl.col("stated_average"),
-            pl.when(INVERSE)
-            .then(quotient(pl.col("quantity"), pl.col("weight")))
-            .otherwise(quotient(pl.col("weight"), pl.col("quantity"))),
+        "carry_share": pl.when(pl.col("loss") > 0).then(
+            quotient(pl.col("carry_of_loss") * decimal(100), pl.col("loss"))
         ),
     },
-    scaffold=("weight", "stated_average", "style"),
+    scaffold=("carry_of_loss",),
     asset_column="settle_asset",
     empty="no liquidation in this range",
-    valuation=Valuation(amounts=("loss",), at="ended_at"),
+    note="Every liquidation is in each dimension once; an auto-deleveraging is none and stands apart.  carry: interest "
+    "less funding of the positions, carry_share: its share of the loss in percent; sums are of what is known, "
+    "`unknown` counts the liquidations whose loss is not.  `--by year` asks what keeps happening.",
+    valuation=Valuation(amounts=("loss",), at=PERIOD_END, note=OF_PERIODS),
 )
 
 BALANCES = Report(
@@ -419,11 +456,13 @@ REPORTS: dict[str, Report] = {
         LOANS,
         LOAN_EVENTS,
         LIQUIDATIONS,
+        LIQUIDATION_SUMMARY,
         BALANCES,
         BREAKS,
         WITNESSES,
         COVERAGE,
         FINDINGS,
+        *MARGINS,
         *MONTHLY,
     )
 }

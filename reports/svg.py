@@ -37,7 +37,7 @@ def svg(spec: Mapping[str, Any], text: str) -> str:
     """Return the drawing with its text alternative; text of the data cannot steer it, and nothing is fetched."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(_cleaned(spec), vl_version="5.21", allowed_base_urls=[], show_warnings=False)
+    drawn = vl_convert.vegalite_to_svg(cleaned(spec), vl_version="5.21", allowed_base_urls=[], show_warnings=False)
     root = fromstring(drawn)
     width, height = (round(float(root.get(name, "0"))) for name in ("width", "height"))
     inside = "".join(_written(child) for child in root)
@@ -45,14 +45,14 @@ def svg(spec: Mapping[str, Any], text: str) -> str:
     return f'<svg {size} role="img" aria-label="{escape(clean(text))}">{inside}</svg>'
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """Return the specification without a character that XML cannot hold: one such stops the whole program."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {name: _cleaned(inner) for name, inner in value.items()}
+        return {name: cleaned(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(inner) for inner in value]
+        return [cleaned(inner) for inner in value]
     return value
 
 

@@ -101,7 +101,7 @@ def test_an_import_says_its_numbers_on_stderr_and_nothing_on_stdout(run: Run, ex
     answer = run("import", exports)
     assert (answer.code, answer.out) == (0, "")
     assert "force-orders.csv" in answer.err
-    assert re.search(r"19 files: 977 read = 976 stored \+ 0 duplicate \+ 1 ignored \+ 0 rejected", answer.err)
+    assert re.search(r"20 files: 1,159 read = 1,158 stored \+ 0 duplicate \+ 1 ignored \+ 0 rejected", answer.err)
 
 
 def test_the_same_files_again_are_all_duplicates(run: Run, exports: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_same_files_again_are_all_duplicates(run: Run, exports: Path) -> Non
     before = run("report", "positions", "--output-format", "csv").out
     again = run("import", exports)
     assert again.code == 0
-    assert re.search(r"read = 0 stored \+ 976 duplicate \+ 1 ignored", again.err)
+    assert re.search(r"read = 0 stored \+ 1,158 duplicate \+ 1 ignored", again.err)
     assert run("report", "positions", "--output-format", "csv").out == before
 
 
@@ -117,7 +117,7 @@ def test_a_dry_run_tells_the_effects_and_stores_nothing(run: Run, exports: Path,
     answer = run("import", exports / INCOME, "--dry-run")
     assert answer.code == 0
     assert "would be stored" in answer.err
-    assert re.search(r"binance usdm USDT: none -> 853\.68693797", answer.err)
+    assert re.search(r"binance usdm USDT: none -> 1022\.26193797", answer.err)
     assert not (tmp_path / "book.duckdb").exists()
     assert not (tmp_path / "book.archive").exists()
 
@@ -257,7 +257,7 @@ def test_json_is_exact_text(run: Run, demo: Path) -> None:
     (row,) = run("report", "positions", "--symbol", "XRPUSDT", "--output-format", "json", book=demo).rows
     assert row["position_id"] == POSITION
     assert row["opened_at"] == "2026-01-30T18:22:09Z"
-    assert row["net_pnl"] == "-4784.08876819"
+    assert row["net_pnl"] == "-4615.51376819"
     assert row["entry_price"] == "2.025"
     assert row["margin_mode"] is None
     parts = [

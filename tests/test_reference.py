@@ -81,6 +81,28 @@ def test_published_tiers_are_among_them() -> None:
     assert ("0.025", "16300") == found["BTCUSDT", "2021-03-18", "1000000"]
     assert ("0.01", "1300") == found["BTCUSDT", "2021-03-18", "250000"]
     assert ("0.01", "") == found["XBTUSD", "2026-09-11", "200"]
+    assert ("0.0056", "1200") == found["BTCUSDT", "2024-03-12", "2000000"]
+    assert ("0.0065", "30") == found["SOLUSDT", "2024-09-30", "20000"]
+    assert ("0.004", "") == found["BTC-USDT-SWAP", "2026-09-25", "0"]
+
+
+def test_what_tiers_and_ratios_count_is_said_where_it_is_no_value() -> None:
+    assert {"", "contracts"} == {row["unit"] for row in builtin("margin_tiers")}
+    assert {"contracts"} == {row["unit"] for row in builtin("margin_tiers") if row["venue"] == "okx"}
+    by_size = {row["asset"] for row in builtin("collateral_ratios") if row["quote"] == row["asset"]}
+    assert {"BTC"} == by_size
+
+
+def test_ratios_follow_each_other_without_a_hole_and_fall() -> None:
+    def of(row: Mapping[str, str]) -> tuple[str, ...]:
+        return row["venue"], row["product"], row["asset"], row["valid_from"]
+
+    for _, rows in groupby(sorted(builtin("collateral_ratios"), key=of), key=of):
+        ratios = sorted(rows, key=lambda row: Decimal(row["floor"]))
+        assert ratios[0]["floor"] == "0"
+        for lower, upper in pairwise(ratios):
+            assert lower["cap"] == upper["floor"]
+            assert Decimal(lower["ratio"]) > Decimal(upper["ratio"])
 
 
 def test_sql_shows_them_exactly(tmp_path: Path) -> None:

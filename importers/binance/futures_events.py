@@ -215,7 +215,8 @@ POSITION_MARGIN = Format(
     event=pl.col("type"),
     cases={
         kind: (Emit(table="transfers", columns={
-            "moved_at": pl.col("time"), "asset": pl.col("asset"), "amount": amount, "kind": pl.lit(kind)}),)
+            "moved_at": pl.col("time"), "asset": pl.col("asset"), "amount": amount, "kind": pl.lit(kind),
+            "pair": pl.col("symbol")}),)
         for kind, amount in (
             ("margin_added", pl.col("amount").abs()),
             ("margin_released", -pl.col("amount").abs()),

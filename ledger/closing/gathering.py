@@ -11,7 +11,7 @@ import polars as pl
 from ledger.closing.months import Span
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store, statement
-from ledger.trace import located, raw_texts, rows_behind
+from ledger.trace import located, raw_texts, rows_behind, rows_of_liquidations
 from reports.month import Evidence, Month
 
 
@@ -86,11 +86,12 @@ def evidence_of(
     keys: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     held = 0
+    liquidated = rows_of_liquidations(store) if sections["liquidations"].height else {}
     for name, column in EVIDENT.items():
         for line in sections[name][column].drop_nulls().unique(maintain_order=True).to_list():
             if line in counts:
                 continue
-            rows = list(dict.fromkeys(rows_behind(store, line)))
+            rows = list(dict.fromkeys(liquidated.get(line) or rows_behind(store, line)))
             counts[line] = len(rows)
             keys[line] = rows[: ROWS_SHOWN if held < MOST_ROWS else 0]
             held += len(keys[line])

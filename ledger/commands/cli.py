@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.commands.auditing import audit, margin
 from ledger.commands.closing import breaks, close, pack, reopen, review
 from ledger.commands.common import (
     BOOK,
@@ -50,6 +51,9 @@ REPORT_NAMES = (
     "loans",
     "loan_events",
     "liquidations",
+    "liquidation_summary",
+    "margin",
+    "margin_calls",
     "balances",
     "breaks",
     "witnesses",
@@ -98,7 +102,7 @@ def marginbook(context: click.Context, book_path: Path) -> None:
 
 
 for command in (
-    accounts, assert_, breaks, close, enter, formats, match, pack, reopen, review, templates, unmatch,
+    accounts, assert_, audit, breaks, close, enter, formats, margin, match, pack, reopen, review, templates, unmatch,
 ):  # fmt: skip
     marginbook.add_command(command)
 
@@ -338,7 +342,10 @@ def report(
     interest      borrow interest by period, asset and isolated pair, with the implied annual rate
     loans         crypto-backed loans and debt pools: drawn, interest, repaid, still owed, what they cost
     loan_events   every step of a loan with what is owed after it and the loan to value
-    liquidations  forced reductions with their prices, fees and loss
+    liquidations  forced reductions with their prices, fees and loss, and why they happened
+    liquidation_summary  what keeps liquidating: by cause, symbol and leverage at open, with the share of carry
+    margin        where each position stood day by day: equity, requirement, health, liquidation price
+    margin_calls  crossings of the venue's warning level, and what was done after
     balances      every wallet's assets beside the venue's own figure
     breaks        where the chain of stated balances does not hold
     witnesses     days on which two exports state the same fact, side by side
@@ -431,7 +438,7 @@ def schema(table: str | None, kind: OutputKind | None, output: Path | None) -> N
 @click.pass_context
 def demo(context: click.Context, folder: Path | None) -> None:
     """Write invented exports of five venues to FOLDER (default ./demo), import them and print the main reports."""
-    from ledger.commands.demo import REPORTS_SHOWN, write_exports
+    from ledger.commands.demo import REPORTS_SHOWN, SHOWN_LIQUIDATION, write_exports
     from ledger.commands.talk import print_import
 
     place = folder or Path("demo")
@@ -445,11 +452,13 @@ def demo(context: click.Context, folder: Path | None) -> None:
         for name in REPORTS_SHOWN:
             show(book.report(name), REPORTS[name], "table", None)
             click.echo()
-        first = book.report("liquidations")["position_id"].drop_nulls()
+        liquidations = book.report("liquidations")
+        first, worst = liquidations["position_id"].drop_nulls(), liquidations.filter(symbol=SHOWN_LIQUIDATION)
     click.echo(f"The exports lie in {exports}, the book is {path}.  Go on with")
     for line in (
         f"report carry --symbol {first[0].split(':')[1]}",
         f"trace {first[0]}",
+        f"audit {worst['liquidation_id'][0]} --html {place / 'audit.html'}",
         "report realized --by day",
         "check",
     ):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 REPORTS_SHOWN = ("positions", "carry", "funding", "interest", "loans", "liquidations", "balances")
 
+SHOWN_LIQUIDATION = "XRPUSDT"
+"""Of the demo's liquidations the one of which everything is known."""
+
 
 def write_exports(folder: Path) -> Path:
     """Copy the bundled exports into the folder, which is made, and return it; what else lies there is left alone."""

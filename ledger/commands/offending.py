@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 import polars as pl
 
+from ledger.auditing.identity import every_check
 from ledger.commands.common import show
-from ledger.tying.checks import every_check
 from reports.exact import exact, joined
 from reports.listings import OFFENDERS, offenders
 

@@ -8,18 +8,6 @@ SELECT row_key FROM (
   WHERE f.row_key IN (SELECT row_key FROM legs WHERE position_id = $id))
 ORDER BY moment, leg_no, row_key;
 
--- name: of_event
--- One row is a source row behind a liquidation: its forced fills in order of execution, the fees, the venue's orders.
-SELECT row_key FROM (
-  SELECT l.row_key, l.filled_at AS moment, l.leg_no FROM legs l
-  WHERE l.position_id = $position_id AND l.execution IN ('liquidation', 'adl') AND l.filled_at BETWEEN $started_at AND $ended_at
-  UNION SELECT c.row_key, c.booked_at, 0 FROM costs_stored c
-  WHERE c.position_id = $position_id AND c.cause IN ('liquidation_fee', 'insurance')
-  UNION SELECT q.row_key, q.liquidated_at, 0 FROM liquidations q
-  WHERE q.account = $account AND q.symbol = $symbol
-    AND q.liquidated_at BETWEEN $started_at - INTERVAL 1 MINUTE AND $ended_at + INTERVAL 1 MINUTE)
-ORDER BY moment, leg_no, row_key;
-
 -- name: of_break
 -- One row is a source row of the instant of a break: what moved there, what states the balance, what its hint names.
 SELECT m.row_key FROM movements m JOIN breaks_stored b ON m.account = b.account AND m.venue = b.venue AND m.wallet = b.wallet

@@ -21,8 +21,9 @@ TABLES: dict[str, type[pa.DataFrameModel]] = {
     "collateral_ratios": CollateralRatio,
     "loan_terms": LoanTerm,
 }
-FURTHER = {"product": "VARCHAR", "valid_to": "TIMESTAMPTZ"}
-"""Columns that only built-in rows fill: which of a venue's products, and when the terms ended, where that is known."""
+FURTHER = {"product": "VARCHAR", "valid_to": "TIMESTAMPTZ", "unit": "VARCHAR"}
+"""Columns that only built-in rows fill: which of a venue's products, when the terms ended, where that is known, and
+what floor and cap count where it is no value (`contracts`, `base`)."""
 
 
 @cache
@@ -40,7 +41,7 @@ def views() -> list[str]:
 def _view(table: str, model: type[pa.DataFrameModel]) -> str:
     kinds = {name: DUCKDB_TYPES[str(kind)] for name, kind in column_types(model).items()}
     own = [name for name in kinds if name not in (*ORIGIN, "wallet", "source_row")]
-    places = ["venue", "product", "valid_from", "valid_to", *own[1:]]
+    places = ["venue", *FURTHER, "valid_from", *own[1:]]
     imported = [f"NULL::{FURTHER[name]} AS {name}" if name in FURTHER else name for name in places]
     stated = [f"{name}::{(kinds | FURTHER)[name]} AS {name}" for name in places]
     lines = ",\n  ".join(

@@ -7,7 +7,7 @@ identities of the mathematics, D2 the invariants of the book, F2 one voice a fac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,7 +35,12 @@ class Check:
 
 def every_check() -> tuple[Check, ...]:
     """Return the invariants in the order of their ids."""
-    return tuple(sorted([*_queries(), *COMPUTED], key=_order))
+    return in_order([*_queries(), *COMPUTED])
+
+
+def in_order(found: Iterable[Check]) -> tuple[Check, ...]:
+    """Return invariants in the order of their ids."""
+    return tuple(sorted(found, key=_order))
 
 
 @cache

@@ -1,0 +1,256 @@
+"""Why one liquidation happened: the case of it, judged, as the value that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from importlib import metadata
+
+from ledger.auditing.casing import Cased, case_of
+from ledger.auditing.moments import decimal, held_by, liquidation_price, rounded
+from ledger.judging.calls import margin_calls
+from ledger.judging.case import Case
+from ledger.judging.judging import findings, primary_cause
+from ledger.judging.thresholds import Thresholds
+from ledger.judging.whatif import counterfactuals
+from ledger.liquidating.event import Event
+from ledger.margining.tiers import Tiers
+from ledger.storage.store import Store
+from reports.audit import Asset, Audit, Held
+
+HEALTHY = Fraction(2)
+PLENTY, SOME = Decimal("0.001"), Decimal("0.01")
+"""Shares of the equity at the start that may be unexplained where confidence is high, or medium."""
+
+
+def audit(
+    store: Store, event: Event, since: datetime | None = None, *, from_healthy: bool = False,
+    thresholds: Thresholds | None = None, tiers: Tiers | None = None,
+) -> Audit:  # fmt: skip
+    """Return why a liquidation happened, from the first row of its position; from `since`; or from when it was healthy.
+
+    `from_healthy`: from the last moment at which health was 2 or more; where it never was, from the position's start.
+    """
+    terms = tiers or Tiers.load(store)
+    cased = case_of(store, event, terms, since)
+    if from_healthy:
+        before = [moment for moment in cased.case.moments if moment.at < event.started_at and moment.health is not None]
+        healthy = [moment.at for moment in before if Fraction(moment.health or 0) >= HEALTHY]
+        if healthy:
+            cased = case_of(store, event, terms, healthy[-1], "health")
+    return _audit(cased, thresholds or Thresholds())
+
+
+def _audit(cased: Cased, thresholds: Thresholds) -> Audit:
+    case, bucket, event = cased.case, cased.bucket, cased.case.event
+    case.missing = [*bucket.missing, *_missing(cased)]
+    found = findings(case, thresholds)
+    cause, verdict = primary_cause(case, found, thresholds)
+    held = held_by(cased.sheets, cased.trigger)
+    trigger = case.trigger
+    required = trigger.required()
+    return Audit(
+        liquidation_id=event.liquidation_id,
+        account=event.account,
+        venue=event.venue,
+        wallet=event.wallet,
+        asset=bucket.currency,
+        kind=event.kind,
+        margin_mode=case.margin_mode,
+        stage=event.stage,
+        symbol=event.symbol,
+        side=event.side,
+        position_ids=list(event.position_ids),
+        started_at=case.started_at,
+        started_by=case.started_by,
+        triggered_at=case.triggered_at,
+        ended_at=case.ended_at,
+        start_equity=rounded(case.start_equity),
+        terms=case.terms,
+        unexplained=rounded(case.unexplained),
+        end_equity=rounded(case.end_equity),
+        start_label=_known(cased, at_end=False),
+        end_label=_known(cased, at_end=True),
+        trigger_equity=rounded(trigger.equity()),
+        maintenance_margin=decimal(required),
+        maintenance_label=cased.requirement[0],
+        maintenance_source=cased.requirement[1],
+        initial_margin=decimal(trigger.initial()),
+        trigger_price=decimal(trigger.price),
+        trigger_label=case.trigger_quote.label if case.trigger_quote else "assumed",
+        trigger_source=case.trigger_quote.source if case.trigger_quote else "no price is known",
+        liquidation_price=decimal(liquidation_price(trigger)),
+        bankruptcy_price=decimal(event.bankruptcy_price or (trigger.bankruptcy_price() if trigger.own() else None)),
+        quantity=decimal(held.quantity) if held else None,
+        entry_price=decimal(held.entry) if held else None,
+        average_price=decimal(_average(case)),
+        ratio_name=cased.sheets.rule.name,
+        ratio_rule=cased.sheets.rule.level,
+        warning=decimal(case.warning),
+        verdict=verdict,
+        primary_cause=cause,
+        confidence=_confidence(cased, cause),
+        moments=case.moments,
+        positions=_positions(cased),
+        assets=_assets(cased),
+        counterfactuals=counterfactuals(case),
+        findings=found,
+        calls=margin_calls(case),
+        missing=case.missing,
+        assumptions=_assumptions(cased),
+        found_by=event.found_by,
+        version=metadata.version("marginbook"),
+        opening_leverage=decimal(case.opened.effective_leverage()),
+    )
+
+
+def _average(case: Case) -> Fraction | None:
+    """Return the average price of the forced fills of the own instrument, weighted by size (inverse: harmonic)."""
+    legs = [
+        (stake, leg)
+        for stake in case.stakes
+        if stake.symbol == case.event.symbol
+        for leg in stake.legs
+        if leg.is_forced and leg.price
+    ]
+    size = sum((abs(leg.delta) for _, leg in legs), Fraction(0))
+    if not size:
+        return None
+    if legs[0][0].style == "inverse":
+        return size / sum((abs(leg.delta) / leg.price for _, leg in legs if leg.price), Fraction(0))
+    return sum((abs(leg.delta) * leg.price for _, leg in legs if leg.price), Fraction(0)) / size
+
+
+def _known(cased: Cased, *, at_end: bool) -> str:
+    """Return how an equity is known: measured where the venue states the balance of each asset that counts."""
+    bucket = cased.bucket
+    if bucket.is_isolated:
+        return bucket.start_label
+    if bucket.event.kind == "loan":
+        return "implied"
+    point = cased.end if at_end else cased.start
+    assets = [asset for asset, level in point.levels.items() if level.owned or level.owed]
+    stated = [
+        (deviation.end if at_end else deviation.start) is not None
+        for asset in assets
+        if (deviation := bucket.deviations.get(asset)) is not None
+    ]
+    if bucket.deviations and len(stated) == len(assets) and all(stated):
+        return "measured"
+    return "implied"
+
+
+def _missing(cased: Cased) -> list[str]:
+    sheets, bucket = cased.sheets, cased.bucket
+    told = [
+        f"no mark price of {symbol} is known at {at:%Y-%m-%d %H:%M}Z: its unrealized result is not in the equity; "
+        f"import a price file (time,symbol,mark) of {symbol}"
+        for symbol, at in sheets.unmarked.items()
+    ]
+    if bucket.trigger is None or bucket.trigger.label == "assumed":
+        told.append(
+            f"no mark price of {bucket.event.symbol} is known at the trigger ({bucket.triggered_at:%Y-%m-%d %H:%M}Z): "
+            "import mark price candles of that day, or a price file (time,symbol,mark)"
+        )
+    return told
+
+
+def _assumptions(cased: Cased) -> list[str]:
+    """Return what was taken for granted, a sentence each."""
+    bucket, rule = cased.bucket, cased.sheets.rule
+    told = list(bucket.assumptions)
+    if bucket.trigger is not None and bucket.trigger.label in ("assumed", "implied"):
+        told.append(f"the mark at the trigger: {bucket.trigger.source}")
+    if cased.requirement[0] in ("assumed", "implied"):
+        told.append(f"maintenance margin: {cased.requirement[1]}")
+    if not rule.is_known:
+        told.append(f"when the venue liquidates: {rule.source}")
+    told.append("counterfactuals keep the path of prices and everything else as it was; they are model output")
+    return told
+
+
+def _positions(cased: Cased) -> list[Held]:
+    """Return the positions of the bucket at the trigger, those that were liquidated first."""
+    own = {found.stake.position_id: found.stake.is_own for found in cased.bucket.found}
+    rows = []
+    for one in cased.case.trigger.exposures:
+        quote = cased.bucket.mark(one.symbol, cased.trigger.at)
+        value = one.value()
+        required = one.required(cased.sheets.rule.rule)
+        rows.append(
+            Held(
+                position_id=one.position_id,
+                symbol=one.symbol,
+                side="long" if one.side > 0 else "short",
+                quantity=rounded(one.quantity),
+                entry=decimal(one.entry),
+                mark=decimal(one.mark),
+                mark_label=quote.label if quote else "assumed",
+                mark_source=quote.source if quote else "no price is known",
+                value=decimal(value),
+                unrealized=_unrealized(one.entry, one.mark, one.side, one.quantity * one.multiplier, one.style),
+                maintenance_margin=decimal(required),
+                rate=decimal(required / value) if required is not None and value else None,
+                is_own=own.get(one.position_id, False),
+            )
+        )
+    return sorted(rows, key=lambda row: (not row.is_own, row.position_id))
+
+
+def _unrealized(
+    entry: Fraction | None, mark: Fraction | None, side: int, size: Fraction, style: str
+) -> Decimal | None:  # fmt: skip
+    if not entry or not mark:
+        return None
+    return rounded(side * (size / entry - size / mark) if style == "inverse" else side * size * (mark - entry))
+
+
+def _assets(cased: Cased) -> Sequence[Asset]:
+    """Return the assets of a bucket that has several, or of which a price counts."""
+    worth, bucket = cased.sheets.worth, cased.bucket
+    if bucket.event.kind == "contract":
+        return ()
+    rows = []
+    for asset in sorted({*cased.start.levels, *cased.end.levels}):
+        levels = [point.levels.get(asset) for point in (cased.start, cased.end)]
+        net = [level.net if level is not None else Fraction(0) for level in levels]
+        quotes = [worth.quote(asset, point.at) for point in (cased.start, cased.end)]
+        held = cased.trigger.levels.get(asset)
+        at_trigger = held.net if held is not None else Fraction(0)
+        price, haircut = cased.lines.by_asset.get(asset, (Fraction(0), Fraction(0)))
+        moved = any(change.asset == asset for change in bucket.changes)
+        if not any(net) and not moved:
+            continue
+        rows.append(
+            Asset(
+                asset=asset,
+                start=rounded(net[0]),
+                end=rounded(net[1]),
+                start_price=decimal(quotes[0].price if quotes[0] else None),
+                end_price=decimal(quotes[1].price if quotes[1] else None),
+                ratio=rounded(worth.counted(asset, cased.trigger.at, at_trigger)),
+                price_change=rounded(price) if asset not in worth.unknown else None,
+                haircut_change=rounded(haircut) if asset not in worth.unknown else None,
+                label=quotes[1].label if quotes[1] else "assumed",
+            )
+        )
+    return rows
+
+
+def _confidence(cased: Cased, cause: str | None) -> str:
+    """Return how far the audit can be relied on."""
+    case = cased.case
+    size = max(abs(Fraction(case.start_equity)), abs(case.trigger.equity()), Fraction(1, 10**8))
+    share = abs(case.unexplained) / size
+    labels = [term.label for term in case.terms if term.amount]
+    if (cause is None and not case.event.is_adl) or share > Fraction(SOME):
+        return "low"
+    if share > Fraction(PLENTY) or "assumed" in labels or "assumed" in (cased.requirement[0], *_ends(cased)):
+        return "medium"
+    return "high"
+
+
+def _ends(cased: Cased) -> list[str]:
+    return [_known(cased, at_end=False), _known(cased, at_end=True)]

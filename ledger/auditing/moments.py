@@ -1,0 +1,184 @@
+"""The bucket over time: what it was worth and what it had to be worth, at every row and every price that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+from ledger.auditing.sheets import Point, Sheets
+from ledger.auditing.stakes import floor_second
+from ledger.judging.case import Leg, Posting
+from ledger.margining.rules import standing
+from ledger.margining.sheet import Sheet
+from reports.audit import Moment
+from reports.audit_words import exact
+
+MOST_PRICES = 2000
+"""Prices that are drawn; of more the evenly spaced ones, and the lowest and highest between."""
+MOST_ROWS = 5000
+QUIET = timedelta(hours=36)
+"""Longer than this without a row or a price is a gap: an open perpetual has funding rows."""
+KINDS = {
+    "own_funding": "funding", "other_funding": "funding", "own_fees": "fee", "other_fees": "fee",
+    "interest": "interest", "interest_in_kind": "interest", "transfers_in": "transfer", "transfers_out": "transfer",
+    "own_price_pnl": "fill", "other_realized_pnl": "fill", "slippage": "liquidation", "liquidation_fee": "liquidation",
+    "insurance": "liquidation",
+}  # fmt: skip
+STEP = Decimal(1).scaleb(-18)
+
+
+def decimal(value: Fraction | None) -> Decimal | None:
+    """Return a fraction as a decimal rounded half to even at 18 places; None stays unknown."""
+    return None if value is None else rounded(value)
+
+
+def rounded(value: Fraction) -> Decimal:
+    """Return a fraction rounded half to even at 18 places."""
+    with localcontext() as context:
+        context.prec = 90
+        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(STEP, rounding=ROUND_HALF_EVEN)
+
+
+def moments_of(sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple[datetime, Fraction]]) -> list[Moment]:
+    """Return the moments from the start to the end, rows and prices in order of time."""
+    bucket = sheets.bucket
+    groups: dict[datetime, _Group] = {}
+    for posting in postings[-MOST_ROWS:]:
+        groups.setdefault(floor_second(posting.at), _Group()).postings.append(posting)
+    for found in bucket.found:
+        for leg in found.stake.legs:
+            if bucket.started_at <= leg.at <= bucket.ended_at and leg.row_key is not None:
+                groups.setdefault(floor_second(leg.at), _Group()).legs.append((found.stake.symbol, leg))
+    inside = [point for point in path if bucket.started_at <= point[0] <= bucket.ended_at]
+    for at, _ in _thinned(inside):
+        groups.setdefault(floor_second(at), _Group()).prices.append(at)
+    forced = {change.row_key for change in bucket.changes if change.is_forced}
+    trigger = floor_second(bucket.triggered_at)
+    groups.setdefault(trigger, _Group())
+    found_moments = [_moment(sheets, sheets.start(), "start", "start", _Group())]
+    for second in sorted(groups):
+        group = groups[second]
+        if second == trigger:
+            found_moments.append(_moment(sheets, sheets.trigger(), "price", "trigger", _Group()))
+        if (last := group.at()) is not None:
+            at = last
+            point = sheets.end() if at == bucket.ended_at else sheets.after(at)
+            kind, what = _said(group.postings, group.legs, forced)
+            found_moments.append(_moment(sheets, point, kind, what, group))
+    return _with_gaps(found_moments)
+
+
+@dataclass(kw_only=True)
+class _Group:
+    """What happened in one second: a ledger cuts off what is smaller, a trade history does not."""
+
+    postings: list[Posting] = field(default_factory=list)
+    legs: list[tuple[str, Leg]] = field(default_factory=list)
+    prices: list[datetime] = field(default_factory=list)
+
+    def at(self) -> datetime | None:
+        """Return the last instant of it; None: nothing happened."""
+        instants = [*(posting.at for posting in self.postings), *(leg.at for _, leg in self.legs), *self.prices]
+        return max(instants, default=None)
+
+
+def _moment(sheets: Sheets, point: Point, kind: str, what: str, group: _Group) -> Moment:
+    postings, legs = group.postings, group.legs
+    sheet = sheets.sheet(point)
+    found = standing(sheets.rule, sheet)
+    held = held_by(sheets, point)
+    quote = sheets.quote(point.at)
+    return Moment(
+        at=point.at,
+        kind=kind,
+        what=what,
+        effect=decimal(sum((posting.value for posting in postings), Fraction(0))) if postings else None,
+        equity=decimal(found.equity),
+        initial_margin=decimal(found.initial),
+        maintenance_margin=decimal(found.required),
+        health=decimal(found.health),
+        ratio=decimal(found.ratio),
+        mark=decimal(sheet.price),
+        quantity=decimal(_size(sheets, sheet, held)),
+        entry=decimal(held.entry) if held else None,
+        liquidation_price=decimal(liquidation_price(sheet)) if kind != "price" or what == "trigger" else None,
+        label=quote.label if quote else "assumed",
+        rows=[
+            key
+            for key in dict.fromkeys([*(posting.row_key for posting in postings), *(leg.row_key for _, leg in legs)])
+            if key
+        ],
+    )
+
+
+def _size(sheets: Sheets, sheet: Sheet, held: Leg | None) -> Fraction | None:
+    """Return what is held of the own instrument: the position's size, of a loan the collateral."""
+    if held is not None:
+        return held.quantity
+    return sheet.base - sheet.base_owed if sheets.bucket.base is not None else None
+
+
+def held_by(sheets: Sheets, point: Point) -> Leg | None:
+    """Return the leg that tells what was held of the instrument that was liquidated."""
+    own = [found.stake for found in sheets.bucket.found if found.stake.symbol == sheets.bucket.event.symbol]
+    legs = [leg for stake in own if (leg := point.legs.get(stake.position_id)) is not None and leg.quantity]
+    return legs[-1] if legs else None
+
+
+def liquidation_price(sheet: Sheet) -> Fraction | None:
+    """Return where a sheet is liquidated; None where it has no position of the own instrument."""
+    return sheet.liquidation_price() if sheet.own() or sheet.base or sheet.base_owed else None
+
+
+def _said(
+    postings: Sequence[Posting], legs: Sequence[tuple[str, Leg]], forced_rows: Collection[str]
+) -> tuple[str, str]:  # fmt: skip
+    """Return the kind of an instant and what happened at it, in words."""
+    forced = any(leg.is_forced for _, leg in legs) or any(posting.row_key in forced_rows for posting in postings)
+    words = [
+        f"{'buy' if leg.delta > 0 else 'sell'} {exact(abs(rounded(leg.delta)))} {symbol}"
+        + (f" at {exact(rounded(leg.price))}" if leg.price is not None else "")
+        + (f" ({leg.execution})" if leg.is_forced else "")
+        for symbol, leg in legs
+    ]
+    sums: dict[tuple[str, str], Fraction] = {}
+    for posting in postings:
+        if posting.cause != "trade":
+            sums[posting.cause, posting.asset] = sums.get((posting.cause, posting.asset), Fraction(0)) + posting.amount
+    words += [f"{cause.replace('_', ' ')} {exact(rounded(amount))} {asset}" for (cause, asset), amount in sums.items()]
+    if forced or any(posting.line in ("slippage", "liquidation_fee", "insurance") for posting in postings):
+        return "liquidation", ", ".join(words)
+    if legs:
+        return "fill", ", ".join(words)
+    if not postings:
+        return "price", ""
+    biggest = max(postings, key=lambda posting: abs(posting.value))
+    return KINDS.get(biggest.line, "other"), ", ".join(words) or biggest.cause.replace("_", " ")
+
+
+def _thinned(points: Sequence[tuple[datetime, Fraction]]) -> Sequence[tuple[datetime, Fraction]]:
+    """Return at most `MOST_PRICES` points: of each stretch the lowest and the highest."""
+    if len(points) <= MOST_PRICES:
+        return points
+    size = -(-len(points) * 2 // MOST_PRICES)
+    kept: list[tuple[datetime, Fraction]] = []
+    for first in range(0, len(points), size):
+        stretch = points[first : first + size]
+        kept += {min(stretch, key=lambda point: point[1]), max(stretch, key=lambda point: point[1])}
+    return sorted(kept)
+
+
+def _with_gaps(moments: Sequence[Moment]) -> list[Moment]:
+    """Mark the moments before which nothing is known for too long."""
+    marked: list[Moment] = []
+    for moment in moments:
+        is_gap = bool(marked) and moment.at - marked[-1].at > QUIET
+        marked.append(moment if not is_gap else _gapped(moment))
+    return marked
+
+
+def _gapped(moment: Moment) -> Moment:
+    return replace(moment, is_gap=True)

@@ -1,0 +1,68 @@
+"""What an audit rests on: the source rows behind its figures, their files, and the state of the data around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ledger.storage.archive import Archive
+from ledger.storage.store import Store, statement
+from ledger.trace import located, raw_texts
+from reports.audit import Audit
+from reports.month import Evidence
+
+MOST_ROWS = 3000
+"""Rows that are shown with their text; of more the last."""
+
+
+def proven(store: Store, archive: Archive | None, audit: Audit) -> Audit:
+    """Return the audit with its evidence, its files and what is known of the data's quality."""
+    keys = [int(key) for key in _keys(audit)][-MOST_ROWS:]
+    found = located(store, keys)
+    raws = raw_texts(store, archive, found) if archive is not None else {}
+    evidence = {
+        row["row_key"]: Evidence(
+            at=row["moment"], table=row["table"], what=row["what"], place=f"{row['file']}:{row['source_row']}",
+            raw=raws.get((row["file_id"], row["source_row"])),
+        )
+        for row in found
+    }  # fmt: skip
+    names = sorted({row["file_id"] for row in found})
+    files = store.query(statement("auditing", "files_behind"), {"files": names}).to_dicts()
+    listed = [
+        {"name": row["name"], "sha256": row["sha256"], "format": row["format"], "import": str(row["import_no"])}
+        for row in files
+    ]
+    return replace(audit, evidence=evidence, files=listed, quality=_quality(store, audit))
+
+
+def _keys(audit: Audit) -> Iterable[str]:
+    """Return the row keys behind every figure, once each."""
+    parts: list[Sequence[str]] = [term.rows for term in audit.terms]
+    parts += [moment.rows for moment in audit.moments]
+    parts += [finding.rows for finding in audit.findings]
+    parts += [call.rows for call in audit.calls]
+    return dict.fromkeys(key for rows in parts for key in rows if key)
+
+
+def _quality(store: Store, audit: Audit) -> dict[str, object]:
+    scope: dict[str, Any] = {"account": audit.account, "venue": audit.venue, "wallet": audit.wallet}
+    time = {"from": audit.started_at, "to": audit.ended_at}
+    symbols = sorted({audit.symbol, *(held.symbol for held in audit.positions)})
+    gaps = [text for (text,) in store.rows(statement("auditing", "gaps_beside"), {**scope, **time, "symbols": symbols})]
+    breaks = [
+        f"{break_id}: {asset} at {at:%Y-%m-%d %H:%M:%S}Z differs by {f'{difference:f}'.rstrip('0').rstrip('.')}"
+        for break_id, asset, at, difference in store.rows(statement("auditing", "breaks_beside"), {**scope, **time})
+    ]
+    account = {"account": audit.account}
+    rejects = [f"{name}: {rejected} rejected rows" for name, rejected in
+               store.rows(statement("auditing", "rejects_beside"), account)]  # fmt: skip
+    beside = {"account": audit.account, "venue": audit.venue}
+    duplicates = store.scalar(statement("auditing", "duplicates_beside"), beside)
+    return {
+        "missing from the book then": gaps,
+        "balances that do not hold then": breaks,
+        "rejected rows of the account": rejects,
+        "duplicate rows recognized": f"{duplicates:,} rows of the account stood in more than one file, and count once",
+    }

@@ -1,0 +1,1 @@
+"""Which rows of the book are liquidations, and whose."""

@@ -1,0 +1,1 @@
+"""What venues demand of what is held: margin, tiers, ratios, and the prices at which it is gone."""
