@@ -703,15 +703,17 @@ class Book:
 
     def audit(
         self, name: str, since: datetime | None = None, *, from_healthy: bool = False,
-        thresholds: Thresholds | None = None,
+        thresholds: Thresholds | None = None, evidence: bool = True,
     ) -> Audit:  # fmt: skip
-        """Return why a liquidation happened, with the rows behind it: its id, its position or loan, or `latest`.
+        """Return why a liquidation happened: `name` is its id, its position or loan, or `latest`.
+
+        With `evidence` the rows behind it are there with their text, its files, and what is known of the data around.
 
         The bridge starts at the first row of what was liquidated, at `since`, or (`from_healthy`) when health last was
         2. Raises UnknownThing.
         """
         found = audit_called(self.store, name, since, from_healthy=from_healthy, thresholds=thresholds)
-        return proven(self.store, self.archive, found)
+        return proven(self.store, self.archive, found) if evidence else found
 
     def margin(
         self, position_id: str, at: datetime | None = None, changes: Mapping[str, str] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from importers.files import Part, open_bundle
+from importers.files.csvtext import CsvPart
 from ledger.accounting.voices import Scope
 from ledger.accounting.witnesses import disagreeing
 from ledger.liquidating.events import find_events
@@ -223,10 +224,22 @@ def raw_texts(store: Store, archive: Archive, found: Sequence[Mapping[str, Any]]
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
             bundle = open_bundle(archive.restore(place[0][0], Path(folder) / "object"), place[0][1])
             part: Part | None = next((part for part in bundle.parts(encoding) if part.file_id == file_id), None)
-            for source_row in sorted(rows) if part is not None else ():
-                assert part is not None
-                try:
-                    texts[file_id, source_row] = part.raw_row(source_row)
-                except MarginbookError:
-                    continue
+            if part is not None:
+                texts |= {(file_id, source_row): text for source_row, text in _raw_rows(part, rows).items()}
+    return texts
+
+
+def _raw_rows(part: Part, rows: Collection[int]) -> dict[int, str]:
+    """Return the raw text of rows of a part; without those that cannot be read any more."""
+    try:
+        if isinstance(part, CsvPart):
+            return part.raw_rows(rows)
+    except MarginbookError:
+        return {}
+    texts = {}
+    for source_row in sorted(rows):
+        try:
+            texts[source_row] = part.raw_row(source_row)
+        except MarginbookError:
+            continue
     return texts

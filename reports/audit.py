@@ -256,6 +256,8 @@ class Audit:
     quality: Mapping[str, object] = field(default_factory=dict)
     """coverage gaps, duplicates removed, rejected rows, breaks and findings that touch the account: name -> lines."""
     version: str = ""
+    event_rows: Sequence[str] = ()
+    """Row keys of the rows that are the liquidation itself: fills, the venue's own rows, fees, insurance."""
     opening_leverage: Decimal | None = None
     """Sum of notionals / equity just after the first fill."""
 

@@ -192,10 +192,8 @@ def shortfall(audit: Audit) -> Decimal | None:
 
 
 def at_trigger(audit: Audit) -> Moment | None:
-    """Return the last moment before the position was taken whose health is known."""
-    at = audit.triggered_at
-    before = [moment for moment in audit.moments if moment.at < at or (moment.at == at and moment.kind == "price")]
-    return next((moment for moment in reversed(before) if moment.health is not None), None)
+    """Return how the bucket stood just before the position was taken; None where nothing tells."""
+    return next((moment for moment in audit.moments if moment.kind == "price" and moment.what == "trigger"), None)
 
 
 def figures(audit: Audit) -> list[Figure]:

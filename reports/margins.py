@@ -55,7 +55,7 @@ MARGIN_CALLS = Report(
         Column("settle_asset"),
     ),
     asset_column="settle_asset",
-    empty="health crossed no warning level, as far as prices are known",
+    empty="health crossed no warning level, as far as prices are known and the venues have such a level",
     note="answer: what was done until the next crossing, the liquidation or the end; added: collateral that came in; "
     "reduced: notional closed; lost: of what was added, what was lost with the rest.",
 )
@@ -66,6 +66,7 @@ STANDING = Report(
     one_row="how it stood, or how it would stand",
     columns=(
         Column("case", keep=True),
+        Column("outcome", keep=True),
         Column("position_id", wide=True),
         Column("account", wide=True),
         Column("symbol"),

@@ -279,7 +279,7 @@ LIQUIDATIONS = Report(
         *money("liquidation_fee", "insurance", "loss"),
         Column("settle_asset"),
         Column("position_id", wide=True),
-        Column("primary_cause", wide=True),
+        Column("primary_cause", keep=True),
         Column("fee", "money", total=True, wide=True),
         Column("slippage", "money", total=True, wide=True),
         Column("leverage_at_open", "quantity", wide=True),

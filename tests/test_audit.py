@@ -123,6 +123,12 @@ def test_the_list_has_every_liquidation_with_its_cause(run: Run, made: Path) -> 
     ]  # fmt: skip
 
 
+def test_the_report_names_the_same_cause_as_the_audit(made: Path) -> None:
+    with Book.open(made, read_only=True) as book:
+        listed = dict(book.report("liquidations").select("liquidation_id", "primary_cause").iter_rows())
+        assert listed == {name: book.audit(name, evidence=False).primary_cause for name in listed}
+
+
 def test_json_has_the_promised_keys_first_and_sums_exactly(run: Run, made: Path, isolated: Audit) -> None:
     answer = run("audit", XRP, "--output-format", "json", book=made)
     found = json.loads(answer.out)

@@ -247,7 +247,7 @@ def test_a_fill_beyond_bankruptcy_and_insurance_are_thin_liquidity() -> None:
 
 def test_a_haircut_that_changed_is_a_drop_of_collateral() -> None:
     def margin(ratio: str) -> Sheet:
-        return Sheet(cash=Fraction(-18000), owed=Fraction(18000), base=Fraction(1), base_ratio=Fraction(ratio),
+        return Sheet(cash=Fraction(-25000), owed=Fraction(25000), base=Fraction(1), base_ratio=Fraction(ratio),
                      price=Fraction(30000), rule=Rule(kind="level", level=Fraction("1.1")))  # fmt: skip
 
     case = calm(trigger=margin("0.9"))

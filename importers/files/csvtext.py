@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,8 @@ PIECE = 2 << 20
 HEAD = 1 << 20
 DELIMITERS = (",", ";", "\t")
 HEAD_RECORDS = 40
+LINES_OF_A_RECORD = 50
+"""Of a record whose text is asked for; of a longer one the rest is looked for by itself."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,27 @@ class CsvPart:
                 return _first_record(lines, self.delimiter)
         lines = rest.splitlines(keepends=True)[source_row - line :]
         return _first_record(lines, self.delimiter)
+
+    def raw_rows(self, source_rows: Iterable[int]) -> dict[int, str]:
+        """The raw text of the records that start there, read in one pass; those across two blocks by themselves."""
+        wanted, found = sorted(set(source_rows), reverse=True), dict[int, str]()
+        line, rest = 1, b""
+        with Utf8(self.source, self._encoded) as text:
+            while wanted:
+                data = text.read(HEAD)
+                rest += data
+                end = whole_lines(rest) if data else len(rest)
+                lines, rest = rest[:end].splitlines(keepends=True), rest[end:]
+                while wanted and wanted[-1] < line + len(lines):
+                    first = wanted[-1] - line
+                    is_whole = not data or first + LINES_OF_A_RECORD <= len(lines)
+                    part = lines[first : first + LINES_OF_A_RECORD]
+                    row = wanted.pop()
+                    found[row] = _first_record(part, self.delimiter) if is_whole else self.raw_row(row)
+                line += len(lines)
+                if not data:
+                    break
+        return found
 
     @cached_property
     def _start(self) -> bytes:

@@ -28,6 +28,8 @@ def event_called(store: Store, name: str) -> Event:
     events = find_events(store)
     if not events:
         raise UnknownThing("the book shows no liquidation", "`marginbook coverage` says which exports it has")
+    if not name.strip():
+        raise UnknownThing("no name of a liquidation was given", "`marginbook audit --list` shows all")
     if name == LATEST:
         return ([event for event in events if not event.is_adl] or events)[-1]
     found = [event for event in events if event.liquidation_id == name]
@@ -58,16 +60,25 @@ def judged(store: Store, events: Sequence[Event]) -> dict[str, Judged]:
     tiers = Tiers.load(store)
     found = {}
     for event in events:
-        one = audit(store, event, tiers=tiers)
+        one = audit(store, event, tiers=tiers, with_moments=event.kind == "loan")
         found[event.liquidation_id] = Judged(
             primary_cause="adl" if event.is_adl else one.primary_cause,
             slippage=one.term("slippage") if one.trigger_label in ("measured", "supplied") else None,
             leverage_at_open=one.opening_leverage,
+            loss=one.loss if event.kind == "loan" else None,
+            trigger_price=one.trigger_price if one.trigger_label in ("measured", "supplied") else None,
         )
     return found
 
 
-def stage_liquidations(store: Store, _params: Params) -> None:
-    """Give the reports on liquidations every event with what its audit found."""
-    events = find_events(store)
+def stage_liquidations(store: Store, params: Params) -> None:
+    """Give the reports on liquidations the events that they ask for, with what the audit of each found."""
+    events = [
+        event
+        for event in find_events(store)
+        if (params.start is None or event.started_at >= params.start)
+        and (params.to is None or event.started_at < params.to)
+        and params.account in (None, event.account)
+        and params.venue in (None, event.venue)
+    ]
     stage(store, events, judged(store, events))

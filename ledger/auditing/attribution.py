@@ -75,7 +75,8 @@ class Attribution:
         is_forced = row["row_key"] in self.forced_rows or (
             row["cause"] in OF_FORCE and row["moved_at"] >= floor_second(self.forced_from)
         )
-        parts = self._of_costs(row) or self._of_fill(row) or self._of_instrument(row) or self._of_second(row)
+        parts = self._of_costs(row) or self._of_fill(row) or self._of_fee(row)
+        parts = parts or self._of_instrument(row) or self._of_second(row)
         is_forced = is_forced or any(part.is_forced for part in parts)
         rest = ONE - sum((part.share for part in parts), Fraction(0))
         if rest:
@@ -117,6 +118,22 @@ class Attribution:
             whole = sum((leg.share for leg in legs), Fraction(0))
             return [Part(position_id=leg.position_id, share=leg.share / whole, is_forced=leg.is_forced) for leg in legs]
         return [Part(position_id=positions[0], share=ONE, is_forced=forced)]  # a result is of what was closed first
+
+    def _of_fee(self, row: Mapping[str, Any]) -> list[Part]:
+        """Return the parts of a fee of a fill that closed one position and opened the next, by their sizes."""
+        if row["cause"] != "trading_fee" or row["symbol"] is None:
+            return []
+        second = floor_second(row["moved_at"])
+        sizes = {
+            found.stake.position_id: size
+            for found in self.found
+            if found.stake.symbol == row["symbol"]
+            and (
+                size := sum((abs(leg.delta) for leg in found.stake.legs if floor_second(leg.at) == second), Fraction(0))
+            )
+        }
+        whole = sum(sizes.values(), Fraction(0))
+        return [Part(position_id=name, share=size / whole) for name, size in sizes.items()] if len(sizes) > 1 else []
 
     def _of_instrument(self, row: Mapping[str, Any]) -> list[Part]:
         if row["symbol"] is None:

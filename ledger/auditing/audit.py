@@ -12,9 +12,10 @@ from ledger.auditing.casing import Cased, case_of
 from ledger.auditing.moments import decimal, held_by, liquidation_price, rounded
 from ledger.judging.calls import margin_calls
 from ledger.judging.case import Case
-from ledger.judging.judging import findings, primary_cause
+from ledger.judging.judging import findings, of_the_cause, primary_cause
 from ledger.judging.thresholds import Thresholds
 from ledger.judging.whatif import counterfactuals
+from ledger.judging.worlds import is_known
 from ledger.liquidating.event import Event
 from ledger.margining.tiers import Tiers
 from ledger.storage.store import Store
@@ -27,27 +28,34 @@ PLENTY, SOME = Decimal("0.001"), Decimal("0.01")
 
 def audit(
     store: Store, event: Event, since: datetime | None = None, *, from_healthy: bool = False,
-    thresholds: Thresholds | None = None, tiers: Tiers | None = None,
+    thresholds: Thresholds | None = None, tiers: Tiers | None = None, with_moments: bool = True,
 ) -> Audit:  # fmt: skip
     """Return why a liquidation happened, from the first row of its position; from `since`; or from when it was healthy.
 
     `from_healthy`: from the last moment at which health was 2 or more; where it never was, from the position's start.
+    Without moments neither the course of the equity nor margin calls are known; all else is.
     """
     terms = tiers or Tiers.load(store)
-    cased = case_of(store, event, terms, since)
+    whole = case_of(store, event, terms, with_moments=with_moments or from_healthy)
+    shown = whole
     if from_healthy:
-        before = [moment for moment in cased.case.moments if moment.at < event.started_at and moment.health is not None]
+        before = [moment for moment in whole.case.moments if moment.at < event.started_at and moment.health is not None]
         healthy = [moment.at for moment in before if Fraction(moment.health or 0) >= HEALTHY]
         if healthy:
-            cased = case_of(store, event, terms, healthy[-1], "health")
-    return _audit(cased, thresholds or Thresholds())
+            shown = case_of(store, event, terms, healthy[-1], "health")
+    elif since is not None:
+        shown = case_of(store, event, terms, since)
+    return _audit(shown, whole, thresholds or Thresholds())
 
 
-def _audit(cased: Cased, thresholds: Thresholds) -> Audit:
-    case, bucket, event = cased.case, cased.bucket, cased.case.event
+def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
+    """Return the audit of a window; what the liquidation is judged by is the whole life of the position."""
+    case, bucket, event, life = cased.case, cased.bucket, cased.case.event, whole.case
     case.missing = [*bucket.missing, *_missing(cased)]
-    found = findings(case, thresholds)
-    cause, verdict = primary_cause(case, found, thresholds)
+    life.missing = case.missing
+    found = findings(life, thresholds)
+    cause, verdict = primary_cause(life, found, thresholds)
+    known = is_known(case.trigger) and bucket.is_known
     held = held_by(cased.sheets, cased.trigger)
     trigger = case.trigger
     required = trigger.required()
@@ -73,7 +81,7 @@ def _audit(cased: Cased, thresholds: Thresholds) -> Audit:
         end_equity=rounded(case.end_equity),
         start_label=_known(cased, at_end=False),
         end_label=_known(cased, at_end=True),
-        trigger_equity=rounded(trigger.equity()),
+        trigger_equity=rounded(trigger.equity()) if known else None,
         maintenance_margin=decimal(required),
         maintenance_label=cased.requirement[0],
         maintenance_source=cased.requirement[1],
@@ -81,8 +89,10 @@ def _audit(cased: Cased, thresholds: Thresholds) -> Audit:
         trigger_price=decimal(trigger.price),
         trigger_label=case.trigger_quote.label if case.trigger_quote else "assumed",
         trigger_source=case.trigger_quote.source if case.trigger_quote else "no price is known",
-        liquidation_price=decimal(liquidation_price(trigger)),
-        bankruptcy_price=decimal(event.bankruptcy_price or (trigger.bankruptcy_price() if trigger.own() else None)),
+        liquidation_price=decimal(liquidation_price(trigger)) if known else None,
+        bankruptcy_price=decimal(
+            event.bankruptcy_price or (trigger.bankruptcy_price() if known and trigger.own() else None)
+        ),
         quantity=decimal(held.quantity) if held else None,
         entry_price=decimal(held.entry) if held else None,
         average_price=decimal(_average(case)),
@@ -95,14 +105,15 @@ def _audit(cased: Cased, thresholds: Thresholds) -> Audit:
         moments=case.moments,
         positions=_positions(cased),
         assets=_assets(cased),
-        counterfactuals=counterfactuals(case),
+        counterfactuals=[*counterfactuals(life), *of_the_cause(life, found, cause, thresholds)],
         findings=found,
-        calls=margin_calls(case),
+        calls=margin_calls(life),
+        event_rows=list(event.rows),
         missing=case.missing,
         assumptions=_assumptions(cased),
         found_by=event.found_by,
         version=metadata.version("marginbook"),
-        opening_leverage=decimal(case.opened.effective_leverage()),
+        opening_leverage=decimal(life.opened.effective_leverage()) if is_known(life.opened) else None,
     )
 
 
@@ -127,7 +138,7 @@ def _known(cased: Cased, *, at_end: bool) -> str:
     """Return how an equity is known: measured where the venue states the balance of each asset that counts."""
     bucket = cased.bucket
     if bucket.is_isolated:
-        return bucket.start_label
+        return "implied" if at_end and bucket.start_label == "measured" else bucket.start_label
     if bucket.event.kind == "loan":
         return "implied"
     point = cased.end if at_end else cased.start
@@ -139,7 +150,7 @@ def _known(cased: Cased, *, at_end: bool) -> str:
     ]
     if bucket.deviations and len(stated) == len(assets) and all(stated):
         return "measured"
-    return "implied"
+    return "implied" if any(stated) else "assumed"
 
 
 def _missing(cased: Cased) -> list[str]:
@@ -149,6 +160,15 @@ def _missing(cased: Cased) -> list[str]:
         f"import a price file (time,symbol,mark) of {symbol}"
         for symbol, at in sheets.unmarked.items()
     ]
+    for one in cased.case.trigger.exposures:
+        if one.entry is None and not one.is_asset and one.product != "option":
+            told.append(f"the entry price of {one.symbol} is not known: import the fills that opened it")
+    own_start = cased.start.levels.get(bucket.currency)
+    if "assumed" in _ends(cased) and (own_start is None or own_start.net <= 0) and bucket.event.kind != "loan":
+        told.append(
+            f"by the rows the {bucket.event.wallet} wallet held no {bucket.currency} before the position: import its "
+            "ledger or deposits from the start, or say what it held with `marginbook assert`"
+        )
     if bucket.trigger is None or bucket.trigger.label == "assumed":
         told.append(
             f"no mark price of {bucket.event.symbol} is known at the trigger ({bucket.triggered_at:%Y-%m-%d %H:%M}Z): "
@@ -161,6 +181,10 @@ def _assumptions(cased: Cased) -> list[str]:
     """Return what was taken for granted, a sentence each."""
     bucket, rule = cased.bucket, cased.sheets.rule
     told = list(bucket.assumptions)
+    if "assumed" in _ends(cased):
+        told.append(
+            "no balance of the wallet is stated: what it held is the sum of its rows from the first known one on"
+        )
     if bucket.trigger is not None and bucket.trigger.label in ("assumed", "implied"):
         told.append(f"the mark at the trigger: {bucket.trigger.source}")
     if cased.requirement[0] in ("assumed", "implied"):
@@ -179,6 +203,7 @@ def _positions(cased: Cased) -> list[Held]:
         quote = cased.bucket.mark(one.symbol, cased.trigger.at)
         value = one.value()
         required = one.required(cased.sheets.rule.rule)
+        is_told = one.mark is not None and (one.entry is not None or one.product == "option")
         rows.append(
             Held(
                 position_id=one.position_id,
@@ -190,21 +215,13 @@ def _positions(cased: Cased) -> list[Held]:
                 mark_label=quote.label if quote else "assumed",
                 mark_source=quote.source if quote else "no price is known",
                 value=decimal(value),
-                unrealized=_unrealized(one.entry, one.mark, one.side, one.quantity * one.multiplier, one.style),
+                unrealized=decimal(one.unrealized()) if is_told else None,
                 maintenance_margin=decimal(required),
                 rate=decimal(required / value) if required is not None and value else None,
                 is_own=own.get(one.position_id, False),
             )
         )
     return sorted(rows, key=lambda row: (not row.is_own, row.position_id))
-
-
-def _unrealized(
-    entry: Fraction | None, mark: Fraction | None, side: int, size: Fraction, style: str
-) -> Decimal | None:  # fmt: skip
-    if not entry or not mark:
-        return None
-    return rounded(side * (size / entry - size / mark) if style == "inverse" else side * size * (mark - entry))
 
 
 def _assets(cased: Cased) -> Sequence[Asset]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ledger.auditing.bucket import ZERO, Bucket, Change, Level
 from ledger.auditing.loading import load
-from ledger.auditing.marks import Marks
+from ledger.auditing.marks import AFTER, Marks
 from ledger.auditing.stakes import fraction
 from ledger.judging.case import Quote
 from ledger.liquidating.event import Event
@@ -31,6 +31,8 @@ CAUSES = {
     "returned": "pledge", "liquidation_fee": "liquidation_fee",
 }  # fmt: skip
 LEGS = 256
+OF_SALE = ("trade", "conversion", "repay", "repay_principal", "repay_interest")
+"""What a forced sale gives and takes."""
 OF_DEBT = ("drawn", "accrued", "repaid_principal", "repaid_interest", "written_off")
 
 
@@ -49,7 +51,7 @@ def load_loan(store: Store, event: Event, since: datetime | None = None, started
     rows = [row for row in events if row["kind"] in SIGNS and row["happened_at"] <= ended]
     changes = [change for row in rows for change in _changes(row, debt, event)]
     instrument = f"{collateral[0]}/{debt}"
-    marks = Marks.load(store, event.venue, event.symbol, instrument, started, ended)
+    marks = Marks.load(store, event.venue, event.symbol, instrument, started, ended, AFTER)
     missing = [] if collateral[0] else ["no row says what was pledged for the loan"]
     return Bucket(
         event=event,
@@ -79,10 +81,15 @@ def _of_wallet(
     forced = {row["row_key"] for row in events if row["forced"]} | set(event.rows)
     bases = {int(key) // LEGS for key in forced if key}
     bucket.changes = [
-        replace(change, is_forced=int(change.row_key) // LEGS in bases, is_own=change.cause == "conversion")
+        replace(
+            change,
+            is_forced=int(change.row_key) // LEGS in bases and change.at >= event.started_at,
+            is_sale=int(change.row_key) // LEGS in bases and change.cause in OF_SALE,
+            is_own=change.cause == "conversion",
+        )
         for change in bucket.changes
     ]
-    marks = Marks.load(store, event.venue, event.symbol, f"{event.symbol}/{debt}", started, event.ended_at)
+    marks = Marks.load(store, event.venue, event.symbol, f"{event.symbol}/{debt}", started, event.ended_at, AFTER)
     bucket.margin_mode, bucket.marks = "loan", {event.symbol: marks}
     bucket.base = event.symbol
     bucket.trigger = _trigger(event, marks, events, debt)
@@ -103,11 +110,16 @@ def _changes(row: Mapping[str, Any], debt: str, event: Event) -> list[Change]:
         symbol=None,
         position_id=None,
         is_own=row["kind"] == "collateral_sold",
-        is_forced=(bool(row["forced"]) or row["kind"] == "liquidation_fee") and row["happened_at"] >= event.started_at,
+        is_forced=_is_forced(row) and row["happened_at"] >= event.started_at,
+        is_sale=_is_forced(row) and CAUSES[row["kind"]] in OF_SALE,
     )
     if row["kind"] != "liquidation_fee":
         return [change]
-    return [change, replace(change, amount=-change.amount, cause="trade", is_own=True, is_forced=True)]
+    return [change, replace(change, amount=-change.amount, cause="trade", is_own=True, is_sale=True)]
+
+
+def _is_forced(row: Mapping[str, Any]) -> bool:
+    return bool(row["forced"]) or row["kind"] == "liquidation_fee"
 
 
 def _levels(changes: Sequence[Change], at: datetime, debt: str) -> dict[str, Level]:
@@ -124,7 +136,7 @@ def _levels(changes: Sequence[Change], at: datetime, debt: str) -> dict[str, Lev
 
 def _trigger(event: Event, marks: Marks, events: Sequence[Mapping[str, Any]], debt: str) -> Quote | None:
     """Return the price of the collateral at the sale: the venue's, a file's, else what the sale brought for it."""
-    if event.mark_price is not None:
+    if event.mark_price:
         return Quote(
             price=event.mark_price, at=event.started_at, label="measured", source="price of the venue's own row"
         )

@@ -19,9 +19,6 @@ from ledger.judging.case import Leg, Posting
 from ledger.margining.requirement import notional
 from reports.audit import LABELS
 
-OF_SALE = ("trade", "conversion", "repay", "repay_principal", "repay_interest")
-"""Of a loan, what a forced sale gives and takes."""
-
 
 @dataclass(kw_only=True)
 class Lines:
@@ -60,8 +57,9 @@ def postings_of(bucket: Bucket, sheets: Sheets) -> list[Posting]:
             amount=change.amount,
             value=change.amount * worth.price(change.asset, change.at),
             cause=change.cause,
-            line=line_of(change.cause, gains=change.amount > 0, is_own=change.is_own,
-                         in_currency=change.asset == bucket.currency),
+            line="slippage" if change.is_sale else line_of(
+                change.cause, gains=change.amount > 0, is_own=change.is_own, in_currency=change.asset == bucket.currency
+            ),
             symbol=change.symbol,
             position_id=change.position_id,
             is_own=change.is_own,
@@ -74,16 +72,13 @@ def bridge(sheets: Sheets, start: Point, end: Point, changes: Sequence[Change], 
     """Return the lines that lead from one state to another; `changes` and `postings` are those between them."""
     lines = Lines()
     for change, posting in zip(changes, postings, strict=True):
-        if sheets.bucket.event.kind == "loan" and change.is_forced and change.cause in OF_SALE:
-            lines.add("slippage", posting.value, [change.row_key])
-            continue
         lines.add(posting.line, posting.value, [change.row_key])
         quote = sheets.worth.quote(change.asset, change.at)
         if quote is not None:
             lines.label(posting.line, quote.label, f"{change.asset}: {quote.source}")
     for found in sheets.bucket.found:
         _price_of(sheets, found, start, end, changes, postings, lines)
-    _slippage(sheets.bucket, end, changes, postings, lines)
+    _slippage(sheets, end, changes, postings, lines)
     for asset in sorted({*start.levels, *end.levels}):
         _collateral(sheets, asset, start, end, changes, postings, lines)
     return lines
@@ -126,15 +121,18 @@ def _unrealized(sheets: Sheets, found: Found, leg: Leg | None, point: Point, lin
     lines.label(
         "own_price_pnl" if stake.is_own else "other_unrealized_pnl", quote.label, f"{stake.symbol}: {quote.source}"
     )
+    side = 1 if leg.quantity > 0 else -1
+    if stake.product == "option":  # its premium was paid in cash: what is left is its whole value
+        return leg.quantity * stake.multiplier * quote.price * sheets.settled(found, point.at)
     gain = notional(stake.style, leg.quantity, quote.price, stake.multiplier) - notional(
         stake.style, leg.quantity, leg.entry, stake.multiplier
     )
-    side = 1 if leg.quantity > 0 else -1
     return (-side if stake.style == "inverse" else side) * gain * sheets.settled(found, point.at)
 
 
-def _slippage(bucket: Bucket, end: Point, changes: Sequence[Change], postings: Sequence[Posting], lines: Lines) -> None:
+def _slippage(sheets: Sheets, end: Point, changes: Sequence[Change], postings: Sequence[Posting], lines: Lines) -> None:
     """Part the forced fills' distance from the trigger mark off the own result; nothing of it before the trigger."""
+    bucket = sheets.bucket
     for found in bucket.found:
         stake = found.stake
         reached = end.legs.get(stake.position_id)
@@ -146,7 +144,8 @@ def _slippage(bucket: Bucket, end: Point, changes: Sequence[Change], postings: S
         if stake.is_asset:
             parts = _in_kind(found, mark.price, changes, postings)
         else:
-            parts = [(_beyond(leg, found, mark.price), leg.row_key or "") for leg in forced]
+            worth = sheets.settled(found, bucket.triggered_at)
+            parts = [(_beyond(leg, found, mark.price) * worth, leg.row_key or "") for leg in forced]
         for beyond, row in parts:
             lines.add("slippage", beyond, [row])
             lines.add("own_price_pnl", -beyond)

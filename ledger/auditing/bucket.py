@@ -34,6 +34,9 @@ class Change:
     position_id: str | None
     is_own: bool
     is_forced: bool
+    """Whether this liquidation made it."""
+    is_sale: bool = False
+    """Of a loan, whether a forced sale made it, this one or an earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +110,9 @@ class Bucket:
 
     def mark(self, symbol: str, at: datetime) -> Quote | None:
         """Return the mark of an instrument; at the trigger that of the liquidation."""
-        if symbol == self.event.symbol and self.trigger is not None and at == self.triggered_at:
-            return self.trigger
         marks = self.marks.get(symbol)
-        return None if marks is None else marks.at(at)
+        known = None if marks is None else marks.at(at)
+        if symbol != self.event.symbol or self.trigger is None or at < self.triggered_at:
+            return known
+        is_newer = known is not None and known.at > self.triggered_at and at > self.triggered_at
+        return known if is_newer else self.trigger

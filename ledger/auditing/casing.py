@@ -131,6 +131,7 @@ def _worth(store: Store, bucket: Bucket, tiers: Tiers, moments: Sequence[datetim
             return tiers.collateral_ratio(event.venue, event.account, asset, at, value, kind=event.kind)[0]
 
         worth.ratio = ratio
+    bucket.is_known = bucket.is_known and not worth.unknown
     for asset in sorted(worth.unknown):
         bucket.missing.append(
             f"no price of {asset} in {bucket.currency} is known: its balance is not in the equity; import a price file "
@@ -208,7 +209,7 @@ def _case(
         end_equity=last.equity(),
         unexplained=unexplained,
         postings=postings,
-        stakes=bucket.stakes,
+        stakes=[replace(found.stake, settled=sheets.settled(found, bucket.triggered_at)) for found in bucket.found],
         path=path,
         has_path=has_path,
         moments=(),
@@ -216,6 +217,7 @@ def _case(
         warning_name=sheets.rule.warning_name,
         missing=bucket.missing,
         base=bucket.base or bucket.beside,
+        is_known=bucket.is_known,
         last_quote=_last_quote(bucket),
     )
 

@@ -37,6 +37,8 @@ def isolate(bucket: Bucket, moved: Sequence[Change]) -> None:
     bucket.changes = sorted([*own, *moved], key=lambda change: change.at)
     bucket.found = [one for one in bucket.found if one.stake.is_own]
     margin, bucket.start_label = _first_margin(bucket)
+    if bucket.start_label == "measured" and not moved:
+        bucket.changes = sorted([*bucket.changes, *_margins_of_legs(bucket)], key=lambda change: change.at)
     bucket.levels = {bucket.currency: Level(owned=margin)}
 
 
@@ -62,6 +64,18 @@ def _first_margin(bucket: Bucket) -> tuple[Fraction, str]:
         "the isolated margin of the position is not known: no row states it, and it was not liquidated as a whole"
     )
     return ZERO, "assumed"
+
+
+def _margins_of_legs(bucket: Bucket) -> list[Change]:
+    """Return what later fills added to the margin by the venue's own figures, and what they freed."""
+    return [
+        Change(at=leg.at, row_key=leg.row_key or "", asset=bucket.currency, pool="asset",
+               amount=found.margins[leg.leg_no] * (1 if leg.delta * found.stake.side > 0 else -1), cause="margin_move",
+               symbol=found.stake.symbol, position_id=found.stake.position_id, is_own=True, is_forced=False)
+        for found in bucket.found
+        for leg in found.stake.legs
+        if leg.leg_no > 1 and leg.leg_no in found.margins and not leg.is_forced and leg.at >= bucket.started_at
+    ]  # fmt: skip
 
 
 def _booked(bucket: Bucket, changes: Sequence[Change]) -> Fraction:

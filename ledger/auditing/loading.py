@@ -11,7 +11,7 @@ from ledger.auditing.attribution import Attribution, in_seconds_of
 from ledger.auditing.bucket import Bucket, Deviation, Level
 from ledger.auditing.changes import changes_of, costs_of, summed
 from ledger.auditing.isolating import isolate, margins_moved
-from ledger.auditing.marks import Marks
+from ledger.auditing.marks import AFTER, Marks
 from ledger.auditing.stakes import Found, floor_second, stakes_of
 from ledger.judging.case import Quote
 from ledger.liquidating.event import Event
@@ -36,9 +36,7 @@ def load(store: Store, event: Event, since: datetime | None = None, started_by: 
     forced = set(event.leg_keys)
     began = words["from"]
     if since is None:
-        own, _ = stakes_of(store, {**words, "from": event.started_at}, event.position_ids, forced, ())
-        opened = [found.stake.opened_at for found in own if found.stake.is_own]
-        began = floor_second(min(opened, default=event.started_at)) - SECOND
+        began = floor_second(_opened(store, words, event)) - SECOND
     words["from"] = began if event.pair is None else BEGINNING
     in_kind = _in_kind(store, words, event)
     found, names = stakes_of(store, words, event.position_ids, forced, in_kind)
@@ -63,7 +61,11 @@ def load(store: Store, event: Event, since: datetime | None = None, started_by: 
         (one.margin_mode for one in found if one.stake.is_own and one.margin_mode), None
     )  # fmt: skip
     symbols = {one.stake.symbol: one.instrument for one in found}
-    marks = {symbol: Marks.load(store, event.venue, symbol, name, started, ended) for symbol, name in symbols.items()}
+    marks = {
+        symbol: Marks.load(store, event.venue, symbol, name, started, ended,
+                           AFTER if symbol == event.symbol else timedelta(0))
+        for symbol, name in symbols.items()
+    }  # fmt: skip
     bucket = Bucket(
         event=event,
         currency=event.settle_asset,
@@ -96,6 +98,14 @@ def load(store: Store, event: Event, since: datetime | None = None, started_by: 
         bucket.levels = _levels(store, {**scope, "asset": one_asset}, started)
         bucket.deviations = _deviations(store, {**scope, "asset": one_asset}, bucket)
     return bucket
+
+
+def _opened(store: Store, words: Mapping[str, Any], event: Event) -> datetime:
+    """Return when the first of the positions that were liquidated was opened."""
+    rows = store.query(statement("auditing", "positions"), {**words, "own": list(event.position_ids)})
+    ids = event.position_ids
+    opened = [at for name, at in rows.select("position_id", "opened_at").iter_rows() if name in ids]
+    return min(opened, default=event.started_at)
 
 
 def _in_kind(store: Store, words: Mapping[str, Any], event: Event) -> set[str]:
@@ -136,15 +146,15 @@ def _stated_mode(
 
 def _trigger(event: Event, marks: Marks | None, found: Sequence[Found]) -> Quote | None:
     """Return the mark at the trigger: the venue's, a file's, else the price at which the liquidation was filled."""
-    if event.mark_price is not None:
+    if event.mark_price:
         source = "mark price of the liquidation row"
         return Quote(price=event.mark_price, at=event.started_at, label="measured", source=source)
     stated = None if marks is None else marks.stated(event.started_at)
     if stated is not None:
         return stated
     forced = [leg for one in found if one.stake.is_own and one.stake.symbol == event.symbol
-              for leg in one.stake.legs if leg.is_forced and leg.price is not None]  # fmt: skip
-    if forced and forced[0].price is not None:
+              for leg in one.stake.legs if leg.is_forced and leg.price]  # fmt: skip
+    if forced and forced[0].price:
         return Quote(price=forced[0].price, at=forced[0].at, label="assumed",
                      source="price of the liquidation's own fill, so that slippage is none")  # fmt: skip
     return None if marks is None else marks.at(event.started_at)

@@ -23,8 +23,8 @@ MARGIN: dict[str, Any] = {
     "as_of_at": INSTANT,
 }  # fmt: skip
 STANDING: dict[str, Any] = {
-    "case": TEXT, "position_id": TEXT, "account": TEXT, "symbol": TEXT, "as_of_at": INSTANT, "side": TEXT,
-    "quantity": MONEY, "entry_price": MONEY, "mark": MONEY, "equity": MONEY, "initial_margin": MONEY,
+    "case": TEXT, "outcome": TEXT, "position_id": TEXT, "account": TEXT, "symbol": TEXT, "as_of_at": INSTANT,
+    "side": TEXT, "quantity": MONEY, "entry_price": MONEY, "mark": MONEY, "equity": MONEY, "initial_margin": MONEY,
     "maintenance_margin": MONEY, "health": MONEY, "ratio": MONEY, "ratio_name": TEXT, "effective_leverage": MONEY,
     "liquidation_price": MONEY, "bankruptcy_price": MONEY, "distance": MONEY, "basis": TEXT, "settle_asset": TEXT,
 }  # fmt: skip
@@ -92,6 +92,7 @@ def answer(found: Sequence[Watched]) -> pl.DataFrame:
         lines.append({
             "case": "as it was" if not number else "if",
             **{name: line[name] for name in STANDING if name in line},
+            "outcome": one.outcome,
             "side": ("long" if own.side > 0 else "short") if own else None,
             "quantity": decimal(own.quantity) if own else None,
             "entry_price": decimal(own.entry) if own else None,

@@ -1,7 +1,7 @@
 """What an instrument was worth when: mark before index before last of the files imported, else what rows imply.
 
-A price counts until the next of its series, an hour at most; an own fill or a funding row within the hour comes next,
-and what is older than that is taken for want of better, up to a day, and called assumed.
+A price of a file counts until the next of its series, an hour at most; what a row states counts for its own minute,
+unless nothing is younger.  What is older than an hour is taken for want of better, up to a day, and called assumed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ledger.judging.case import Quote
 from ledger.storage.store import Store, statement
 
 FRESH = timedelta(hours=1)
+AT_ONCE = timedelta(minutes=1)
 STALE = timedelta(days=1)
 AFTER = timedelta(days=30)
 """How long after a liquidation prices tell whether something else would have survived."""
@@ -41,14 +42,15 @@ class Marks:
 
     @classmethod
     def load(
-        cls, store: Store, venue: str, symbol: str, instrument: str | None, from_at: datetime, to_at: datetime
-    ) -> Marks:
-        """Return the prices of an instrument from a day before `from_at` to `AFTER` after `to_at`."""
+        cls, store: Store, venue: str, symbol: str, instrument: str | None, from_at: datetime, to_at: datetime,
+        after: timedelta = timedelta(0),
+    ) -> Marks:  # fmt: skip
+        """Return the prices of an instrument from a day before `from_at` until `after` after `to_at`."""
         base, quote = _pair(instrument)
         names = sorted({symbol.upper(), (instrument or symbol).upper(), *_glued(base, quote)})
         words = {
             "venue": venue, "symbol": symbol, "instrument": instrument, "names": names, "base": base, "quote": quote,
-            "from": from_at - STALE, "to": to_at + AFTER,
+            "from": from_at - STALE, "to": to_at + after,
         }  # fmt: skip
         series: dict[str, Series] = {}
         for moment, price, kind, place, _ in store.rows(statement("auditing", "marks"), words):
@@ -59,28 +61,34 @@ class Marks:
         """Return the best price known at an instant; None where the last one is older than a day."""
         found = [quote for kind in PREFERENCE if (quote := self._last(kind, moment)) is not None]
         fresh = [quote for quote in found if moment - quote.at <= FRESH]
-        if fresh:
-            return fresh[0]
+        at_once = [quote for quote in fresh if quote.label == "measured" and moment - quote.at <= AT_ONCE]
+        files = [quote for quote in fresh if quote.label == "supplied"]
+        if at_once or files or fresh:
+            return (at_once or files or [max(fresh, key=lambda quote: quote.at)])[0]
         if not found:
             return None
         youngest = max(found, key=lambda quote: quote.at)
         return Quote(price=youngest.price, at=youngest.at, label="assumed", source=f"{youngest.source}, the last known")
 
     def stated(self, moment: datetime) -> Quote | None:
-        """Return a price that a file of the user tells for an instant."""
+        """Return a price that a file of the user tells for an instant; the source says how old it is."""
         quotes = (self._last(kind, moment) for kind in ("mark", "index", "last"))
-        return next((quote for quote in quotes if quote is not None and moment - quote.at <= FRESH), None)
+        found = next((quote for quote in quotes if quote is not None and moment - quote.at <= FRESH), None)
+        if found is None or moment - found.at <= AT_ONCE:
+            return found
+        minutes = (moment - found.at) // timedelta(minutes=1)
+        return Quote(price=found.price, at=found.at, label=found.label, source=f"{found.source}, {minutes} min before")
 
     def last(self, moment: datetime) -> Quote | None:
-        """Return the last price (not the mark) that a file or an own fill tells for an instant."""
+        """Return the last price (not the mark) that a file or an own fill tells for the minute before an instant."""
         quotes = (self._last(kind, moment) for kind in ("last", "fill"))
-        return next((quote for quote in quotes if quote is not None and moment - quote.at <= FRESH), None)
+        return next((quote for quote in quotes if quote is not None and moment - quote.at <= AT_ONCE), None)
 
     def path(self) -> tuple[list[tuple[datetime, Fraction]], bool]:
         """Return the series that tells most of how the price went, and whether it is of a price file."""
-        for kind in ("mark", "index", "last"):
-            if kind in self.series:
-                return [(moment, price) for moment, price, _ in self.series[kind]], True
+        files = [self.series[kind] for kind in ("mark", "index", "last") if kind in self.series]
+        if files:
+            return [(moment, price) for moment, price, _ in max(files, key=len)], True
         others = [(moment, price) for found in self.series.values() for moment, price, _ in found]
         return sorted(others), False
 

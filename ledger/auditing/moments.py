@@ -11,6 +11,7 @@ from fractions import Fraction
 from ledger.auditing.sheets import Point, Sheets
 from ledger.auditing.stakes import floor_second
 from ledger.judging.case import Leg, Posting
+from ledger.judging.worlds import is_known
 from ledger.margining.rules import standing
 from ledger.margining.sheet import Sheet
 from reports.audit import Moment
@@ -18,7 +19,10 @@ from reports.audit_words import exact
 
 MOST_PRICES = 2000
 """Prices that are drawn; of more the evenly spaced ones, and the lowest and highest between."""
-MOST_ROWS = 5000
+MOST_ROWS = 3000
+"""Seconds with rows that are told: the last ones; the bridge is of all."""
+MOST_SOLVED, LAST_SOLVED = 500, 100
+"""Of them, for how many the liquidation price is computed: evenly spaced ones, and the last."""
 QUIET = timedelta(hours=36)
 """Longer than this without a row or a price is a gap: an open perpetual has funding rows."""
 KINDS = {
@@ -46,15 +50,25 @@ def moments_of(sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple
     """Return the moments from the start to the end, rows and prices in order of time."""
     bucket = sheets.bucket
     groups: dict[datetime, _Group] = {}
-    for posting in postings[-MOST_ROWS:]:
+    for posting in postings:
         groups.setdefault(floor_second(posting.at), _Group()).postings.append(posting)
     for found in bucket.found:
         for leg in found.stake.legs:
             if bucket.started_at <= leg.at <= bucket.ended_at and leg.row_key is not None:
                 groups.setdefault(floor_second(leg.at), _Group()).legs.append((found.stake.symbol, leg))
+    earlier = sorted(groups)[:-MOST_ROWS]
+    for second in earlier:
+        del groups[second]
+    if earlier:
+        bucket.missing.append(
+            f"the course is told from {earlier[-1]:%Y-%m-%d %H:%M:%S}Z on, the last {MOST_ROWS:,} seconds with rows; "
+            "the bridge is of all rows"
+        )
+    priced = set(sorted(groups)[:: -(-len(groups) // MOST_SOLVED) or 1]) | set(sorted(groups)[-LAST_SOLVED:])
     inside = [point for point in path if bucket.started_at <= point[0] <= bucket.ended_at]
     for at, _ in _thinned(inside):
-        groups.setdefault(floor_second(at), _Group()).prices.append(at)
+        if not earlier or at > earlier[-1]:
+            groups.setdefault(floor_second(at), _Group()).prices.append(at)
     forced = {change.row_key for change in bucket.changes if change.is_forced}
     trigger = floor_second(bucket.triggered_at)
     groups.setdefault(trigger, _Group())
@@ -67,7 +81,7 @@ def moments_of(sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple
             at = last
             point = sheets.end() if at == bucket.ended_at else sheets.after(at)
             kind, what = _said(group.postings, group.legs, forced)
-            found_moments.append(_moment(sheets, point, kind, what, group))
+            found_moments.append(_moment(sheets, point, kind, what, group, is_solved=second in priced))
     return _with_gaps(found_moments)
 
 
@@ -85,26 +99,29 @@ class _Group:
         return max(instants, default=None)
 
 
-def _moment(sheets: Sheets, point: Point, kind: str, what: str, group: _Group) -> Moment:
+def _moment(
+    sheets: Sheets, point: Point, kind: str, what: str, group: _Group, *, is_solved: bool = True
+) -> Moment:  # fmt: skip
     postings, legs = group.postings, group.legs
     sheet = sheets.sheet(point)
     found = standing(sheets.rule, sheet)
     held = held_by(sheets, point)
     quote = sheets.quote(point.at)
+    known = is_known(sheet) and sheets.bucket.is_known
     return Moment(
         at=point.at,
         kind=kind,
         what=what,
         effect=decimal(sum((posting.value for posting in postings), Fraction(0))) if postings else None,
-        equity=decimal(found.equity),
+        equity=decimal(found.equity) if known else None,
         initial_margin=decimal(found.initial),
         maintenance_margin=decimal(found.required),
-        health=decimal(found.health),
-        ratio=decimal(found.ratio),
+        health=decimal(found.health) if known else None,
+        ratio=decimal(found.ratio) if known else None,
         mark=decimal(sheet.price),
         quantity=decimal(_size(sheets, sheet, held)),
         entry=decimal(held.entry) if held else None,
-        liquidation_price=decimal(liquidation_price(sheet)) if kind != "price" or what == "trigger" else None,
+        liquidation_price=decimal(liquidation_price(sheet)) if is_solved and known else None,
         label=quote.label if quote else "assumed",
         rows=[
             key

@@ -13,12 +13,13 @@ from reports.audit import Audit
 from reports.month import Evidence
 
 MOST_ROWS = 3000
-"""Rows that are shown with their text; of more the last."""
+"""Rows that are shown with their text; of more those of others, and the earliest of the rest, are left out."""
 
 
 def proven(store: Store, archive: Archive | None, audit: Audit) -> Audit:
     """Return the audit with its evidence, its files and what is known of the data's quality."""
-    keys = [int(key) for key in _keys(audit)][-MOST_ROWS:]
+    every = [int(key) for key in _keys(audit)]
+    keys = every[:MOST_ROWS]
     found = located(store, keys)
     raws = raw_texts(store, archive, found) if archive is not None else {}
     evidence = {
@@ -34,19 +35,22 @@ def proven(store: Store, archive: Archive | None, audit: Audit) -> Audit:
         {"name": row["name"], "sha256": row["sha256"], "format": row["format"], "import": str(row["import_no"])}
         for row in files
     ]
-    return replace(audit, evidence=evidence, files=listed, quality=_quality(store, audit))
+    return replace(audit, evidence=evidence, files=listed, quality=_quality(store, audit, len(every)))
 
 
 def _keys(audit: Audit) -> Iterable[str]:
-    """Return the row keys behind every figure, once each."""
-    parts: list[Sequence[str]] = [term.rows for term in audit.terms]
-    parts += [moment.rows for moment in audit.moments]
-    parts += [finding.rows for finding in audit.findings]
+    """Return the row keys behind every figure, once each, what matters most first: the last before the earliest."""
+    own = [term for term in audit.terms if not term.name.startswith("other_")]
+    others = [term for term in audit.terms if term.name.startswith("other_")]
+    parts: list[Sequence[str]] = [audit.event_rows, *(finding.rows for finding in audit.findings)]
     parts += [call.rows for call in audit.calls]
+    parts += [term.rows[::-1] for term in sorted(own, key=lambda term: len(term.rows))]
+    parts += [moment.rows for moment in reversed(audit.moments)]
+    parts += [term.rows[::-1] for term in others]
     return dict.fromkeys(key for rows in parts for key in rows if key)
 
 
-def _quality(store: Store, audit: Audit) -> dict[str, object]:
+def _quality(store: Store, audit: Audit, rows: int) -> dict[str, object]:
     scope: dict[str, Any] = {"account": audit.account, "venue": audit.venue, "wallet": audit.wallet}
     time = {"from": audit.started_at, "to": audit.ended_at}
     symbols = sorted({audit.symbol, *(held.symbol for held in audit.positions)})
@@ -60,7 +64,9 @@ def _quality(store: Store, audit: Audit) -> dict[str, object]:
                store.rows(statement("auditing", "rejects_beside"), account)]  # fmt: skip
     beside = {"account": audit.account, "venue": audit.venue}
     duplicates = store.scalar(statement("auditing", "duplicates_beside"), beside)
+    left_out = {"rows that are not shown": f"{rows - MOST_ROWS:,} of {rows:,}"} if rows > MOST_ROWS else {}
     return {
+        **left_out,
         "missing from the book then": gaps,
         "balances that do not hold then": breaks,
         "rejected rows of the account": rejects,

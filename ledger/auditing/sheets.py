@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,8 +44,7 @@ class Sheets:
     """Positions whose mark was asked for and not known, and when."""
 
     def __post_init__(self) -> None:
-        self.instants = [change.at for change in self.bucket.changes]
-        self.running = _running(self.bucket.levels, self.bucket.changes)
+        self.tracks = _tracks(self.bucket.levels, self.bucket.changes)
 
     def start(self) -> Point:
         """Return the state just before the first row."""
@@ -57,10 +56,10 @@ class Sheets:
         at = self.bucket.triggered_at
         changes = [change for change in self.bucket.changes if change.at <= at and not change.is_forced]
         legs = {}
+        forced = {leg.row_key for stake in self.bucket.stakes for leg in stake.legs if leg.is_forced} - {None}
         for found in self.bucket.found:
-            until = [
-                leg for leg in found.stake.legs if not leg.is_forced and leg.at <= max(at, self.bucket.event.started_at)
-            ]
+            last = max(at, self.bucket.event.started_at)
+            until = [leg for leg in found.stake.legs if leg.row_key not in forced and leg.at <= last]
             if until:
                 legs[found.stake.position_id] = until[-1]
         return Point(at=at, levels=_summed(self.bucket.levels, changes), legs=legs)
@@ -77,13 +76,8 @@ class Sheets:
 
     def after(self, at: datetime) -> Point:
         """Return the state after the rows of an instant."""
-        index = bisect_right(self.instants, at)
-        return Point(at=at, levels=self.running[index], legs=self._legs(at))
-
-    def before(self, at: datetime) -> Point:
-        """Return the state before the rows of an instant."""
-        index = bisect_left(self.instants, at)
-        return Point(at=at, levels=self.running[index], legs=self._legs(at, before=True))
+        levels = {asset: track.levels[bisect_right(track.instants, at)] for asset, track in self.tracks.items()}
+        return Point(at=at, levels=levels, legs=self._legs(at))
 
     def _legs(self, at: datetime, *, before: bool = False) -> dict[str, Leg]:
         legs = {found.stake.position_id: found.stake.last(at, before=before) for found in self.bucket.found}
@@ -167,15 +161,26 @@ class Sheets:
             product=stake.product,
             leverage=found.leverage,
             settled=self.settled(found, at),
+            is_floating=is_own and found.settle_asset == self.bucket.beside and self.bucket.beside is not None,
         )
 
 
-def _running(levels: Mapping[str, Level], changes: Sequence[Change]) -> list[dict[str, Level]]:
-    """Return the levels before the first change and after each."""
-    running = [dict(levels)]
+@dataclass(frozen=True)
+class _Track:
+    """What one asset came to: before its first change, and after each."""
+
+    instants: list[datetime]
+    levels: list[Level]
+
+
+def _tracks(levels: Mapping[str, Level], changes: Sequence[Change]) -> dict[str, _Track]:
+    """Return the course of every asset of a bucket."""
+    tracks = {asset: _Track([], [level]) for asset, level in levels.items()}
     for change in changes:
-        running.append({**running[-1], change.asset: _moved(running[-1].get(change.asset, Level()), change)})
-    return running
+        track = tracks.setdefault(change.asset, _Track([], [Level()]))
+        track.instants.append(change.at)
+        track.levels.append(_moved(track.levels[-1], change))
+    return tracks
 
 
 def _summed(levels: Mapping[str, Level], changes: Sequence[Change]) -> dict[str, Level]:

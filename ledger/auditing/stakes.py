@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -49,7 +50,7 @@ class Found:
     margins: Mapping[int, Fraction]
     """By leg number, the margin that the venue says it used (opening) or freed."""
 
-    @property
+    @cached_property
     def leverage(self) -> Fraction | None:
         """Return value / margin of the first leg of which the venue states the margin; None: unknown."""
         for leg in self.stake.legs:
@@ -119,7 +120,7 @@ def _leg(row: Mapping[str, Any], style: str, multiplier: Fraction, is_forced: bo
         leg_no=row["leg_no"],
         row_key=row["row_key"],
         delta=Fraction(row["delta"]),
-        price=fraction(row["price"]),
+        price=fraction(row["price"]) if row["price"] or style != "inverse" else None,
         execution=row["execution"],
         is_forced=is_forced,
         quantity=quantity,

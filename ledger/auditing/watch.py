@@ -5,6 +5,7 @@ The position is looked at as if it were about to be liquidated: the same bucket,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from reports.contract import Params
 from schemas.errors import UnknownThing
 
 STEP = timedelta(microseconds=1)
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,18})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +60,18 @@ class Watched:
 
     @property
     def distance(self) -> Fraction | None:
-        """How far the liquidation price is from the mark, as a share of the mark, unsigned."""
+        """How far the liquidation price is from the mark, as a share of the mark; negative where it is beyond it."""
         if self.liquidation_price is None or not self.sheet.price:
             return None
-        return abs(self.liquidation_price - self.sheet.price) / self.sheet.price
+        share = abs(self.liquidation_price - self.sheet.price) / self.sheet.price
+        return -share if self.outcome == "liquidated" else share
+
+    @property
+    def outcome(self) -> str:
+        """What the venue does: holds, liquidated, or unknown."""
+        if not self.is_known or self.standing.required is None:
+            return "unknown"
+        return "liquidated" if self.standing.equity <= self.standing.required else "holds"
 
 
 def event_of(store: Store, position_id: str, at: datetime) -> Event:
@@ -171,6 +181,8 @@ def _changed(sheet: Sheet, found: Watched, name: str, text: str) -> Sheet:
     if name in ("deposit", "withdraw"):
         return sheet.with_cash(_number(value) * (1 if name == "deposit" else -1))
     if name == "size":
+        if value.startswith("+"):
+            raise ValueError("a size is a share of the position: size=50% halves it")
         return _sized(sheet, _number(value.removesuffix("%")) / (100 if value.endswith("%") else 1))
     raise ValueError(f"{name!r} is none of price, deposit, withdraw, size")
 
@@ -214,10 +226,10 @@ def _sized(sheet: Sheet, share: Fraction) -> Sheet:
 
 
 def _number(text: str) -> Fraction:
-    try:
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{text!r} is no number; write 500, 0.25 or -10%") from None
+    digits = text.strip()
+    if NUMBER.fullmatch(digits) is None:
+        raise ValueError(f"{text[:40]!r} is no number; write 500, 0.25 or -10%")
+    return Fraction(digits)
 
 
 # ------------------------------------------------------------------------------------------------ reports

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +53,20 @@ def audit(
     if sum((id_ is not None, is_list, latest)) != 1:
         raise click.UsageError("name one ID, or say --latest, or --list to see them all")
     if is_list:
+        if any((since, pairs, file, html, svg, png)):
+            raise click.UsageError("--list lists; name an ID for a page, a drawing or another window")
         _list(book_path, kind, output)
         return
     thresholds = _thresholds(file, pairs)
     at = None if since in (None, HEALTHY) else instant(since, "--since")
     with readable(book_path) as book:
-        found = book.audit(id_ or "latest", at, from_healthy=since == HEALTHY, thresholds=thresholds)
-    written = _write(found, html, svg, png)
+        told = [*(["--since", since] if since else []), *(word for pair in pairs for word in ("--threshold", pair))]
+        told += ["--thresholds", file.name] if file else []
+        found = book.audit("latest" if id_ is None else id_, at, from_healthy=since == HEALTHY, thresholds=thresholds,
+                           evidence=html is not None or kind == "json")  # fmt: skip
+    written = _write(found, told, html, svg, png)
+    if kind is None and output is not None and output.suffix == ".json":
+        kind = "json"
     if kind == "json":
         _put(_json(found), output)
     elif output is not None or not written:
@@ -107,7 +116,7 @@ def _put(text: str, output: Path | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write(found: Audit, html: Path | None, svg: Path | None, png: Path | None) -> bool:
+def _write(found: Audit, told: list[str], html: Path | None, svg: Path | None, png: Path | None) -> bool:
     """Write the page and the drawings that were asked for, and return whether any was."""
     from reports.svg import can_draw
 
@@ -116,7 +125,11 @@ def _write(found: Audit, html: Path | None, svg: Path | None, png: Path | None) 
     if html is not None:
         from reports.audit_page import page
 
-        html.write_text(page(found, _said(found)), encoding="utf-8", newline="\n")
+        html.write_text(
+            page(found, shlex.join(["marginbook", "audit", found.liquidation_id, *told, "--html", html.name])),
+            encoding="utf-8",
+            newline="\n",
+        )
     if svg is not None:
         from reports.audit_charts import svg as drawn
 
@@ -129,12 +142,6 @@ def _write(found: Audit, html: Path | None, svg: Path | None, png: Path | None) 
         if path is not None:
             click.echo(f"{path}: written", err=True)
     return any((html, svg, png))
-
-
-def _said(found: Audit) -> str:
-    """Return the command that makes the page again, without the paths of this machine."""
-    since = "" if found.started_by == "position" else f" --since {found.started_at:%Y-%m-%dT%H:%M:%SZ}"
-    return f"marginbook audit '{found.liquidation_id}'{since} --html FILE"
 
 
 # ------------------------------------------------------------------------------------------------- margin
@@ -164,6 +171,8 @@ def margin(
     from ledger.auditing.margins import answer, told
 
     at = instant(when, "--at", end=True)
+    if at is not None and when is not None and "T" not in when:
+        at -= timedelta(microseconds=1)  # the end of a day is its last instant
     changes = _changes(supposed)
     with readable(book_path) as book:
         try:
@@ -175,8 +184,7 @@ def margin(
     show(answer(found), STANDING, kind, output)
     for line in told(found[0]):
         click.echo(line, err=True)
-    health = found[-1].standing.health
-    sys.exit(LOOK if health is not None and health <= 1 else CLEAN)
+    sys.exit(LOOK if found[-1].outcome == "liquidated" else CLEAN)
 
 
 def _changes(text: str | None) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ledger.judging.case import Case, Leg, Posting, Stake
 from ledger.judging.wording import exact, maybe
-from ledger.margining.requirement import ZERO, notional
+from ledger.margining.requirement import ZERO
 from reports.audit import Call, Moment
 
 AFTER = frozenset({"liquidation", "end"})
@@ -65,7 +65,7 @@ def collateral_added(case: Case, after: datetime, until: datetime) -> list[Posti
 def reductions(case: Case, after: datetime, until: datetime) -> list[tuple[Stake, Leg]]:
     """Return the legs by which positions of the bucket were made smaller by choice."""
     return [(stake, leg) for stake in case.stakes for leg in stake.legs
-            if not leg.is_forced and leg.delta * stake.side < 0 and after < leg.at <= until]  # fmt: skip
+            if leg.is_chosen and leg.delta * stake.side < 0 and after < leg.at <= until]  # fmt: skip
 
 
 def _lost(added: Sequence[Fraction], left: Fraction) -> list[Fraction]:
@@ -83,7 +83,7 @@ def _call(
 ) -> Call:
     assert moment.health is not None
     reduced = reductions(case, *span)
-    value = sum((notional(stake.style, leg.delta, leg.price, stake.multiplier)
+    value = sum((stake.value(leg.delta, leg.price)
                  for stake, leg in reduced if leg.price is not None), ZERO)  # fmt: skip
     answer = "both" if added and reduced else "added" if added else "reduced" if reduced else "nothing"
     keys = [*moment.rows, *(posting.row_key for posting in added), *(leg.row_key for _, leg in reduced)]

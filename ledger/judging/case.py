@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from ledger.liquidating.event import Event
+from ledger.margining.requirement import notional
 from ledger.margining.sheet import Sheet
 from reports.audit import Moment, Term
 
@@ -49,6 +50,7 @@ class Leg:
     price: Fraction | None
     execution: str
     is_forced: bool
+    """Whether it is of this liquidation."""
     quantity: Fraction
     """Signed size after it, the venue's unit."""
     entry: Fraction | None
@@ -56,6 +58,11 @@ class Leg:
     realized: Fraction | None
     fee: Fraction | None
     """Fee in the settle asset, + = cost; None where unvalued."""
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the owner did it: neither this liquidation nor another."""
+        return not self.is_forced and self.execution not in ("liquidation", "adl")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +81,17 @@ class Stake:
     is_asset: bool
     """Its size is a balance of the bucket (spot margin that is settled in kind)."""
     legs: Sequence[Leg]
+    settled: Fraction = Fraction(1)
+    """What one of the asset in which it settles is worth in the bucket's currency, at the trigger."""
 
     @cached_property
     def instants(self) -> list[datetime]:
         """Instants of the legs, in order."""
         return [leg.at for leg in self.legs]
+
+    def value(self, quantity: Fraction, price: Fraction) -> Fraction:
+        """Return the notional of a size at a price, unsigned, in the bucket's currency."""
+        return notional(self.style, quantity, price, self.multiplier) * self.settled
 
     def last(self, at: datetime, *, before: bool = False) -> Leg | None:
         """Return the last leg until an instant (`before`: strictly before it); None: not yet open."""
@@ -136,6 +149,8 @@ class Case:
     missing: Sequence[str]
     base: str | None = None
     """Asset of `Sheet.base`: what was bought or sold on margin, or pledged for the loan; None: no balance is of it."""
+    is_known: bool = True
+    """Whether all that secures it is known: every asset's price, and an isolated margin."""
     last_quote: Quote | None = None
     """Last trade price of the own instrument at the trigger, where known besides the mark."""
 

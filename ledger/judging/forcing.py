@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ledger.judging.calls import AFTER
 from ledger.judging.case import Case, Leg
-from ledger.judging.shown import beyond
+from ledger.judging.shown import beyond, doubt
 from ledger.judging.standing import Ruling, Standing, keys, percent
 from ledger.judging.wording import amount, exact, number, price, share
 from ledger.margining.requirement import ZERO
@@ -51,18 +51,15 @@ def thin_liquidity(standing: Standing) -> Ruling | None:
 
 def trigger_not_shown(standing: Standing) -> Ruling | None:
     """Return the finding that the rows do not show why the venue liquidated."""
-    above = beyond(standing.case)
-    if above is None or standing.equity is None or standing.required is None:
+    told = doubt(standing.case)
+    if told is None:
         return None
-    sentence = (
-        f"By what the book knows the equity at the trigger was {amount(standing.equity, standing.asset)} and "
-        f"{amount(standing.required, standing.asset)} were required: {amount(above, standing.asset)} more than a "
-        "liquidation leaves.  The venue saw something that is not in the book: isolated margin, another price, "
-        "a debt or a wallet."
-    )
+    above = beyond(standing.case)
     return Ruling(finding=Finding(
-        code="trigger_not_shown", severity="warning", sentence=sentence, amount=exact(above),
-        threshold="equity above the maintenance margin by more than a quarter of it and the doubt about the mark",
+        code="trigger_not_shown", severity="warning", sentence=f"{told[:1].upper()}{told[1:]}.",
+        amount=None if above is None else exact(above),
+        threshold="equity at the trigger no more than the maintenance margin, a quarter of it and the doubt about the "
+        "mark; above it at the opening",
     ))  # fmt: skip
 
 

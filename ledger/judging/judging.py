@@ -18,6 +18,7 @@ from ledger.judging.drains import (
     withdrawal,
 )
 from ledger.judging.forcing import basis, data_gap, partial_then_full, thin_liquidity, trigger_not_shown
+from ledger.judging.shown import doubt
 from ledger.judging.sizing import (
     averaging_down,
     margin_added_to_loser,
@@ -27,8 +28,9 @@ from ledger.judging.sizing import (
 )
 from ledger.judging.standing import Ruling, Standing
 from ledger.judging.thresholds import Thresholds
-from ledger.judging.verdict import because, by_price, deleveraged, withheld
-from reports.audit import Finding
+from ledger.judging.verdict import INSTEAD, because, by_price, deleveraged, withheld
+from ledger.judging.whatif import told_of
+from reports.audit import Counterfactual, Finding
 
 Rule = Callable[[Standing], Ruling | None]
 
@@ -40,8 +42,12 @@ RULES: Sequence[Rule] = (
 )  # fmt: skip
 OF_DELEVERAGING: Sequence[Rule] = (data_gap, basis)
 """Rules that say something of a position that was closed against somebody else's loss."""
+OF_DOUBT: Sequence[Rule] = (data_gap, trigger_not_shown, thin_liquidity, basis)
+"""Rules that need no trigger: where the rows do not show it, nothing can be called its cause."""
 SEVERITIES = ("critical", "warning", "info")
 DEFAULTS = Thresholds()
+OF_ROWS = ("withdrawal", "carry_drain", "fee_drain", "cross_contagion")
+"""Causes whose counterfactual is among all others anyway."""
 
 
 def findings(case: Case, thresholds: Thresholds = DEFAULTS) -> list[Finding]:
@@ -73,6 +79,18 @@ def primary_cause(case: Case, findings: Sequence[Finding], thresholds: Threshold
     return largest.finding.code, because(standing, largest)
 
 
+def of_the_cause(
+    case: Case, findings: Sequence[Finding], cause: str | None, thresholds: Thresholds = DEFAULTS
+) -> list[Counterfactual]:  # fmt: skip
+    """Return what would have become of the bucket without its primary cause, where that is no row of money."""
+    standing = Standing(case=case, thresholds=thresholds)
+    codes = {finding.code for finding in findings}
+    for ruling in _rulings(standing) if cause in codes else ():
+        if ruling.finding.code == cause and cause not in OF_ROWS and ruling.world is not None:
+            return [told_of(case, cause, INSTEAD.get(cause, "without that"), ruling.world)]
+    return []
+
+
 def _rulings(standing: Standing) -> list[Ruling]:
-    rules = OF_DELEVERAGING if standing.case.event.is_adl else RULES
+    rules = OF_DELEVERAGING if standing.case.event.is_adl else RULES if doubt(standing.case) is None else OF_DOUBT
     return [ruling for rule in rules if (ruling := rule(standing)) is not None]

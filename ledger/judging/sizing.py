@@ -23,7 +23,7 @@ from ledger.judging.worlds import (
     unrealized,
     with_equity,
 )
-from ledger.margining.requirement import ZERO, notional, tier_at
+from ledger.margining.requirement import ZERO, tier_at
 from ledger.margining.sheet import Exposure
 from reports.audit import Finding
 
@@ -230,8 +230,7 @@ def _without_additions(case: Case, addition: _Addition) -> tuple[Fraction, World
     if mark is None or exposed is None or stake.symbol != case.event.symbol:
         return ZERO, None
     left = min(exposed.quantity / (addition.before + addition.added), Fraction(1))
-    values = [notional(stake.style, leg.delta, mark, stake.multiplier)
-              - notional(stake.style, leg.delta, leg.price, stake.multiplier)
+    values = [stake.value(leg.delta, mark) - stake.value(leg.delta, leg.price)
               for leg in addition.legs if leg.price is not None]  # fmt: skip
     gain = stake.side * sum(values, ZERO) * left * (-1 if stake.style == "inverse" else 1)
     part = addition.before / (addition.before + addition.added)

@@ -49,7 +49,7 @@ class Standing:
     @cached_property
     def equity(self) -> Fraction | None:
         """Return the equity at the trigger; None where a price is unknown."""
-        return self.case.trigger.equity() if is_known(self.case.trigger) else None
+        return self.case.trigger.equity() if self.case.is_known and is_known(self.case.trigger) else None
 
     @cached_property
     def required(self) -> Fraction | None:

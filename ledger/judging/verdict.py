@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from ledger.judging.case import Case
 from ledger.judging.fates import fate
+from ledger.judging.shown import doubt, stood
 from ledger.judging.sizing import opening_distance
 from ledger.judging.standing import Ruling, Standing
 from ledger.judging.whatif import became
@@ -50,8 +51,8 @@ def because(standing: Standing, driver: Ruling) -> str:
     end = fate(case, driver.world, standing.course)
     outcome = "" if code == "collateral_drop" else f" ({became(case, end)})"
     return (
-        f"You were liquidated because {reason}: {_stood(standing)}; {INSTEAD.get(code, 'without that')} it would have "
-        f"been {_held(standing, driver.world)}{outcome}."
+        f"You were liquidated because {reason}: {stood(standing.case)}; {INSTEAD.get(code, 'without that')} it would "
+        f"have been {_held(standing, driver.world)}{outcome}."
     )
 
 
@@ -61,8 +62,8 @@ def by_price(standing: Standing) -> str:
     distance = opening_distance(case)
     room = f", and the liquidation price was {share(distance)} away at the opening" if distance is not None else ""
     return (
-        f"You were liquidated because the price moved beyond the buffer: {_moved(case)}{room}; {_stood(standing)}, and "
-        "no single cost, withdrawal or other position was large enough to be the cause."
+        f"You were liquidated because the price moved beyond the buffer: {_moved(case)}{room}; {stood(standing.case)}, "
+        "and no single cost, withdrawal or other position was large enough to be the cause."
     )
 
 
@@ -87,24 +88,9 @@ def withheld(standing: Standing, codes: Collection[str]) -> str:
         reasons.append("the equity at the trigger is not known, for want of a price")
     if standing.required is None:
         reasons.append("what the venue required is not known, for want of a tier table or a leverage")
-    if "trigger_not_shown" in codes:
-        reasons.append(
-            f"{_stood(standing)}: the venue saw something that is not in the book (isolated margin, another "
-            "price, a debt, a wallet)"
-        )
+    if "trigger_not_shown" in codes and (told := doubt(case)) is not None:
+        reasons.append(told)
     return f"No cause is named, because {listed(reasons)}; what was lost stands as the bridge says."
-
-
-def _stood(standing: Standing) -> str:
-    equity, required = standing.equity, standing.required
-    assert equity is not None
-    assert required is not None
-    mark = standing.case.trigger.price
-    when = "at the trigger" if mark is None else f"at the trigger price of {price(mark)}"
-    stood = (
-        f"{when} the equity was {amount(equity, standing.asset)} and {amount(required, standing.asset)} were required"
-    )
-    return stood if equity <= required else f"{stood} (by what is known; a price or a tier is not exact)"
 
 
 def _held(standing: Standing, world: World) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from ledger.judging.calls import margin_calls
 from ledger.judging.case import Case, Posting
 from ledger.judging.fates import Course, Fate, fate
-from ledger.judging.shown import beyond
+from ledger.judging.shown import doubt
 from ledger.judging.wording import amount, exact, instant, lasting, maybe, price, times
 from ledger.judging.worlds import (
     FEES,
@@ -60,9 +60,15 @@ def counterfactuals(case: Case) -> list[Counterfactual]:
     if case.event.is_adl:
         return []
     course = Course(case)
-    if beyond(case) is not None:
+    if doubt(case) is not None:
         return [_not_told(change) for change in _changes(case)]
     return [_told(case, change, fate(case, change.world, course)) for change in _changes(case)]
+
+
+def told_of(case: Case, name: str, words: str, world: World) -> Counterfactual:
+    """Return what a world would have meant, called by a name."""
+    change = _Change(name=name, title=f"{words[:1].upper()}{words[1:]}", world=world)
+    return _told(case, change, fate(case, world, Course(case)))
 
 
 def added_margin(case: Case) -> list[Posting]:
@@ -94,7 +100,8 @@ def _changes(case: Case) -> Iterator[_Change]:
         yield _Change(name="no_added_margin", title=f"Without the margin added ({amount(total, asset)})",
                       world=without_rows(case, added), less=total)  # fmt: skip
     if (world := isolated(case)) is not None:
-        yield _Change(name="isolated", title=f"With isolated margin of {amount(world.sheet.cash, asset)}", world=world,
+        title = f"With isolated margin of {amount(world.sheet.cash, asset)}{_at_which(case)}"
+        yield _Change(name="isolated", title=title, world=world,
                       is_sum=False, most=world.sheet.cash)  # fmt: skip
     yield from _at_leverage(case)
     if (world := alone(case)) is not None:
@@ -102,6 +109,15 @@ def _changes(case: Case) -> Iterator[_Change]:
     yield from _at_the_call(case)
     if (world := half_loan(case)) is not None:
         yield _Change(name="half_loan", title="With half of the loan", world=world)
+
+
+def _at_which(case: Case) -> str:
+    """Return what leverage an isolated margin would be of, where nothing states it."""
+    if any(one.leverage for one in case.trigger.own()):
+        return ""
+    margins = [(one.initial(), one.value()) for one in case.trigger.own()]
+    most = max((value / margin for margin, value in margins if margin and value), default=None)
+    return "" if most is None else f" ({times(most)}, the most that its tier allows)"
 
 
 def _at_leverage(case: Case) -> Iterator[_Change]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from ledger.judging.case import Case, Leg, Posting, Stake
-from ledger.margining.requirement import ZERO, notional
+from ledger.margining.requirement import ZERO
 from ledger.margining.sheet import Exposure, Sheet
 from reports.audit import Moment
 
@@ -162,7 +162,7 @@ def first_open(case: Case) -> Moment | None:
 
 def last_sized(case: Case) -> datetime:
     """Return when the position last came to another size by the trader's hand."""
-    chosen = [leg.at for stake in case.own() for leg in stake.legs if not leg.is_forced and leg.at < case.triggered_at]
+    chosen = [leg.at for stake in case.own() for leg in stake.legs if leg.is_chosen and leg.at < case.triggered_at]
     return max(chosen, default=case.started_at)
 
 
@@ -194,9 +194,7 @@ def unrealized(stake: Stake, leg: Leg | None, mark: Fraction) -> Fraction | None
         return ZERO
     if leg.entry is None:
         return None
-    gain = notional(stake.style, leg.quantity, mark, stake.multiplier) - notional(
-        stake.style, leg.quantity, leg.entry, stake.multiplier
-    )
+    gain = stake.value(leg.quantity, mark) - stake.value(leg.quantity, leg.entry)
     side = 1 if leg.quantity > 0 else -1
     return -side * gain if stake.style == "inverse" else side * gain
 
@@ -234,11 +232,11 @@ def _since(stake: Stake, at: datetime, mark: Fraction, case: Case) -> Fraction |
     realized = [leg.realized for leg in stake.legs if at < leg.at < case.triggered_at]
     if before is None or after is None or None in realized:
         return None
-    return after - before + sum((result for result in realized if result is not None), ZERO)
+    return after - before + stake.settled * sum((result for result in realized if result is not None), ZERO)
 
 
 def _largest(stake: Stake, at: datetime) -> Fraction:
-    values = [notional(stake.style, leg.quantity, leg.entry, stake.multiplier)
+    values = [stake.value(leg.quantity, leg.entry)
               for leg in stake.legs if leg.at <= at and leg.entry is not None]  # fmt: skip
     return max(values, default=ZERO)
 

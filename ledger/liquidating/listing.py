@@ -45,6 +45,8 @@ class Judged:
     """Interest less funding of the positions, + = cost."""
     loss: Decimal | None = None
     """+ = lost."""
+    trigger_price: Decimal | None = None
+    """As files of prices tell it, where no row of the venue does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,8 @@ def _line(event: Event, behind: _Behind, judged: Judged) -> dict[str, Any]:
         "product": first["product"] if first else None, "margin_mode": event.margin_mode, "symbol": event.symbol,
         "side": None if event.side == "?" else event.side, "started_at": event.started_at, "ended_at": event.ended_at,
         "stage": event.stage, "quantity": _money(_quantity(event, legs, orders, behind.loans)),
-        "trigger_price": _money(event.mark_price), "average_price": _average(legs, orders),
+        "trigger_price": _money(event.mark_price) if event.mark_price else judged.trigger_price,
+        "average_price": _average(legs, orders),
         "bankruptcy_price": _money(event.bankruptcy_price), "liquidation_fee": _money(fee),
         "insurance": _money(insurance),
         "loss": judged.loss if judged.loss is not None else _money(loss), "settle_asset": event.settle_asset or None,

@@ -50,6 +50,8 @@ def pot_of(
     venue, wallet = place[1], place[2]
     if wallet == "isolated_margin":
         return Pot("margin", *place, pair=pair or symbol)
+    if margin_mode == "portfolio":
+        return Pot("unified", *place)
     if product in CONTRACTS and margin_mode == "isolated":
         return Pot("contract", *place, position_id=position)
     if wallet == "unified" and (venue, wallet) not in _per_currency():

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import polars as pl
-
 from ledger.liquidating.pots import Pot, margin_mode_of, pot_of, product_of
-from ledger.storage.store import Store, statement
-from schemas.types import INSTANT
 
 Record = Mapping[str, Any]
 WORDS = {"liquidation": "liquidation", "adl": "auto-deleveraging", "collateral_sale": "sale of collateral"}
@@ -57,17 +53,6 @@ def fraction(cell: Decimal | int | None) -> Fraction | None:
 def place_of(row: Record) -> tuple[str, str, str]:
     """Return account, venue and wallet."""
     return row["account"], row["venue"], row["wallet"]
-
-
-def asked(store: Store, name: str, words: Mapping[str, Any] | None = None, **frames: pl.DataFrame) -> list[Record]:
-    """Return the rows of a statement, over frames that it names."""
-    with store.registered(**frames):
-        return list(store.query(statement("liquidation_events", name), words).iter_rows(named=True))
-
-
-def frame_of(rows: Sequence[Record], **columns: Any) -> pl.DataFrame:
-    """Return rows as a frame of these columns (a type each)."""
-    return pl.DataFrame([{name: row[name] for name in columns} for row in rows], schema=columns, orient="row")
 
 
 # -------------------------------------------------------------------------------------------------- fills
@@ -148,13 +133,3 @@ def _settle_named(instrument: str | None) -> str | None:
         return None
     quote, _, settle = instrument.partition("/")[2].partition(":")
     return (settle or quote).partition("-")[0]
-
-
-def places(store: Store, rows: Sequence[Record]) -> dict[str, Record]:
-    """Return, by row key, what the book knows of rows that no forced fill tells: position, product, settle asset."""
-    if not rows:
-        return {}
-    text = pl.String()
-    columns = {"row_key": text, "account": text, "venue": text, "wallet": text, "symbol": text, "side": text}
-    found = asked(store, "places", incoming=frame_of(rows, **columns, moment=INSTANT))
-    return {row["row_key"]: row for row in found}

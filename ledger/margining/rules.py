@@ -159,12 +159,13 @@ def ratio(rule: VenueRule, sheet: Sheet, price: Fraction | None = None) -> Fract
 
 def standing(rule: VenueRule, sheet: Sheet, price: Fraction | None = None) -> Standing:
     """Return everything that the rule says of a sheet, at another price of its own instrument where given."""
-    ruled = replace(sheet, rule=rule.rule)
+    ruled = sheet if sheet.rule == rule.rule else replace(sheet, rule=rule.rule)
+    equity, required = ruled.equity(price), ruled.required(price)
     return Standing(
-        equity=ruled.equity(price),
-        required=ruled.required(price),
+        equity=equity,
+        required=required,
         initial=ruled.initial(price),
-        health=ruled.health(price),
+        health=equity / required if required else None,
         ratio=ratio(rule, ruled, price),
         leverage=ruled.effective_leverage(price),
     )

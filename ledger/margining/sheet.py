@@ -61,6 +61,8 @@ class Exposure:
     product: str = "perpetual"
     settled: Fraction = ONE
     """What one of the asset in which it settles is worth in the bucket's currency (unified accounts)."""
+    is_floating: bool = False
+    """Whether that asset is its own base, whose worth goes with its price (inverse, in a unified account)."""
 
     def at(self, price: Fraction | None) -> Fraction | None:
         """Return the price that values it when the own instrument is at `price`."""
@@ -69,29 +71,33 @@ class Exposure:
     def value(self, price: Fraction | None = None) -> Fraction | None:
         """Return its notional, unsigned, in the bucket's currency."""
         native = self._notional(self.at(price))
-        return None if native is None else native * self.settled
+        return None if native is None else native * self._worth(price)
 
     def unrealized(self, price: Fraction | None = None) -> Fraction:
         """Return its unrealized result; 0 where it is a balance, or no mark or entry is known."""
         now, then = self._notional(self.at(price)), self._notional(self.entry)
-        if self.is_asset or now is None or then is None:
+        if self.is_asset or now is None:
             return ZERO
-        return (-self.side if self.style == "inverse" else self.side) * (now - then) * self.settled
+        if self.product == "option":  # its premium was paid in cash: what is left is its whole value
+            return self.side * now * self._worth(price)
+        if then is None:
+            return ZERO
+        return (-self.side if self.style == "inverse" else self.side) * (now - then) * self._worth(price)
 
     def required(self, rule: Rule, price: Fraction | None = None) -> Fraction | None:
         """Return its maintenance margin by a rule of rates; None where its tier or its mark is unknown.
 
-        Of a balance without tiers nothing: what is required for it, the venue requires of the debt.
+        Of an option that was bought nothing is required.
         """
         if rule.kind == "used":
             used = self.initial(price)
             return None if used is None else used * rule.level
-        if self.is_asset and not self.tiers:
+        if not self.tiers and self.product == "option" and self.side > 0:
             return ZERO
         value = self._notional(self.entry if rule.kind == "entry" and self.entry is not None else self.at(price))
         if value is None or not self.tiers:
             return None
-        return (maintenance(self.tiers, value) + value * rule.fee) * (rule.level or ONE) * self.settled
+        return (maintenance(self.tiers, value) + value * rule.fee) * (rule.level or ONE) * self._worth(price)
 
     def initial(self, price: Fraction | None = None) -> Fraction | None:
         """Return its initial margin: at its leverage, else at the highest that its tier allows; None where unknown.
@@ -103,13 +109,21 @@ class Exposure:
         if value is None:
             return None
         if self.leverage:
-            return value / self.leverage * self.settled
+            return value / self.leverage * self._worth(price)
         rate = tier_at(self.tiers, value).initial_rate if self.tiers else None
-        return None if rate is None else value * rate * self.settled
+        return None if rate is None else value * rate * self._worth(price)
+
+    def _worth(self, price: Fraction | None) -> Fraction:
+        """Return what one of the asset in which it settles is worth when the own instrument is at `price`."""
+        at = self.at(price)
+        return self.settled * at / self.mark if self.is_floating and at is not None and self.mark else self.settled
 
     def _notional(self, price: Fraction | None) -> Fraction | None:
         """Return its value at a price in the asset that it settles in."""
-        return None if price is None else notional(self.style, self.quantity, price, self.multiplier)
+        if price is None:
+            return None
+        style = "linear" if self.product == "option" else self.style  # an option's price is of its settle asset
+        return notional(style, self.quantity, price, self.multiplier)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +189,7 @@ class Sheet:
         """Return the sum of notionals / equity; None without equity or with an unknown mark."""
         values = [one.value(price) for one in self.exposures]
         equity = self.equity(price)
-        if None in values or equity <= 0:
+        if not values or None in values or equity <= 0:
             return None
         return sum((value for value in values if value is not None), ZERO) / equity
 
@@ -223,7 +237,7 @@ class Sheet:
         """
         if self.price is None or self.price <= 0:
             return None
-        inverse = any(one.is_own and one.style == "inverse" for one in self.exposures)
+        inverse = any(one.is_own and one.style == "inverse" and not one.is_floating for one in self.exposures)
         start = ONE / self.price if inverse else self.price
         floors = sorted(_breakpoints(self.own(), inverse))
 
@@ -251,8 +265,13 @@ def _breakpoints(own: Iterable[Exposure], inverse: bool) -> set[Fraction]:
     points = set()
     for one in own:
         size = one.quantity * one.multiplier
-        if size and not one.is_asset and (one.style == "inverse") == inverse:
-            points |= {tier.floor / size for tier in one.tiers if tier.floor}
+        if not size or one.is_asset:
+            continue
+        floors = [tier.floor for tier in one.tiers if tier.floor]
+        if one.is_floating:
+            points |= {size / floor for floor in floors}
+        elif (one.style == "inverse") == inverse:
+            points |= {floor / size for floor in floors}
     return points
 
 

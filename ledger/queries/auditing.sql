@@ -164,7 +164,7 @@ FROM positions WHERE position_id = $position_id;
 SELECT position_id, opened_at, closed_at FROM positions
 WHERE opened_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR coalesce(closed_at, 'infinity') >= $from)
   AND ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)
-  AND ($symbol::VARCHAR IS NULL OR symbol = $symbol OR instrument = $symbol) AND product <> 'option'
+  AND ($symbol::VARCHAR IS NULL OR symbol = $symbol OR instrument = $symbol) AND product IS DISTINCT FROM 'option'
 ORDER BY opened_at, position_id;
 
 -- name: bucket_moved_last
