@@ -265,7 +265,7 @@ def history(audit: Audit, last: int = LAST) -> list[Step]:
         steps.append(_step(moment, before))
         before = moment
     shown = steps[-last:]
-    first = steps[-last - 1].moment if len(steps) > last else next(iter(audit.moments), None)
+    first = next(iter(audit.moments), None)
     base = buffer(first) if first is not None else None
     return [
         Step(moment=step.moment, since=step.since, change=step.change, buffer=step.buffer,

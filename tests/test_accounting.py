@@ -130,7 +130,7 @@ def test_a_clearance_fee_makes_the_fill_before_it_a_liquidation(book: Book, tmp_
     columns = ("status", "gross_pnl", "liquidation_fees", "insurance", "net_pnl")
     assert facts(book, "positions", *columns) == [("liquidated", "-100", "25", "3", "-122")]
     event = ("side", "stage", "quantity", "average_price", "liquidation_fee", "insurance", "loss", "primary_cause")
-    assert facts(book, "liquidations", *event) == [("long", "full", "1", "1900", "25", "3", "122", "price_move")]
+    assert facts(book, "liquidations", *event) == [("long", "full", "1", "1900", "25", "3", "122", None)]
 
 
 def test_a_position_partly_liquidated_and_then_closed_by_hand_is_closed(book: Book, tmp_path: Path) -> None:

@@ -103,13 +103,15 @@ def test_a_withdrawal_that_alone_made_the_difference_is_the_cause(made: Path) ->
     assert "2,146.00 USD had been withdrawn" in found.verdict
 
 
-def test_what_the_rows_do_not_show_has_no_cause(made: Path) -> None:
+def test_a_position_that_the_whole_wallet_would_have_held_was_isolated(made: Path) -> None:
     with Book.open(made, read_only=True) as book:
         found = book.audit("liq:bitmex")
-    assert found.primary_cause is None
-    assert found.confidence == "low"
-    assert "the venue saw something that is not in the book" in found.verdict
-    assert {change.outcome for change in found.counterfactuals} == {"unknown"}
+    assert found.margin_mode == "isolated (assumed)"
+    assert found.start_equity == D("0.07830699") == -sum(term.amount for term in found.terms)
+    assert found.trigger_equity is not None
+    assert found.maintenance_margin is not None
+    assert found.trigger_equity <= found.maintenance_margin
+    assert any("nothing states the margin mode" in text for text in found.assumptions)
 
 
 # ------------------------------------------------------------------------------------------- the command line
@@ -119,7 +121,7 @@ def test_the_list_has_every_liquidation_with_its_cause(run: Run, made: Path) -> 
     rows = run("audit", "--list", "--output-format", "json", book=made).rows
     assert [(row["liquidation_id"].split(":")[1], row["primary_cause"]) for row in rows] == [
         ("bybit", None), ("bybit", None), ("nexo", None), ("kraken", "withdrawal"), ("binance", "price_move"),
-        ("binance", "averaging_down"), ("bitmex", None),
+        ("binance", "averaging_down"), ("bitmex", "price_move"),
     ]  # fmt: skip
 
 

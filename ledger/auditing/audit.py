@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from importlib import metadata
 
 from ledger.auditing.casing import Cased, case_of
+from ledger.auditing.isolating import ENDED
 from ledger.auditing.moments import decimal, held_by, liquidation_price, rounded
 from ledger.judging.calls import margin_calls
 from ledger.judging.case import Case
 from ledger.judging.judging import findings, of_the_cause, primary_cause
+from ledger.judging.shown import beyond, doubt
 from ledger.judging.thresholds import Thresholds
 from ledger.judging.whatif import counterfactuals
 from ledger.judging.worlds import is_known
@@ -22,6 +25,7 @@ from ledger.storage.store import Store
 from reports.audit import Asset, Audit, Held
 
 HEALTHY = Fraction(2)
+ISOLATED = "isolated (assumed)"
 PLENTY, SOME = Decimal("0.001"), Decimal("0.01")
 """Shares of the equity at the start that may be unexplained where confidence is high, or medium."""
 
@@ -37,6 +41,14 @@ def audit(
     """
     terms = tiers or Tiers.load(store)
     whole = case_of(store, event, terms, with_moments=with_moments or from_healthy)
+    if _may_be_isolated(whole):
+        alone = case_of(store, replace(event, margin_mode="isolated"), terms, with_moments=with_moments or from_healthy)
+        if doubt(alone.case) is None:
+            alone.bucket.margin_mode = alone.case.margin_mode = ISOLATED
+            alone.bucket.assumptions.append(
+                "isolated margin: nothing states the margin mode, and the whole wallet would have held the position"
+            )
+            whole, event = alone, replace(event, margin_mode="isolated")
     shown = whole
     if from_healthy:
         before = [moment for moment in whole.case.moments if moment.at < event.started_at and moment.health is not None]
@@ -48,6 +60,13 @@ def audit(
     return _audit(shown, whole, thresholds or Thresholds())
 
 
+def _may_be_isolated(cased: Cased) -> bool:
+    """Return whether a position of which nothing states the mode was taken as a whole while its wallet had plenty."""
+    case = cased.case
+    is_open = case.margin_mode == "cross (assumed)" and case.event.stage in ENDED
+    return is_open and case.event.kind in ("contract", "unified") and beyond(case) is not None
+
+
 def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
     """Return the audit of a window; what the liquidation is judged by is the whole life of the position."""
     case, bucket, event, life = cased.case, cased.bucket, cased.case.event, whole.case
@@ -56,6 +75,9 @@ def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
     found = findings(life, thresholds)
     cause, verdict = primary_cause(life, found, thresholds)
     known = is_known(case.trigger) and bucket.is_known
+    together = sorted({stake.symbol for stake in life.own()} - {event.symbol})
+    if together:
+        verdict = f"{verdict}  {', '.join(together)} of the same wallet went with it."
     held = held_by(cased.sheets, cased.trigger)
     trigger = case.trigger
     required = trigger.required()
@@ -108,7 +130,7 @@ def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
         counterfactuals=[*counterfactuals(life), *of_the_cause(life, found, cause, thresholds)],
         findings=found,
         calls=margin_calls(life),
-        event_rows=list(event.rows),
+        event_rows=[*event.rows, *([case.trigger_quote.row] if case.trigger_quote and case.trigger_quote.row else [])],
         missing=case.missing,
         assumptions=_assumptions(cased),
         found_by=event.found_by,

@@ -19,7 +19,6 @@ from ledger.auditing.stakes import fraction
 from ledger.judging.case import Quote
 from ledger.liquidating.event import Event
 from ledger.storage.store import Store, statement
-from schemas.errors import UnknownThing
 
 SIGNS = {
     "drawn": -1, "accrued": -1, "repaid_principal": 1, "repaid_interest": 1, "written_off": 1, "pledged": 1,
@@ -40,7 +39,7 @@ def load_loan(store: Store, event: Event, since: datetime | None = None, started
     """Return the bucket of a loan, from its first event (or `since`) to the last of the sale."""
     loans = store.query(statement("auditing", "loan"), {"loan_id": event.loan_id}).to_dicts()
     if not loans:
-        raise UnknownThing(f"the book has no loan {event.loan_id}", "`marginbook report loans` lists them")
+        return _of_nothing(event)
     events = store.query(statement("auditing", "loan_events"), {"loan_id": event.loan_id}).to_dicts()
     started = since or events[0]["happened_at"]
     if not any(row["kind"] == "pledged" for row in events):
@@ -71,6 +70,16 @@ def load_loan(store: Store, event: Event, since: datetime | None = None, started
         base=collateral[0] if len(collateral) == 1 and collateral[0] else None,
         missing=missing,
     )
+
+
+def _of_nothing(event: Event) -> Bucket:
+    """Return the bucket of a sale of which the book has no loan: nothing is known of it but its own rows."""
+    return Bucket(
+        event=event, currency=event.settle_asset, margin_mode="loan", is_isolated=False, started_at=event.started_at,
+        started_by="position", triggered_at=event.started_at, ended_at=event.ended_at, found=[], changes=[], levels={},
+        deviations={}, marks={}, trigger=None, base=None, is_known=False,
+        missing=["no loan of this sale is in the book: import what was borrowed and pledged"],
+    )  # fmt: skip
 
 
 def _of_wallet(

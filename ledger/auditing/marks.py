@@ -31,7 +31,7 @@ SAID = {
     "funding": "mark price of a funding row", "fill": "price of an own fill",
 }  # fmt: skip
 
-Series = list[tuple[datetime, Fraction, str]]
+Series = list[tuple[datetime, Fraction, str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Marks:
             "from": from_at - STALE, "to": to_at + after,
         }  # fmt: skip
         series: dict[str, Series] = {}
-        for moment, price, kind, place, _ in store.rows(statement("auditing", "marks"), words):
-            series.setdefault(kind, []).append((moment, Fraction(price), place))
+        for moment, price, kind, place, row in store.rows(statement("auditing", "marks"), words):
+            series.setdefault(kind, []).append((moment, Fraction(price), place, row))
         return cls(series)
 
     def at(self, moment: datetime) -> Quote | None:
@@ -68,7 +68,13 @@ class Marks:
         if not found:
             return None
         youngest = max(found, key=lambda quote: quote.at)
-        return Quote(price=youngest.price, at=youngest.at, label="assumed", source=f"{youngest.source}, the last known")
+        return Quote(
+            price=youngest.price,
+            at=youngest.at,
+            label="assumed",
+            source=f"{youngest.source}, the last known",
+            row=youngest.row,
+        )
 
     def stated(self, moment: datetime) -> Quote | None:
         """Return a price that a file of the user tells for an instant; the source says how old it is."""
@@ -77,7 +83,13 @@ class Marks:
         if found is None or moment - found.at <= AT_ONCE:
             return found
         minutes = (moment - found.at) // timedelta(minutes=1)
-        return Quote(price=found.price, at=found.at, label=found.label, source=f"{found.source}, {minutes} min before")
+        return Quote(
+            price=found.price,
+            at=found.at,
+            label=found.label,
+            source=f"{found.source}, {minutes} min before",
+            row=found.row,
+        )
 
     def last(self, moment: datetime) -> Quote | None:
         """Return the last price (not the mark) that a file or an own fill tells for the minute before an instant."""
@@ -88,8 +100,8 @@ class Marks:
         """Return the series that tells most of how the price went, and whether it is of a price file."""
         files = [self.series[kind] for kind in ("mark", "index", "last") if kind in self.series]
         if files:
-            return [(moment, price) for moment, price, _ in max(files, key=len)], True
-        others = [(moment, price) for found in self.series.values() for moment, price, _ in found]
+            return [(moment, price) for moment, price, _, _ in max(files, key=len)], True
+        others = [(moment, price) for found in self.series.values() for moment, price, _, _ in found]
         return sorted(others), False
 
     def instants(self) -> list[datetime]:
@@ -101,8 +113,8 @@ class Marks:
         index = bisect_right(series, moment, key=lambda point: point[0]) - 1
         if index < 0 or moment - series[index][0] > STALE:
             return None
-        at, price, place = series[index]
-        return Quote(price=price, at=at, label=LABELS[kind], source=SAID[kind].format(place=place))
+        at, price, place, row = series[index]
+        return Quote(price=price, at=at, label=LABELS[kind], source=SAID[kind].format(place=place), row=row)
 
 
 def _pair(instrument: str | None) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
+from ledger.auditing.marks import STALE
 from ledger.auditing.sheets import Point, Sheets
 from ledger.auditing.stakes import floor_second
 from ledger.judging.case import Leg, Posting
@@ -107,7 +108,8 @@ def _moment(
     found = standing(sheets.rule, sheet)
     held = held_by(sheets, point)
     quote = sheets.quote(point.at)
-    known = is_known(sheet) and sheets.bucket.is_known
+    is_stale = quote is not None and point.at - quote.at > STALE
+    known = is_known(sheet) and sheets.bucket.is_known and not is_stale
     return Moment(
         at=point.at,
         kind=kind,
@@ -128,6 +130,7 @@ def _moment(
             for key in dict.fromkeys([*(posting.row_key for posting in postings), *(leg.row_key for _, leg in legs)])
             if key
         ],
+        is_gap=is_stale,
     )
 
 
@@ -192,10 +195,6 @@ def _with_gaps(moments: Sequence[Moment]) -> list[Moment]:
     """Mark the moments before which nothing is known for too long."""
     marked: list[Moment] = []
     for moment in moments:
-        is_gap = bool(marked) and moment.at - marked[-1].at > QUIET
-        marked.append(moment if not is_gap else _gapped(moment))
+        is_gap = moment.is_gap or (bool(marked) and moment.at - marked[-1].at > QUIET)
+        marked.append(replace(moment, is_gap=is_gap))
     return marked
-
-
-def _gapped(moment: Moment) -> Moment:
-    return replace(moment, is_gap=True)

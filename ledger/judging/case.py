@@ -108,6 +108,8 @@ class Quote:
     label: str
     """measured, supplied, implied or assumed."""
     source: str
+    row: str | None = None
+    """Row key of the row that states it, where it is one."""
 
 
 @dataclass(kw_only=True)

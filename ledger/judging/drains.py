@@ -98,7 +98,11 @@ def withdrawal(standing: Standing) -> Ruling | None:
     world = without_rows(standing.case, all_out) if is_all else World(sheet=standing.case.trigger.with_cash(cost))
     if not standing.avoids(world):
         return None
-    when = instant(gone[0][0].at) if len(gone) == 1 else f"{instant(gone[0][0].at)} to {instant(gone[-1][0].at)}"
+    when = (
+        instant(gone[0][0].at)
+        if gone[0][0].at == gone[-1][0].at
+        else f"{instant(gone[0][0].at)} to {instant(gone[-1][0].at)}"
+    )
     sentence = (
         f"{amount(cost, standing.asset)} were withdrawn ({when}) and did not come back; with them the equity at the "
         f"trigger would have been above what was required."
