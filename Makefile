@@ -20,7 +20,7 @@ demo: $(RUNTIME) ## install the locked dependencies, import invented exports of 
 	@echo "(the command lies in $(BIN)/marginbook)"
 
 test: lint ## lint, types and all tests
-	$(PYTEST) -n $(JOBS)
+	$(PYTEST) -n $(JOBS) --dist worksteal
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -156,7 +156,7 @@ def test_events_tell_how_equity_and_buffer_changed() -> None:
     assert (second.change, second.buffer, second.cumulative) == (Decimal(21), Decimal(69), Decimal(-21))
     assert lasting(second.since) == "3 h"
     (last,) = history(audit(moments=moments), last=1)
-    assert last.cumulative == Decimal(18), "from the event before the first that is shown"
+    assert last.cumulative == Decimal(-21), "from the start, however few are shown"
 
 
 def test_no_digit_of_a_large_sum_is_lost() -> None:
