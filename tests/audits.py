@@ -163,7 +163,7 @@ def _moments(symbol: str, asset: str, every: timedelta) -> list[Moment]:
                                    asset, is_gap=was_dark and not any(m.is_gap for m in moments)))  # fmt: skip
         number += 1
         at = STARTED + number * every
-    moments.append(_moment(TRIGGERED, "price", f"mark {TRIGGER}", None, wallet, held, TRIGGER, (), asset))
+    moments.append(_moment(TRIGGERED, "price", "trigger", None, wallet, held, TRIGGER, (), asset))
     taken = Decimal(1684) - SIZE * (ENTRY - 36_750) - Decimal("9.1875")
     moments.append(_moment(TRIGGERED, "liquidation", f"sell 0.5 {symbol} at 36,750 (liquidation)", Decimal("-23.7375"),
                            taken, Decimal(0), TRIGGER, ("105",), asset))  # fmt: skip
