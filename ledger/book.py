@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ledger.closing import changes, closing
 from ledger.closing.decisions import restore
 from ledger.closing.matches import match_entry, unmatch_entries
 from ledger.closing.months import Span, span_of
+from ledger.exporting.export import Exported, Range, export
 from ledger.judging.thresholds import Thresholds
 from ledger.storage import log
 from ledger.storage.accounts import proper, renamable, venue_of
@@ -35,6 +37,8 @@ from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_a
 from ledger.storage.entries import Entered, file_name, file_text, with_terms
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.storage.store import Store, statement
+from ledger.taxing.blocks import ACCEPTED
+from ledger.taxing.year import RUN, figures_of, tax_year
 from ledger.trace import RAW_LIMIT, raw_texts, with_places
 from ledger.tying import assertions
 from ledger.tying.assertions import Verdict
@@ -45,6 +49,7 @@ from reports.audit import Audit
 from reports.contract import Params, Report, run
 from reports.month import Month
 from reports.registry import REPORTS
+from reports.tax.value import Policy, TaxYear
 from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
 
 STAGED: Mapping[str, Callable[[Store, Params], None]] = {
@@ -701,6 +706,46 @@ class Book:
             return frame
         return with_values(self.store, frame, REPORTS[name], params, currency.upper(), max_age or MAX_AGE)
 
+    def export(
+        self, target: str, path: Path | str, *, start: datetime | None = None, to: datetime | None = None,
+        account: str | None = None, force: bool = False,
+    ) -> Exported:  # fmt: skip
+        """Write the book for another program: its journal from `start` to `to` (exclusive), or every table.
+
+        Targets: beancount, hledger, ledger, xlsx (a file each), csv, parquet (a folder each).  Raises UnknownThing, and
+        RefusedFile where something is there already (`force` writes over it).
+        """
+        if account is not None:
+            self._known_account(account)
+        return export(self.store, target, Path(path), Range(start=start, to=to, account=account), force=force)
+
+    def tax(
+        self, policy: Policy, *, max_age: timedelta | None = None, choices: str | None = None,
+        statements: Sequence[tuple[str, str]] = (),
+    ) -> TaxYear:  # fmt: skip
+        """Return all of a tax year.  Prices are at most `max_age` old (a day); `choices` identifies lots; `statements`
+        are name and text of files that venues sent to tax offices."""
+        version = metadata.version("marginbook")
+        return tax_year(self.store, self.archive, policy, max_age=max_age or MAX_AGE, choices=choices,
+                        statements=statements, version=version)  # fmt: skip
+
+    def keep_tax_run(self, year: TaxYear) -> None:
+        """Log the figures of a run, so that the next one can say what changed."""
+        self._log_tax({"kind": RUN, **figures_of(year)})
+
+    def accept_tax(self, block: str, *, reason: str, by: str | None = None, undo: bool = False) -> None:
+        """Accept what blocks a tax year (or take that back).  Raises UnknownThing where no block has such a name."""
+        if not block.startswith("tax-"):
+            raise UnknownThing(f"{block!r} names no block", "`marginbook tax --year YEAR` shows them, each with its id")
+        said = {"reason": None, "by": None} if undo else {"reason": reason, "by": by}
+        self._log_tax({"kind": ACCEPTED, "block": block, **said})
+
+    def _log_tax(self, entry: Mapping[str, Any]) -> None:
+        log.require_whole(self.store, self.archive)
+        with self.store.transaction():
+            log.add(self.store, self.clock(), entry)
+        log.synchronize(self.store, self.archive)
+
     def audit(
         self, name: str, since: datetime | None = None, *, from_healthy: bool = False,
         thresholds: Thresholds | None = None, evidence: bool = True,
@@ -713,6 +758,7 @@ class Book:
         2. Raises UnknownThing.
         """
         found = audit_called(self.store, name, since, from_healthy=from_healthy, thresholds=thresholds)
+        found = replace(found, book=log.snapshot(self.store))
         return proven(self.store, self.archive, found) if evidence else found
 
     def margin(

@@ -34,6 +34,7 @@ OF_BALANCE = statement("trace", "of_balance")
 OF_ENTRY = statement("trace", "of_entry")
 OF_FUNDING = statement("trace", "of_funding")
 OF_GAP = statement("trace", "of_gap")
+OF_INCOME = statement("trace", "of_income")
 OF_INTEREST = statement("trace", "of_interest")
 OF_LOAN = statement("trace", "of_loan")
 OF_MATCH = statement("transfers", "of_match")
@@ -130,7 +131,7 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
     if kind == "carry":
         return store.query(OF_REMAINDER, {"a": None, "b": words[0], "c": words[1], "d": words[2], "by": "month"})
     by = _step(words[0])
-    of_periods = {"interest": OF_INTEREST, "funding": OF_FUNDING, "reconcile": OF_RECONCILE}
+    of_periods = {"interest": OF_INTEREST, "funding": OF_FUNDING, "income": OF_INCOME, "reconcile": OF_RECONCILE}
     if kind in of_periods:
         return store.query(of_periods[kind], letters | {"by": by})
     if words[1]:

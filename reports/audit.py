@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
 
+from reports.audit_data import Covered, Snapshot
 from reports.month import Evidence
 
 LABELS = ("measured", "supplied", "implied", "assumed")
@@ -42,6 +43,13 @@ class Term:
     """What the label rests on, in words: `mark price 36779.1 of the liquidation row`."""
     rows: Sequence[str] = ()
     """Row keys of the rows that it sums."""
+    prices: Sequence[str] = ()
+    """Row keys of the rows whose prices value it: a mark at an end, a price of collateral."""
+
+    @property
+    def sources(self) -> list[str]:
+        """Row keys of all rows behind it, those that it sums first."""
+        return list(dict.fromkeys((*self.rows, *self.prices)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +82,7 @@ class Moment:
     """Of the mark."""
     rows: Sequence[str] = ()
     is_gap: bool = False
-    """Nothing is known between the moment before and this one, and something should be."""
+    """No price is known between the moment before and this one, or at this one, and one should be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +104,7 @@ class Counterfactual:
     """When a known price crossed that price; None: never, or unknown."""
     outcome: str
     """liquidated (the same, earlier or later), not_then (would not have been liquidated at that moment; what came after
-    is not known), survived (until `until`, as far as prices are known) or unknown."""
+    is not known), survived (until `until`, by the prices known, of candles their closes) or unknown."""
     until: datetime | None = None
     loss: Decimal | None = None
     """What would have been lost in all, + = lost; None: unknown."""
@@ -203,7 +211,8 @@ class Audit:
     """position (its first row), since (asked for) or health (the last moment at which it was 2)."""
     triggered_at: datetime
     ended_at: datetime
-    start_equity: Decimal
+    start_equity: Decimal | None
+    """None: a position of the bucket was opened before its first row in the book, its result by then is unknown."""
     terms: Sequence[Term]
     unexplained: Decimal
     end_equity: Decimal
@@ -255,19 +264,32 @@ class Audit:
     """name, sha256, format, import of the files behind it."""
     quality: Mapping[str, object] = field(default_factory=dict)
     """coverage gaps, duplicates removed, rejected rows, breaks and findings that touch the account: name -> lines."""
+    coverage: Sequence[Covered] = ()
+    """What the files tell of the account's wallets between start and end."""
+    book: Snapshot | None = None
+    """The state of the book that it is made from."""
     version: str = ""
     event_rows: Sequence[str] = ()
     """Row keys of the rows that are the liquidation itself: fills, the venue's own rows, fees, insurance."""
     opening_leverage: Decimal | None = None
-    """Sum of notionals / equity just after the first fill."""
+    """Leverage at open: sum of notionals / equity, at the marks just after the position was last made larger."""
 
     def term(self, name: str) -> Decimal:
         """Return a line of the bridge; zero where nothing happened."""
         return next((term.amount for term in self.terms if term.name == name), Decimal(0))
 
     @property
-    def loss(self) -> Decimal:
+    def start_level(self) -> Decimal:
+        """What the lines lead from: the equity at the start, as far as the rows tell it where it is unknown."""
+        with localcontext() as context:
+            context.prec = PRECISION
+            return self.end_equity - self.unexplained - sum((term.amount for term in self.terms), Decimal(0))
+
+    @property
+    def loss(self) -> Decimal | None:
         """What the bucket lost from start to end beyond what was moved out, + = lost."""
+        if self.start_equity is None:
+            return None
         with localcontext() as context:
             context.prec = PRECISION
             moved = sum((self.term(name) for name in MOVED), Decimal(0))

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Mapping
 
 from reports.audit import Audit
-from reports.audit_panes import AXIS, PURPLE, WIDTH, Spec, over_time, told_over_time, whole
+from reports.audit_panes import AXIS, PURPLE, WIDTH, Spec, over_time, whole
 from reports.audit_points import LETTER, milliseconds, steps, thinned
-from reports.audit_words import at_trigger, lines, named, read, title
+from reports.audit_words import at_trigger, lines, named, read, start_name, title
 from reports.charts import GAIN, INK, LOSS, SOFT
 from reports.reading import clean
 
@@ -72,8 +72,8 @@ def told_waterfall(audit: Audit) -> str:
         for term in lines(audit)
         if term.amount
     )
-    start, end = (read(value, "money", audit.asset) for value in (audit.start_equity, audit.end_equity))
-    return f"Waterfall in {audit.asset}: start equity {start}; {told or 'no change'}; end equity {end}."
+    start, end = (read(value, "money", audit.asset) for value in (audit.start_level, audit.end_equity))
+    return f"Waterfall in {audit.asset}: {start_name(audit)} {start}; {told or 'no change'}; end equity {end}."
 
 
 def figure(audit: Audit) -> Spec:
@@ -96,27 +96,6 @@ def figure(audit: Audit) -> Spec:
 
 def _bare(spec: Spec) -> Spec:
     return {name: part for name, part in spec.items() if name not in {"$schema", "config", "padding", "datasets"}}
-
-
-def svg(audit: Audit) -> str:
-    """Return the figure as a file of its own."""
-    from reports.svg import svg as drawn
-
-    picture = drawn(figure(audit), f"{told_over_time(audit)} {told_waterfall(audit)}")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + picture.replace(
-        "<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#fff" ', 1
-    )
-
-
-def png(audit: Audit) -> bytes:
-    """Return the figure as a picture of points, twice as fine as a screen of old, on white."""
-    import vl_convert
-
-    from reports.svg import cleaned
-
-    spec = cleaned({**figure(audit), "background": "#ffffff"})
-    made: bytes = vl_convert.vegalite_to_png(spec, vl_version="5.21", scale=2, allowed_base_urls=[])
-    return made
 
 
 def compiled(spec: Spec, text: str) -> Spec:

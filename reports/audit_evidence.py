@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from reports.audit import TERMS, Audit
 from reports.audit_tables import Cell, Places, defined, head, listed, markup, number, table, words
-from reports.audit_words import exact, instant, lines, named, told_quality
+from reports.audit_words import exact, instant, lines, named
 from reports.page import plain, said
 
 CONTROLS = """<div class="controls only-live">
@@ -72,8 +73,7 @@ def files(audit: Audit) -> Iterator[str]:
 def quality(audit: Audit) -> Iterator[str]:
     """Yield what is known about the data itself."""
     told = [
-        (name, "".join(f"<div>{plain(text)}</div>" for text in told_quality(value)))
-        for name, value in audit.quality.items()
+        (name, "".join(f"<div>{plain(text)}</div>" for text in _told(value))) for name, value in audit.quality.items()
     ]
     if told:
         yield defined(told)
@@ -94,11 +94,11 @@ def _heads(heads: list[str]) -> str:
 
 
 def _lines_of_rows(audit: Audit) -> Mapping[str, list[str]]:
-    """Return the lines of the bridge that each row is in."""
+    """Return the lines of the bridge that each row is in, or whose value it is a price of."""
     used: dict[str, list[str]] = defaultdict(list)
     order = {name: place for place, name in enumerate(TERMS)}
     for term in sorted(audit.terms, key=lambda one: order.get(one.name, len(order))):
-        for key in term.rows:
+        for key in term.sources:
             used[key].append(term.name)
     return used
 
@@ -123,3 +123,20 @@ def _file(place: str, files: Mapping[str, Mapping[str, str]]) -> Mapping[str, st
         name for name in files if name and place.startswith(name) and place[len(name) : len(name) + 1] in {"", ":", "!"}
     ]
     return files[max(names, key=len)] if names else {}
+
+
+def _told(value: object) -> Iterator[str]:
+    """Yield the lines of an entry about the data, whatever holds them."""
+    match value:
+        case None:
+            yield "none known"
+        case dict():
+            yield from (f"{name}: {text}" for name, inner in value.items() for text in _told(inner))
+        case list() | tuple():
+            yield from (text for inner in value for text in _told(inner)) if value else ("none",)
+        case Decimal():
+            yield exact(value) or ""
+        case datetime():
+            yield f"{instant(value)} UTC"
+        case _:
+            yield str(value)

@@ -32,7 +32,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
     told = {item.name: plain(getattr(audit, item.name)) for item in fields(audit)}
     told["terms"] = {name: exact(audit.term(name)) for name in names}
     told["labels"] = {name: stated[name].label if name in stated else "measured" for name in names}
-    told["sources"] = {name: [str(row) for row in stated[name].rows] if name in stated else [] for name in names}
+    told["sources"] = {name: stated[name].sources if name in stated else [] for name in names}
     told["reasons"] = {name: term.why for name, term in stated.items() if term.why}
     told["loss"] = exact(audit.loss)
     told["schema_version"] = SCHEMA_VERSION

@@ -190,7 +190,7 @@
         list.append(put("div", put("dt", title), put("dd", value ?? "?")));
       }
       const when = `${moment.at.replace("T", " ").replace("Z", "")} UTC: `;
-      const what = put("p", when, (moment.what || moment.kind) + (moment.is_gap ? " (nothing is known before it)" : ""));
+      const what = put("p", when, (moment.what || moment.kind) + (moment.is_gap ? " (no price is known before it)" : ""));
       const ids = moment.rows.map(row => readings.rows[row]).filter(Boolean);
       if (ids.length) {
         const link = put("a", ids.length > 1 ? `${ids.length} rows` : readings.places[ids[0]]);

@@ -10,12 +10,15 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files as resources
+from itertools import chain
 from typing import Any
 
 from reports.audit import Audit
 from reports.audit_charts import compiled, places_of, sides, told_waterfall, waterfall
+from reports.audit_coverage import coverage
+from reports.audit_data import made_by
 from reports.audit_evidence import evidence, files, quality
-from reports.audit_json import as_json, embedded
+from reports.audit_json import SCHEMA_VERSION, as_json, embedded
 from reports.audit_panes import AXIS, over_time, told_over_time
 from reports.audit_points import gaps, marks_of_events, points, steps, thinned
 from reports.audit_sections import Section, bridge, calls, counterfactuals, findings, holdings, missing, timeline
@@ -58,7 +61,7 @@ def page(audit: Audit, command: str) -> str:
         '<main id="main" tabindex="-1">',
         *(line for part in parts for line in _section(part)),
         "</main>",
-        f'<footer class="soft">{plain(title(audit))}; made by marginbook {plain(audit.version)}</footer>',
+        f'<footer class="soft">{plain(title(audit))}; {plain(made_by(audit.version, audit.book))}</footer>',
         HATCH,
         f'<script type="application/json" id="figures">{told}</script>',
         f'<script type="application/json" id="readings">{embedded(_readings(audit, shown, where))}</script>',
@@ -158,8 +161,7 @@ def _sections(audit: Audit, shown: Audit, where: Places, command: str, digest: s
         yield part("changes", "What would have changed it", counterfactuals(audit))
     yield part("bucket", "What the bucket held", holdings(audit))
     yield part("evidence", "Evidence", evidence(audit, where))
-    yield part("quality", "Data quality", (line for lines in (missing(audit), quality(audit), files(audit))
-                                           for line in lines))  # fmt: skip
+    yield part("quality", "Data quality", chain(missing(audit), quality(audit), coverage(audit), files(audit)))
     yield part("method", "Method and assumptions", _method(audit, command, digest))
 
 
@@ -205,12 +207,14 @@ def _method(audit: Audit, command: str, digest: str) -> Iterator[str]:
         "Health": "equity / maintenance margin; at 1 the venue liquidates"
                   + (f"; by its own name {audit.ratio_name}: {audit.ratio_rule}" if audit.ratio_name else ""),
         "How figures are known": "; ".join(f"{name}: {meaning}" for name, meaning in MEANINGS.items()),
-        "Charts": "steps: a figure holds until the next is known; hatched: nothing is known; health is drawn up to 4",
+        "Charts": "steps: a figure holds until the next is known; hatched: no price is known; health is drawn up to 4",
         "Figures": f"signed from the account's side, in {audit.asset}; rounded for reading: point at one for all "
                    "digits; ? is unknown, never zero",
         "Times": "UTC",
         "Command": command,
         "Program": f"marginbook {audit.version}",
+        "Book": audit.book.told() if audit.book is not None else "",
+        "Figures as JSON": f"schema_version {SCHEMA_VERSION}",
         "sha-256 of the figures": digest,
     }  # fmt: skip
     yield defined((name, plain(text)) for name, text in told.items() if text)

@@ -67,7 +67,7 @@ def told_over_time(audit: Audit) -> str:
         f"{instant(audit.moments[-1].at)} UTC, in {audit.asset}: from {read(known[0].equity, 'money', audit.asset)} to "
         f"{read(known[-1].equity, 'money', audit.asset)}, lowest {read(lowest.equity, 'money', audit.asset)} on "
         f"{instant(lowest.at)}; below it the events, health, prices and size of the position."
-        + (f" In {dark} span{'s' if dark > 1 else ''} nothing is known (hatched)." if dark else "")
+        + (f" In {dark} span{'s' if dark > 1 else ''} no price is known (hatched)." if dark else "")
     )
 
 
@@ -184,7 +184,8 @@ def _shaped(kinds: Sequence[str]) -> Spec:
 
 def _lanes(happened: Sequence[Point]) -> Iterator[Spec]:
     kinds = [kind for kind in KINDS if any(point["kind"] == kind for point in happened)]
-    axis = {"title": None, "grid": True, "minExtent": AXIS - 5, "maxExtent": AXIS - 5, "ticks": False, "domain": False}
+    axis = {"title": None, "grid": True, "minExtent": AXIS - 5, "maxExtent": AXIS - 5, "ticks": False, "domain": False,
+            "labelPadding": 8}  # fmt: skip
     yield {
         "data": {"name": "events"},
         "mark": {"type": "point", "clip": False, "filled": True, "opacity": 0.9, "size": 46},

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from reports.audit import Audit, Moment
-from reports.audit_words import NO_EVENTS, added, lines, named, read
+from reports.audit_history import dark
+from reports.audit_words import NO_EVENTS, added, lines, named, read, start_name
 
 MOST_POINTS = 2000
 KINDS = ("fill", "liquidation", "transfer", "funding", "fee", "interest", "tier", "other")
@@ -79,9 +80,8 @@ def marks_of_events(audit: Audit) -> list[Point]:
 
 
 def gaps(audit: Audit) -> list[Point]:
-    """Return the times of which nothing is known."""
-    pairs = zip(audit.moments, audit.moments[1:], strict=False)
-    return [{"at": milliseconds(one.at), "until": milliseconds(two.at)} for one, two in pairs if two.is_gap]
+    """Return the times of which no price is known."""
+    return [{"at": milliseconds(begin), "until": milliseconds(end)} for begin, end in dark(audit)]
 
 
 def steps(audit: Audit) -> list[Point]:
@@ -97,8 +97,8 @@ def steps(audit: Audit) -> list[Point]:
         made.append({"no": len(made), "line": name, "title": title, "low": float(min(low, high)),
                      "high": float(max(low, high)), "after": float(high), "kind": kind, "text": text})  # fmt: skip
 
-    bar("start", "start equity", Decimal(0), audit.start_equity, audit.start_equity, "level")
-    level = audit.start_equity
+    level = audit.start_level
+    bar("start", start_name(audit), Decimal(0), level, level, "level")
     for term in lines(audit):
         if term.amount:
             kind = "unexplained" if term.name == "unexplained" else "loss" if term.amount < 0 else "gain"

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.audit import Asset, Audit, Counterfactual, Held
+from reports.audit_history import Step, dark_before, gap_before, history
 from reports.audit_tables import Cell, Places, head, listed, markup, number, shown, table, words
 from reports.audit_words import (
     ANSWERS,
     OUTCOMES,
-    Step,
     added,
     events,
     exact,
     health,
-    history,
     instant,
     lasting,
     lines,
@@ -24,6 +23,7 @@ from reports.audit_words import (
     nothing_happened,
     ratio,
     sourced,
+    start_name,
 )
 from reports.page import plain, said
 
@@ -41,16 +41,16 @@ class Section:
 
 def bridge(audit: Audit, places: Places) -> Iterator[str]:
     """Yield the table of the bridge, from the start to the end, exact to the last digit."""
-    asset, level = audit.asset, audit.start_equity
+    asset, level = audit.asset, audit.start_level
     rows: list[list[Cell]] = [
-        [head("start equity"), markup("", "n"), number(level, "money", asset),
+        [head(start_name(audit)), markup("", "n"), number(level, "money", asset),
          words(audit.start_label), words(f"just before {instant(audit.started_at)} UTC", wide=True), words("")]
     ]  # fmt: skip
     for term in lines(audit):
         level = added(level, term.amount)
         rows.append([
             head(named(term.name)), number(term.amount, "money", asset, signed=True), number(level, "money", asset),
-            words(term.label), words(term.why, wide=True), markup(places.of_line(term.name, term.rows)),
+            words(term.label), words(term.why, wide=True), markup(places.of_line(term.name, term.sources)),
         ])  # fmt: skip
     rows.append([head("end equity"), markup("", "n"), number(audit.end_equity, "money", asset),
                  words(audit.end_label), words(f"{instant(audit.ended_at)} UTC, after the last row", wide=True),
@@ -75,9 +75,9 @@ def timeline(audit: Audit, places: Places) -> Iterator[str]:
     heads = ["time (UTC)", "what", "since the last", "#booked", "#equity changed", "#buffer after",
              "#buffer so far", "#health", "evidence"]  # fmt: skip
     rows: list[list[Cell]] = []
+    spans = dark_before(audit, steps)
     for step in steps:
-        if step.moment.is_gap:
-            text = f"nothing is known for {lasting(step.since) or 'some time'} until {instant(step.moment.at)}"
+        if text := gap_before(step.moment, spans):
             rows.append([f'<td class="gap" colspan="{len(heads)}">{plain(text)}</td>'])
         if step.moment.kind != "price":
             rows.append(_event(step, asset, places))

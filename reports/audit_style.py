@@ -46,7 +46,7 @@ tbody tr:nth-child(n) td.gap {{ background: repeating-linear-gradient(45deg, var
 .severity.critical {{ color: var(--loss); font-weight: 700; }} .severity.warning {{ color: var(--cause3); }}
 .findings .badge {{ font-size: .75rem; padding: 0 .4rem; border-width: 1px; }}
 .model {{ border-left: 3px solid var(--cause2); padding-left: .6rem; }}
-#changes .w {{ min-width: 22rem; }}
+#changes .w {{ min-width: 22rem; }} #changes tbody th:first-child {{ white-space: normal; min-width: 12rem; }}
 .raw {{ white-space: normal; min-width: 24rem; }} #evidence td {{ vertical-align: top; }}
 #moments .scroll {{ max-height: 24rem; }}
 tr[hidden] {{ display: none; }}

@@ -8,6 +8,8 @@ from decimal import Decimal
 from rich.cells import cell_len
 
 from reports.audit import Audit
+from reports.audit_data import made_by
+from reports.audit_history import dark_before, gap_before, history
 from reports.audit_words import (
     ANSWERS,
     OUTCOMES,
@@ -17,7 +19,6 @@ from reports.audit_words import (
     events,
     figures,
     health,
-    history,
     instant,
     known,
     lasting,
@@ -25,6 +26,7 @@ from reports.audit_words import (
     named,
     ratio,
     read,
+    start_name,
     unexplained,
 )
 from reports.audit_words import lines as bridge_lines
@@ -99,7 +101,7 @@ def lines(audit: Audit, width: int, *, colour: bool = False, ascii_only: bool = 
     pen = _Pen(width, colour, ascii_only)
     parts: list[Iterable[str]] = [
         _head(audit, pen), _bridge(audit, pen), _events(audit, pen), _calls(audit, pen), _findings(audit, pen),
-        _changes(audit, pen), _missing(audit, pen),
+        _changes(audit, pen), _missing(audit, pen), _foot(audit, pen),
     ]  # fmt: skip
     return [line for part in parts for line in part]
 
@@ -127,9 +129,9 @@ def _head(audit: Audit, pen: _Pen) -> Iterator[str]:
 def _bridge(audit: Audit, pen: _Pen) -> Iterator[str]:
     """Yield the bridge: each line with its amount, its bar from where the last one stopped, and how it is known."""
     yield from pen.heading(f"From {instant(audit.started_at)} to {instant(audit.ended_at)} UTC, in {audit.asset}")
-    level = audit.start_equity
+    level = audit.start_level
     rows: list[tuple[str, str, Decimal, Decimal, str]] = []
-    rows.append(("start equity", read(level, "money", audit.asset), Decimal(0), level, audit.start_label))
+    rows.append((start_name(audit), read(level, "money", audit.asset), Decimal(0), level, audit.start_label))
     for term in bridge_lines(audit):
         amount = read(term.amount, "money", audit.asset, signed=True)
         rows.append((named(term.name), amount, level, added(level, term.amount), term.label))
@@ -174,13 +176,11 @@ def _events(audit: Audit, pen: _Pen) -> Iterator[str]:
         return
     count = events(audit.moments)
     yield from pen.heading(f"The last events{f' of {count:,}' if count > len(steps) else ''}, times in UTC")
-    asset, rows = audit.asset, []
+    asset, rows, spans = audit.asset, [], dark_before(audit, steps)
     for step in steps:
         moment = step.moment
-        if moment.is_gap:
-            rows.append(
-                [instant(moment.at), lasting(step.since), "", "", "", "", "nothing is known of the time before"]
-            )
+        if text := gap_before(moment, spans):
+            rows.append([instant(moment.at), "", "", "", "", "", text])
         if moment.kind == "price":
             continue
         effect = read(moment.effect, "money", asset, signed=True) if moment.effect is not None else ""
@@ -230,6 +230,12 @@ def _changes(audit: Audit, pen: _Pen) -> Iterator[str]:
         for one in audit.counterfactuals
     ]  # fmt: skip
     yield from pen.table(["change", "liquidated at", "what it would have meant"], rows, frozenset({1}))
+
+
+def _foot(audit: Audit, pen: _Pen) -> Iterator[str]:
+    if audit.book is not None:
+        yield ""
+        yield from pen.said(made_by(audit.version, audit.book), DIM)
 
 
 def _missing(audit: Audit, pen: _Pen) -> Iterator[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 
-from reports.audit import LABELS, TERMS, Audit, Counterfactual, Moment, Term
+from reports.audit import LABELS, TERMS, Audit, Counterfactual, Held, Moment, Term
 from reports.contract import Kind
 from reports.reading import UNKNOWN, figure
 
@@ -53,8 +53,6 @@ ANSWERS = {
 NO_EVENTS = frozenset({"price", "start", "end"})
 """Kinds of moments at which nothing happened to the bucket."""
 LONGEST_BESIDE = 90
-LAST = 25
-"""Events that a timeline shows."""
 HIGHEST_HEALTH = Decimal(1000)
 """Beyond it a health is only large: `> 1,000`."""
 
@@ -70,21 +68,6 @@ class Figure:
     """All its digits, where the text has fewer."""
     about: str = ""
     """How it is known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """An event, and how far the buffer had come with it."""
-
-    moment: Moment
-    since: timedelta | None
-    """Time since the event before it."""
-    change: Decimal | None
-    """Change of the equity since the event before, by prices and by the row; None where an end of it is unknown."""
-    buffer: Decimal | None
-    """Equity less maintenance margin, just after it."""
-    cumulative: Decimal | None
-    """Change of the buffer since the event before the first that is shown."""
 
 
 def exact(value: Decimal | None) -> str | None:
@@ -154,6 +137,11 @@ def nothing_happened(audit: Audit) -> list[str]:
     return [named(name) for name in TERMS if not audit.term(name)]
 
 
+def start_name(audit: Audit) -> str:
+    """Return what the first line of the bridge is called: an equity, or what rows tell of one that is unknown."""
+    return "start equity" if audit.start_equity is not None else "start, without unknown results"
+
+
 def unexplained(audit: Audit) -> str:
     """Return how large what the rows cannot explain is."""
     if not audit.unexplained:
@@ -168,8 +156,21 @@ def unexplained(audit: Audit) -> str:
 def title(audit: Audit) -> str:
     """Return what the audit is about."""
     asked = "Why was my position closed for another's bankruptcy" if audit.stage == "adl" else "Why was I liquidated"
-    held = f"loan against {audit.symbol}" if audit.kind == "loan" else f"{audit.side} {audit.symbol}"
+    more = len(liquidated(audit)) - 1
+    what = f"{audit.symbol} +{more}" if more > 0 else audit.symbol
+    held = f"loan against {what}" if audit.kind == "loan" else f"{_side(audit)}{what}"
     return f"{asked}: {held}, {instant(audit.triggered_at)} UTC"
+
+
+def liquidated(audit: Audit) -> list[Held]:
+    """Return the positions that were liquidated, those of the symbol that lost most first."""
+    own = [held for held in audit.positions if held.is_own]
+    return sorted(own, key=lambda held: held.symbol != audit.symbol)
+
+
+def _side(audit: Audit) -> str:
+    """Return `long `; nothing where several positions were not of one side."""
+    return "" if len({held.side for held in liquidated(audit)}) > 1 else f"{audit.side} "
 
 
 def badge(audit: Audit) -> str:
@@ -210,11 +211,16 @@ def figures(audit: Audit) -> list[Figure]:
     found = at_trigger(audit)
     missing = shortfall(audit)
     lacking = "above the requirement" if missing is not None and missing < 0 else "missing at the trigger"
-    held = f"{read(None if audit.quantity is None else audit.quantity.copy_abs(), 'quantity')} {audit.symbol}"
+    size = audit.quantity if audit.quantity is not None or found is None else found.quantity
+    held = f"{read(None if size is None else size.copy_abs(), 'quantity')} {audit.symbol}"
     is_loan = audit.kind == "loan"
+    several = liquidated(audit) if len(liquidated(audit)) > 1 else []
+    of = f" of {audit.symbol}" if several else ""
     figures = [
+        Figure(name="positions", text=f"{len(several)} that went together", about=audit.margin_mode + "; " + ", ".join(
+            f"{read(one.quantity.copy_abs(), 'quantity')} {one.symbol} {one.side}" for one in several)) if several else
         Figure(name="collateral" if is_loan else "position", text=held if is_loan else f"{held} {audit.side}",
-               exact=exact(audit.quantity) or "", about=audit.margin_mode),
+               exact=exact(size) or "", about=audit.margin_mode),
         amount("lost in all", audit.loss, f"from {instant(audit.started_at)} to {instant(audit.ended_at)}"),
         amount("equity at the trigger", audit.trigger_equity),
         amount("maintenance margin", audit.maintenance_margin,
@@ -225,16 +231,18 @@ def figures(audit: Audit) -> list[Figure]:
                about=f"liquidates at {audit.ratio_rule}" if audit.ratio_rule else ""),
         Figure(name="leverage at open",
                text=UNKNOWN if not audit.opening_leverage else f"{audit.opening_leverage:,.2f} times the equity",
-               exact=exact(audit.opening_leverage) or ""),
-        price("entry price", audit.entry_price),
-        price("trigger price", audit.trigger_price, sourced(audit.trigger_label, audit.trigger_source)),
-        price("average price it was closed at", audit.average_price),
-        price("liquidation price by the rows", audit.liquidation_price),
-        price("bankruptcy price", audit.bankruptcy_price),
+               exact=exact(audit.opening_leverage) or "", about=AT_OPEN),
+        price(f"entry price{of}", audit.entry_price),
+        price(f"trigger price{of}", audit.trigger_price, sourced(audit.trigger_label, audit.trigger_source)),
+        price(f"average price it was closed at{of}", audit.average_price),
+        price(f"liquidation price by the rows{of}", audit.liquidation_price),
+        price(f"bankruptcy price{of}", audit.bankruptcy_price),
     ]  # fmt: skip
-    return [figure for figure in figures if not (figure.text == UNKNOWN and figure.name in _OPTIONAL)]
+    left_out = _OPTIONAL | ({"entry price"} if is_loan else set())
+    return [figure for figure in figures if not (figure.text == UNKNOWN and figure.name.removesuffix(of) in left_out)]
 
 
+AT_OPEN = "sum of notionals / equity, just after it was last made larger"
 _OPTIONAL = frozenset({"bankruptcy price", "average price it was closed at", "leverage at open"})
 
 
@@ -254,37 +262,9 @@ def sourced(label: str, source: str) -> str:
     return ": ".join(part for part in (label, source) if part)
 
 
-def history(audit: Audit, last: int = LAST) -> list[Step]:
-    """Return the last events, oldest first; gaps in the data are among them."""
-    steps: list[Step] = []
-    before: Moment | None = None
-    for moment in audit.moments:
-        if moment.kind in NO_EVENTS and not moment.is_gap:
-            before = before or moment
-            continue
-        steps.append(_step(moment, before))
-        before = moment
-    shown = steps[-last:]
-    first = next(iter(audit.moments), None)
-    base = buffer(first) if first is not None else None
-    return [
-        Step(moment=step.moment, since=step.since, change=step.change, buffer=step.buffer,
-             cumulative=None if base is None or step.buffer is None else added(step.buffer, base.copy_negate()))
-        for step in shown
-    ]  # fmt: skip
-
-
 def events(moments: Sequence[Moment]) -> int:
     """Count the moments at which something happened."""
     return sum(moment.kind not in NO_EVENTS for moment in moments)
-
-
-def _step(moment: Moment, before: Moment | None) -> Step:
-    change = None
-    if before is not None and moment.equity is not None and before.equity is not None:
-        change = added(moment.equity, before.equity.copy_negate())
-    since = moment.at - before.at if before is not None else None
-    return Step(moment=moment, since=since, change=change, buffer=buffer(moment), cumulative=None)
 
 
 def buffer(moment: Moment) -> Decimal | None:
@@ -292,20 +272,3 @@ def buffer(moment: Moment) -> Decimal | None:
     if moment.equity is None or moment.maintenance_margin is None:
         return None
     return added(moment.equity, moment.maintenance_margin.copy_negate())
-
-
-def told_quality(value: object) -> Iterator[str]:
-    """Yield the lines of an entry about the data, whatever holds them."""
-    match value:
-        case None:
-            yield "none known"
-        case dict():
-            yield from (f"{name}: {text}" for name, inner in value.items() for text in told_quality(inner))
-        case list() | tuple():
-            yield from (text for inner in value for text in told_quality(inner)) if value else ("none",)
-        case Decimal():
-            yield exact(value) or ""
-        case datetime():
-            yield f"{instant(value)} UTC"
-        case _:
-            yield str(value)

@@ -54,6 +54,8 @@ class Column:
     """Shown as a column even where the terminal is narrow or all rows say the same."""
     asset: str | None = None
     """Of a column of money that is all in one asset, whatever the row's own: it has a total of its own."""
+    lacks: str | None = None
+    """Column that counts what is not known of a sum: where it is not 0, the sum is read as `12.50 + ?`."""
 
 
 AS_OF, PERIOD_END = "(as of)", "(period's end)"

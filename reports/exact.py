@@ -49,7 +49,7 @@ def _exact(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911  (one
             return pl.when(cell.is_finite()).then(cell + 0.0)  # -0.0 + 0.0 is 0.0
         case pl.List() | pl.Array():
             elements = cell if isinstance(dtype, pl.List) else cell.arr.to_list()
-            return elements.list.eval(_exact(pl.element(), dtype.inner))  # type: ignore[arg-type]
+            return elements.list.eval(_exact(pl.element(), dtype.inner))  # type: ignore[arg-type]  # a class may stand for its type
         case pl.Binary():
             return cell.bin.encode("hex")
         case pl.Struct():

@@ -1,4 +1,4 @@
-"""The reports of margin before anything happens: where each position stood day by day, and the margin calls."""
+"""The reports of margin before anything happens: where each position stood day by day, margin calls, known tiers."""
 
 from __future__ import annotations
 
@@ -60,6 +60,33 @@ MARGIN_CALLS = Report(
     "reduced: notional closed; lost: of what was added, what was lost with the rest.",
 )
 
+TIERS = Report(
+    name="tiers",
+    title="Margin tiers",
+    one_row="a margin tier of an instrument from a date on, imported or built in",
+    columns=(
+        Column("venue", keep=True),
+        Column("symbol", keep=True),
+        Column("valid_from", "instant", keep=True),
+        Column("tier", "count", wide=True),
+        Column("floor", "quantity", keep=True),
+        Column("cap", "quantity", keep=True),
+        Column("initial_rate", "ratio", wide=True),
+        Column("maintenance_rate", "ratio", keep=True),
+        Column("maintenance_amount", "quantity"),
+        Column("max_leverage", "quantity", wide=True),
+        Column("unit", keep=True),
+        Column("basis", keep=True),
+        Column("valid_to", "instant", wide=True),
+        Column("account", wide=True),
+        Column("source", wide=True),
+    ),
+    empty="no tiers of this are known: import them (`marginbook formats show plain.margin_tiers`, or a venue's list)",
+    note="floor, cap: notional in the settle asset; where unit says contracts, size. Above the last cap nothing is "
+    "known, and nothing is guessed. Before the first date of a symbol its first tiers are taken, and an audit says so. "
+    "Imported tiers stand before built-in ones.",
+)
+
 STANDING = Report(
     name="standing",
     title="Margin of a position",
@@ -94,4 +121,4 @@ STANDING = Report(
     "unchanged.",
 )
 
-MARGINS = (MARGIN, MARGIN_CALLS)
+MARGINS = (MARGIN, MARGIN_CALLS, TIERS)

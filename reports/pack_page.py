@@ -12,14 +12,10 @@ from reports.pack_pieces import Piece, pieces
 from reports.pack_style import PACK_STYLE
 from reports.page import document, plain, said
 from reports.proofs import Proof, moment, proof_lines
-from reports.svg import can_draw
+from reports.svg import PATTERN, can_draw
 from reports.verdict import badge, title, verdict
 
-HATCH = (
-    '<svg class="unseen" width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" '
-    'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="6" stroke="#5c6570" '
-    'stroke-width="2"/></pattern></defs></svg>'
-)
+HATCH = f'<svg class="unseen" width="0" height="0" aria-hidden="true">{PATTERN}</svg>'
 """What days without data are filled with."""
 NO_CHARTS = "Charts are left out: the library that draws them is not installed (pip install 'marginbook[charts]')."
 

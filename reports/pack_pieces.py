@@ -181,7 +181,7 @@ def _sum_proof(month: Month, found: Sum, tables: Mapping[str, Shown], back: str)
 
 
 def _amount(value: object, asset: str | None) -> str:
-    return "?" if value is None else f"{figure(value, 'money', asset)} {asset}"  # type: ignore[arg-type]
+    return "?" if value is None else f"{figure(value, 'money', asset)} {asset}"  # type: ignore[arg-type]  # a cell of a frame
 
 
 def _numbered(place: str, frame: pl.DataFrame) -> list[str]:

@@ -80,6 +80,7 @@ def read(frame: pl.DataFrame, report: Report, ascii_only: bool = False) -> Readi
     assets = frame[report.asset_column].cast(pl.String) if report.asset_column else None
     groups = _groups(assets)
     fields = [_field(frame[column.name], column, assets, groups, ascii_only) for column in report.columns]
+    fields = [_lacking(field, frame, assets, groups) if field.column.lacks else field for field in fields]
     labels = [" ".join(["total", *([clean(asset, ascii_only)] if asset else [])]) for asset in groups]
     currencies = list(dict.fromkeys(column.asset for column in report.columns if column.asset and column.total))
     labels += [f"total in {clean(currency, ascii_only)}" for currency in currencies]
@@ -91,7 +92,7 @@ def read(frame: pl.DataFrame, report: Report, ascii_only: bool = False) -> Readi
         total_labels=tuple(labels[place] for place in shown),
         rows=frame.height,
         is_rounded=any(_is_rounded(field) for field in fields),
-        has_unknown=any(UNKNOWN in field.cells for field in fields if field.is_number),
+        has_unknown=any(cell.endswith(UNKNOWN) for field in fields if field.is_number for cell in set(field.cells)),
         has_instants=any(field.kind == "instant" for field in fields),
     )
 
@@ -190,7 +191,9 @@ def _cells(series: pl.Series, kind: Kind, assets: pl.Series | None, ascii_only: 
 def _is_rounded(field: Field) -> bool:
     if not field.exact:
         return False
-    shown = pl.Series(field.cells).str.replace_all(",", "", literal=True).str.strip_suffix("%")
+    shown = (
+        pl.Series(field.cells).str.strip_suffix(LACKING).str.replace_all(",", "", literal=True).str.strip_suffix("%")
+    )
     digits = pl.Series(field.exact, dtype=pl.String)
     if field.kind == "ratio":
         return bool((digits.str.len_chars() > len("-0.1234")).any())
@@ -228,6 +231,24 @@ def _totals(series: pl.Series, kind: Kind, assets: pl.Series | None, groups: Seq
     return texts
 
 
+def _lacking(field: Field, frame: pl.DataFrame, assets: pl.Series | None, groups: Sequence[str | None]) -> Field:
+    """Return a column of sums in which those that lack an unknown part say so, and so do their totals."""
+    assert field.column.lacks is not None
+    lacks = (frame[field.column.lacks] > 0).fill_null(value=False)
+    of = [lacks]
+    if assets is not None and field.column.asset is None:
+        of = [lacks & assets.eq_missing(asset) for asset in groups]
+    return replace(
+        field,
+        cells=[_marked(cell, lacks=lack) for cell, lack in zip(field.cells, lacks, strict=True)],
+        totals=[_marked(total, lacks=bool(lack.any())) for total, lack in zip(field.totals, of, strict=False)],
+    )
+
+
+def _marked(text: str, *, lacks: bool) -> str:
+    return text + LACKING if lacks and not text.endswith(UNKNOWN) else text
+
+
 # ------------------------------------------------------------------------------------------------ figures
 
 
@@ -241,7 +262,7 @@ def _figures(values: Iterable[Decimal | int | float | None], kind: Kind, assets:
     reader = _READERS[kind]
     rows = zip(values, assets.to_list() if assets is not None and kind == "money" else _nothing(), strict=False)
     with localcontext(Context(prec=80, rounding=ROUND_HALF_UP)):
-        return [UNKNOWN if value is None or value != value else reader(_decimal(value), asset) for value, asset in rows]  # noqa: PLR0124
+        return [UNKNOWN if value is None or value != value else reader(_decimal(value), asset) for value, asset in rows]  # noqa: PLR0124  NaN
 
 
 def _nothing() -> Iterable[None]:

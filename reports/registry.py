@@ -207,6 +207,29 @@ INTEREST = Report(
     valuation=Valuation(amounts=("net",), at=PERIOD_END, note=OF_PERIODS),
 )
 
+INCOME = Report(
+    name="income",
+    title="Income and expenses",
+    one_row="a kind of income or expense in a period, an account and an asset; interest by loan",
+    columns=(
+        Column("period"),
+        Column("account", wide=True),
+        Column("venue", wide=True),
+        Column("group"),
+        Column("part", keep=True),
+        Column("asset"),
+        *money("paid", "received", "net"),
+        Column("rows", "count"),
+        Column("loan_id", wide=True),
+    ),
+    asset_column="asset",
+    empty="nothing was earned, paid or lost in this range",
+    note="result: what closing realized (paid: losses, received: gains), of spot at average cost; written_off: debt "
+    "that was forgiven.  Sums are those of `report realized`, `funding` and `interest`; every fee is in the asset that "
+    "paid it.",
+    valuation=Valuation(amounts=("paid", "received", "net"), at=PERIOD_END, note=OF_PERIODS),
+)
+
 LOANS = Report(
     name="loans",
     title="Loans and debt pools",
@@ -286,13 +309,17 @@ LIQUIDATIONS = Report(
         Column("carry", "money", total=True, wide=True),
         Column("positions", "words", wide=True),
         Column("found_by", "words", wide=True),
+        Column("legs", "words", wide=True),
     ),
     asset_column="settle_asset",
     empty="no liquidation in this range: import fills, the venue's own list of forced orders, and the ledger, whose "
     "fees and insurance tell of them, too",
-    note="loss: what the forced fills lost, with fee (their trading fees) and liquidation_fee, less insurance; "
-    "slippage: + = better than the mark; carry: interest less funding of the positions; `marginbook audit "
-    "ID` says why.",
+    note="loss: what the forced fills realized against their entry, with fee (their trading fees) and "
+    "liquidation_fee, less insurance (of a loan: what its collateral less its debt lost); `marginbook audit ID` says "
+    "why, and what the whole bucket lost from its start on, as `lost in all`.  `BTCUSDT +2`: two more symbols went "
+    "with it, all are in `legs`, and no quantity or price is that of all.  slippage: + = better than the mark; "
+    "carry: interest less funding of the positions; leverage_at_open: sum of notionals / equity of the bucket, just "
+    "after the position was last made larger.",
     valuation=Valuation(amounts=("loss",), at="ended_at"),
 )
 
@@ -453,6 +480,7 @@ REPORTS: dict[str, Report] = {
         REALIZED,
         FUNDING,
         INTEREST,
+        INCOME,
         LOANS,
         LOAN_EVENTS,
         LIQUIDATIONS,

@@ -25,6 +25,11 @@ ATTRIBUTES = (
 LEADS = re.compile(r"#([a-z]+-[0-9a-f]+)\Z")
 """The end of a link that may pass: a place on this very page."""
 DECIMALS = re.compile(r"-?\d+\.\d{3,}")
+PATTERN = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<line x1="0" y1="0" x2="0" y2="6" stroke="#5c6570" stroke-width="2"/></pattern></defs>'
+)
+"""What is filled of which nothing is known."""
 SHAPES = frozenset({"path", "line", "rect"})
 
 

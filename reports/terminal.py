@@ -6,6 +6,7 @@ It draws its own lines: at 5,000 rows a rich Table takes two seconds, and it may
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 import polars as pl
@@ -16,6 +17,8 @@ from reports.fitting import GAP, Fitted, Slot, fit
 from reports.reading import LACKING, UNKNOWN, Reading, clean, read, same_in_every_row, summary
 
 BOLD, DIM, RED, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
+UNKNOWN_IS = "? is unknown, never zero"
+SUMS_LACK = ("+ ? is a total that lacks an unknown part", "+ ? is a sum that lacks an unknown part")
 EVERY_DIGIT = "csv, json and xlsx hold every column and every digit"
 
 
@@ -36,6 +39,23 @@ def table(
     tail = [_styled(line, DIM, colour) for note in notes for line in wrapped(note, limit, indent=2)]
     said = _paragraphs(report.note, limit, ascii_only) if report.note else []
     return _text([*head, "", *body, *([""] if tail or said else []), *tail, *said])
+
+
+def section(
+    frame: pl.DataFrame, report: Report, *, width: int, most: int, colour: bool = False, ascii_only: bool = False
+) -> list[str]:
+    """Return a report as a part of a longer text: its title, the first `most` rows, and totals of all rows.
+
+    What `?` and rounding mean is left to the longer text, which says it once.
+    """
+    reading = read(frame, report, ascii_only)
+    shown = [replace(field, cells=field.cells[:most], exact=field.exact[:most]) for field in reading.fields]
+    fitted = fit(replace(reading, fields=tuple(shown), rows=min(reading.rows, most)), report, width)
+    head = [_styled(line, BOLD, colour) for line in wrapped(clean(report.title, ascii_only), width)]
+    said = {UNKNOWN_IS, *SUMS_LACK}
+    remarks = [note for note in _remarks(reading, fitted, width) if note not in said and not note.endswith(EVERY_DIGIT)]
+    tail = [_styled(line, DIM, colour) for note in remarks for line in wrapped(note, width, indent=2)]
+    return [*head, *_drawn(fitted.slots, reading, colour, ascii_only), *tail]
 
 
 def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
@@ -147,9 +167,11 @@ def _remarks(reading: Reading, fitted: Fitted, width: int | None) -> list[str]:
     figures = [field for field in reading.fields if field.is_number]
     shown = {slot.name for slot in fitted.slots}
     if any(UNKNOWN in field.cells for field in figures if field.column.name in shown):
-        remarks.append("? is unknown, never zero")
+        remarks.append(UNKNOWN_IS)
     if any(total.endswith(LACKING) for field in figures for total in field.totals):
-        remarks.append("+ ? is a total that lacks an unknown part")
+        remarks.append(SUMS_LACK[0])
+    elif any(cell.endswith(LACKING) for field in figures for cell in set(field.cells)):
+        remarks.append(SUMS_LACK[1])
     if left_out or reading.is_rounded:
         remarks.append(("figures are rounded for reading; " if reading.is_rounded else "") + EVERY_DIGIT)
     return remarks

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.tables import Table, known, maybe
-from schemas.types import Instant, Key
+from schemas.types import Instant, Key, Texts
 
 
 class File(Table):
@@ -36,7 +36,7 @@ class File(Table):
     last_at: Instant = maybe("last instant of its rows")
     stated_from: Instant = maybe("start of the range that its name or preamble states")
     stated_to: Instant = maybe("end of that range")
-    wallets: pl.List(pl.String) = maybe("wallets that its rows are in")  # type: ignore[valid-type]
+    wallets: Texts = maybe("wallets that its rows are in")
     pool: pl.UInt32 = known("parts of one bundle that number their twins together")
     importer_version: str = known("version that read it")
     reason: str = maybe("why a person entered it by hand; null: an export")
@@ -110,7 +110,7 @@ class Finding(Table):
     symbol: str = maybe("the instrument or asset")
     found_at: Instant = maybe("instant it concerns")
     sentence: str = known("what was seen and what to do")
-    rows: pl.List(pl.String) = pa.Field(nullable=True, description="row keys, or file:line, behind it")  # type: ignore[valid-type]
+    rows: Texts = pa.Field(nullable=True, description="row keys, or file:line, behind it")
     venue: str = maybe("the exchange or lender")
 
 

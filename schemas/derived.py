@@ -6,7 +6,7 @@ import polars as pl
 
 from schemas.bookkeeping import Finding
 from schemas.tables import Fill, Movement, Table, known, maybe
-from schemas.types import Instant, Key, Money
+from schemas.types import Instant, Key, Money, Texts
 
 
 class Position(Table):
@@ -31,7 +31,7 @@ class Position(Table):
     ended: str = known("open, closed, liquidated, adl or delivered")
     opening_quantity: Money = known("size that was open before the first row known, unsigned")
     position_ref: str = maybe("the venue's id of the position, where it keeps one (Kraken: the opening trade)")
-    flags: pl.List(pl.String) = maybe("what is inferred or unknown about it")  # type: ignore[valid-type]
+    flags: Texts = maybe("what is inferred or unknown about it")
 
 
 class Leg(Table):
@@ -138,7 +138,7 @@ class Loan(Table):
     opened_at: Instant = known("first event")
     closed_at: Instant = maybe("when nothing was owed any more")
     ended: str = known("open, repaid or liquidated")
-    flags: pl.List(pl.String) = maybe("what is inferred or unknown about it")  # type: ignore[valid-type]
+    flags: Texts = maybe("what is inferred or unknown about it")
 
 
 class LoanEvent(Table):
@@ -148,7 +148,7 @@ class LoanEvent(Table):
     event_no: pl.UInt32 = known("ordinal in the loan")
     happened_at: Instant = known("when")
     kind: str = known("drawn, accrued, repaid_principal, repaid_interest, written_off, pledged, released, "
-                      "collateral_sold, returned, liquidation_fee or margin_call")  # fmt: skip
+                      "collateral_sold, returned, surplus, liquidation_fee or margin_call")  # fmt: skip
     asset: str = known("asset of the amount")
     amount: Money = known("unsigned")
     principal_after: Money = known("principal owed after it, the loan's asset")
@@ -199,7 +199,7 @@ class Hint(Table):
     kind: str = known("missing_file, missing_funding, missing_interest, missing_leg, missing_row, other_fee, "
                       "duplicate, zone_shift, sign, rounding, rejected, witness or unknown")  # fmt: skip
     sentence: str = known("what is most likely missing or wrong, and what to do")
-    rows: pl.List(pl.String) = known("row keys of the rows it is about")  # type: ignore[valid-type]
+    rows: Texts = known("row keys of the rows it is about")
 
 
 class TransferMatch(Table):
@@ -255,7 +255,7 @@ class Gap(Table):
     venue: str = known("the exchange")
     wallet: str = known("the wallet")
     fact: str = known("what is missing: ledger, fills, funding, interest or borrow_repay")
-    facts: pl.List(pl.String) = known("all facts that are missing, where one export states several")  # type: ignore[valid-type]
+    facts: Texts = known("all facts that are missing, where one export states several")
     format: str = maybe("the format whose files leave the gap, or would fill it")
     symbol: str = maybe("the instrument or asset, where it is of one")
     kind: str = known(
@@ -266,7 +266,7 @@ class Gap(Table):
     missing: pl.Int64 = maybe("how many intervals or ids are missing, where that is known")
     severity: str = known("info (nothing may have happened) or warning (something is missing)")
     sentence: str = known("what is missing and what to do")
-    rows: pl.List(pl.String) = known("row keys of the rows beside it")  # type: ignore[valid-type]
+    rows: Texts = known("row keys of the rows beside it")
     title: str = maybe("the export as the venue calls it")
     how: str = maybe("where the venue offers it")
     because: str = known("what is missing, in a few words")

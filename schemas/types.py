@@ -17,6 +17,7 @@ ZERO_MONEY = pl.lit(0).cast(MONEY)
 Money = Annotated[pl.Decimal, 38, SCALE]
 Instant = Annotated[pl.Datetime, "us", "UTC"]
 Key = Annotated[pl.Decimal, 38, 0]
+Texts = Annotated[pl.List, pl.String]
 
 DUCKDB_TYPES: dict[str, str] = {
     str(MONEY): "DECIMAL(38,18)",

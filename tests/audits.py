@@ -201,7 +201,7 @@ def _counterfactuals() -> list[Counterfactual]:
         Counterfactual(name="no_withdrawal", title="Without the withdrawal", change=Decimal(300),
                        equity=Decimal("373.55"), maintenance_margin=Decimal("73.5582"),
                        liquidation_price=Decimal("36176.706827309236947791"), liquidated_at=None, outcome="survived",
-                       until=later, loss=Decimal("1236.2"), sentence="Without the withdrawal: not liquidated until 2025-10-11 06:17:03 UTC, as far as prices are known."),
+                       until=later, loss=Decimal("1236.2"), sentence="Without the withdrawal: not liquidated until 2025-10-11 06:17:03 UTC, by the prices known, of candles their closes."),
         Counterfactual(name="no_funding", title="Without funding", change=Decimal(6), equity=Decimal("79.55"),
                        maintenance_margin=Decimal("73.5582"), liquidation_price=Decimal("36767.068273092369477912"),
                        liquidated_at=TRIGGERED + timedelta(seconds=41), outcome="liquidated",

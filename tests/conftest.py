@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ledger.storage.store import Store
 
 DATA = Path(__file__).parent / "data"
 
@@ -21,6 +26,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def accept(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--accept"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_empty_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let a new book of a test be a copy of one empty book: making its tables takes longer than most tests."""
+    empty = tmp_path_factory.mktemp("empty") / "book.duckdb"
+    Store.open(empty).close()
+    opened = Store.open.__func__  # type: ignore[attr-defined]  # a class method is called through its function
+
+    def copied(cls: type[Store], /, path: Path | None, **words: bool) -> Store:
+        if path is None:
+            return in_memory(cls)
+        if not words.get("read_only") and not path.exists() and path.parent.is_dir():
+            shutil.copyfile(empty, path)
+        store: Store = opened(cls, path, **words)
+        return store
+
+    def in_memory(cls: type[Store]) -> Store:
+        folder = Path(tempfile.mkdtemp())
+        shutil.copyfile(empty, folder / "book.duckdb")
+        store: Store = opened(cls, folder / "book.duckdb")
+        store.path = None
+        weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+        return store
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "open", classmethod(copied))
+        yield
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def test_it_starts_where_it_is_asked_to_and_still_sums(made: Path) -> None:
         whole, later = book.audit(XRP), book.audit(XRP, from_healthy=True)
     assert later.started_by == "health"
     assert later.started_at > whole.started_at
+    assert later.start_equity is not None
     assert later.end_equity == later.start_equity + sum((term.amount for term in later.terms), later.unexplained)
     assert later.unexplained == 0
     assert later.trigger_equity == whole.trigger_equity

@@ -22,6 +22,10 @@ from ledger.book import Book
 from ledger.liquidating.event import Event
 from ledger.storage.store import Store
 from reports.audit import Audit
+from reports.audit_json import as_json
+from reports.audit_text import lines
+from reports.audit_words import figures
+from tests.books import imported, new_book, write
 from tests.conftest import Run
 
 D = Decimal
@@ -136,7 +140,108 @@ def test_an_isolated_margin_that_no_row_tells_is_unknown(tmp_path: Path) -> None
     assert any("isolated margin of the position is not known" in text for text in found.missing)
 
 
+def test_a_forced_fill_of_what_no_row_opened_is_a_liquidation_of_unknown_entry(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.moved(-20, "1000", "deposit")
+    told.fill(0, "BTCUSDT", "buy", "0.4", "40000")
+    told.fill(10, "BTCUSDT", "sell", "0.4", "41000")  # this life is whole, and stays so
+    told.fill(60, "BTCUSDT", "sell", "0.4", "37640", execution="liquidation")
+    told.moved(60, "-944", "realized_pnl", "BTCUSDT")
+    told.fill(60, "ETHUSDT", "buy", "2", "2700", execution="liquidation")  # it opens a long in a book without more
+    with told.book() as book:
+        first, eth, late = book.report("positions").sort("opened_at", "symbol").to_dicts()[0:1] + [
+            book.report("positions", symbol=symbol).to_dicts()[-1] for symbol in ("ETHUSDT", "BTCUSDT")]  # fmt: skip
+        (line,) = book.report("liquidations").to_dicts()
+        found = book.audit("latest")
+    assert (first["status"], first["gross_pnl"], first["flags"]) == ("closed", D(400), [])
+    assert [(row["side"], row["status"], row["entry_price"], row["gross_pnl"]) for row in (eth, late)] == [
+        ("short", "liquidated", None, None), ("long", "liquidated", None, None)]  # fmt: skip
+    assert set(late["flags"]) == {"opening_inferred", "unknown_entry", "unknown_result"}
+    assert line["legs"] == ["BTCUSDT long 0.4 at 37640", "ETHUSDT short 2 at 2700"]
+    assert (line["symbol"], line["side"], line["quantity"], line["average_price"]) == ("BTCUSDT +1", None, None, None)
+    assert (line["loss"], line["leverage_at_open"], line["primary_cause"]) == (None, None, None)
+    assert all("of a position opened before its first row" in text for text in line["found_by"])
+    assert (found.start_equity, found.opening_leverage, found.trigger_equity, found.loss) == (None, None, None, None)
+    assert found.end_equity == found.start_level + sum(term.amount for term in found.terms) + found.unexplained
+    assert any(text.startswith("BTCUSDT was opened before its first row") for text in found.missing)
+    assert as_json(found)["start_equity"] is None
+    assert "start, without unknown results" in "\n".join(lines(found, 120))
+
+
+def test_a_forced_sale_of_what_no_position_holds_is_one_and_opens_no_short(tmp_path: Path) -> None:
+    told = Told(tmp_path, wallet="cross_margin")
+    told.fill(60, "BTCUSDT", "sell", "0.4", "37640", execution="liquidation", product="margin", instrument="BTC/USDT")
+    told.fill(61, "BTCUSDT", "sell", "0.2", "37600", execution="liquidation", product="margin", instrument="BTC/USDT")
+    with told.book() as book:
+        assert book.report("positions").height == 0
+        (line,) = book.report("liquidations").to_dicts()
+    assert (line["quantity"], line["position_id"], line["loss"]) == (D("0.6"), None, None)
+    assert "of what no position in the book holds" in line["found_by"][0]
+
+
+def test_a_row_that_only_says_liquidation_is_one_without_a_cause(tmp_path: Path) -> None:
+    told = Told(tmp_path, venue="htx", wallet="cross_margin")
+    row = {"booked_at": moment(60), "asset": "USDT", "amount": "-3", "kind": "liquidation", **told.place}
+    told.tables["adjustments"].append(row)
+    found = told.audit()
+    assert found.found_by == ["a row of plain.adjustments that the venue calls liquidation"]
+    assert found.primary_cause is None
+    assert "no fills of what was liquidated are in the book" in found.verdict
+
+
 # ---------------------------------------------------------------------------------------- computed by hand
+
+
+LOAN = "date,lender,loan_id,event,asset,amount,debt_asset,debt_amount,fee,fee_asset,returned,surplus"
+LENT = ("2025-01-01T00:00:00Z,ledn,L,collateral_in,BTC,1,,,,,,", "2025-01-01T00:10:00Z,ledn,L,borrow,USD,49000,,,,,,",
+        "2025-02-01T00:00:00Z,ledn,L,interest_accrued,USD,1000,,,,,,")  # fmt: skip
+AT_SALE = "2025-03-01T12:00:00Z,ledn,L"
+SALES = (
+    # rows of the sale; slippage, fee, what left: at the mark of 61,000 the 0.9 BTC were worth 54,900 and brought
+    # 50,000 + 1,000 + 2,100, and 0.1 BTC (6,100) came back; the whole bitcoin brought 50,000 + 1,000 + 9,000
+    ((f"{AT_SALE},liquidation,BTC,0.9,USD,50000,1000,,0.1,2100",), "-1800", "-1000", "-8200"),
+    ((f"{AT_SALE},liquidation,BTC,1,USD,50000,,,,", f"{AT_SALE},liquidation_fee,USD,1000,,,,,,",
+      "2025-03-01T13:00:00Z,ledn,L,surplus,USD,9000,,,,,,"), "-1000", "-1000", "-9000"),
+    ((f"{AT_SALE},liquidation,BTC,1,USD,50000,0.01,BTC,,9000",), "-1390", "-610", "-9000"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "slippage", "fee", "left"), SALES)
+def test_the_fee_and_the_surplus_of_a_forced_sale_have_their_own_lines(
+    tmp_path: Path, rows: tuple[str, ...], slippage: str, fee: str, left: str
+) -> None:
+    folder = tmp_path / "exports"
+    files = [write(folder, "loan.csv", LOAN, [*LENT, *rows]), write(folder, "marks.csv", "time,symbol,mark", [
+        "2025-01-01T00:00:00Z,BTCUSD,100000", "2025-03-01T11:59:00Z,BTCUSD,61000"])]  # fmt: skip
+    with new_book(tmp_path) as book:
+        imported(book, *files)
+        found = book.audit("latest")
+        assert {name for name, offenders in book.check().items() if offenders.height} == set()
+    assert {term.name: term.amount for term in found.terms if term.amount} == {
+        "transfers_in": D(100000), "transfers_out": D(left), "drawn": D(-49000), "interest": D(-1000),
+        "collateral_price": D(-39000), "slippage": D(slippage), "liquidation_fee": D(fee),
+    }  # fmt: skip
+    assert (found.start_equity, found.end_equity, found.unexplained) == (D(0), D(0), D(0))
+
+
+def test_the_leverage_at_open_is_that_of_the_size_that_was_liquidated(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.moved(-20, "2000", "deposit")
+    told.tier("BTCUSDT", "0.004")
+    told.fill(0, "BTCUSDT", "buy", "0.2", "40000")  # 8,000 / 2,000
+    told.fill(10, "BTCUSDT", "buy", "0.4", "40000")  # 24,000 / 2,000
+    told.fill(20, "BTCUSDT", "sell", "0.1", "40000")
+    told.fill(60, "BTCUSDT", "sell", "0.5", "36100", execution="liquidation")
+    told.moved(60, "-1950", "realized_pnl", "BTCUSDT")
+    told.marked("BTCUSDT", {-5: "40000", 20: "40000", 59: "36110"})
+    with told.book() as book:
+        found = book.audit("latest")
+        (line,) = book.report("liquidations").to_dicts()
+    assert found.opening_leverage == line["leverage_at_open"] == 12
+    titles = [one.title for one in found.counterfactuals if one.name == "leverage"]
+    assert titles and all(title.endswith("instead of 12x") for title in titles)
+    assert "12x of it" in found.verdict
+    assert any(figure.text == "12.00 times the equity" for figure in figures(found))
 
 
 def test_the_margins_that_a_venue_states_of_an_isolated_position_are_all_of_it(tmp_path: Path) -> None:

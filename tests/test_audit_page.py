@@ -18,12 +18,13 @@ from rich.cells import cell_len
 
 from reports import audit_page
 from reports.audit import TERMS, Audit, Moment, Term
-from reports.audit_charts import png, svg
+from reports.audit_history import history
 from reports.audit_json import FIRST, as_json, embedded, text
 from reports.audit_page import page
 from reports.audit_points import MOST_POINTS, gaps, points, steps, thinned
 from reports.audit_text import lines
-from reports.audit_words import buffer, exact, history, lasting, title
+from reports.audit_twins import drawing, svg
+from reports.audit_words import buffer, exact, lasting, title
 from reports.audit_words import lines as bridge
 from reports.svg import can_draw
 from tests.audits import TRIGGERED, audit, bare_audit, loan_audit
@@ -282,7 +283,7 @@ def test_without_the_library_that_draws_the_page_is_whole(monkeypatch: pytest.Mo
     assert "marginbook[charts]" in made
     seen = Elements(made).seen
     for text_ in ("300 USDT were withdrawn", "Without the withdrawal", "36,176.707", "Export Trade History 2025-10.csv:5",
-                  "2025-10-10 08:00:00,BTCUSDT,TRANSFER,-300", "medium confidence", "nothing is known for",
+                  "2025-10-10 08:00:00,BTCUSDT,TRANSFER,-300", "medium confidence", "no price is known for",
                   "marginbook audit --latest --html why.html", "Model output", "primary cause"):  # fmt: skip
         assert text_ in seen
     assert "drawings" not in [attributes.get("id") for _, attributes in Elements(made).found]
@@ -300,4 +301,5 @@ def test_the_figure_is_a_file_of_its_own(of: Audit) -> None:
 
 @NEEDS_CHARTS
 def test_the_figure_is_a_picture_too() -> None:
-    assert png(audit(symbol=HOSTILE)).startswith(b"\x89PNG\r\n")
+    assert drawing(audit(symbol=HOSTILE), "png").startswith(b"\x89PNG\r\n")
+    assert drawing(audit(symbol=HOSTILE), "pdf").startswith(b"%PDF-")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,11 +16,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
 from ledger.trace import trace
+from tests.examples import examples
 from tests.lives import binance, bitmex
 from tests.lives.books import (
     assert_positions,
@@ -42,7 +42,6 @@ from tests.lives.model import Desk, Fill, Stake, digits, rounded
 from tests.lives.strategies import Plan, any_binance, bitmex_daily, hedged, live, one_way
 from tests.lives.strategies import bitmex as bitmex_plans
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 COSTS = ("funding", "liquidation_fee", "trading_fee")
 CAUSES = (*COSTS, "realized_pnl")
 BY_SYMBOL = ("funding", "liquidation_fee")
@@ -52,15 +51,6 @@ seeds = st.integers(0, 2**32 - 1).map(random.Random)
 
 BITMEX_LIVES = st.one_of(bitmex_plans.map(lambda plan: (plan, False)), bitmex_daily.map(lambda plan: (plan, True)))
 """Plans, and whether the venue booked results by the day."""
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)  # shrinking takes its time
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )  # fmt: skip
 
 
 @contextmanager

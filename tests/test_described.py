@@ -280,6 +280,23 @@ def test_a_guess_says_what_it_is_not_sure_of(tmp_path: Path) -> None:
     assert 'cause = "withdrawal"' in text
 
 
+@pytest.mark.parametrize("header", ["Type", "Side", "Direction", "Operation", "What"])
+@pytest.mark.parametrize("words", [("Buy", "Sell"), ("BUY", "SELL"), ("Buy (market)", "Sell (market)")])
+@pytest.mark.parametrize("other", ["", "Bonus"])
+def test_words_of_buying_and_selling_are_the_side(
+    tmp_path: Path, header: str, words: tuple[str, str], other: str
+) -> None:
+    lines = [f"2025-01-0{day} 10:00:00,BTC/USDT,{word},0.5,9000" for day, word in enumerate((*words, words[1], other), 1)
+             if word]  # fmt: skip
+    path = written(tmp_path, f"Date,Pair,{header},Quantity,Price\n" + "\n".join(lines) + "\n")
+    (part,) = open_bundle(path).parts()
+    text = description_of(part, "guessed.export")
+    ((normalized, _),) = chunks(recognize(part, (described(text, "guessed.toml"),), Options(zone="UTC")))
+    assert normalized.tables["fills"]["side"].to_list() == ["buy", "sell", "sell"]
+    assert len(normalized.rejected) == (1 if other else 0), "a row of which nobody knows what it is, is no fill"
+    assert ("# What is 'Bonus'?" in text) == bool(other)
+
+
 @settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=12), min_size=2, max_size=5), min_size=2, max_size=6))
 def test_whatever_the_file_a_guess_is_a_valid_description_or_a_plain_no(rows: list[list[str]]) -> None:

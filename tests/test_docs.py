@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -27,7 +29,11 @@ from ledger.book import Book
 from ledger.commands.cli import marginbook
 from ledger.commands.demo import write_exports
 from ledger.commands.listings import states
+from ledger.storage.reference import builtin
+from ledger.taxing.policies import defaults
 from reports.registry import REPORTS
+from reports.tax.facts import Fact, facts
+from reports.tax.targets import TARGETS
 from schemas.ddl import describe
 from schemas.tables import CHECKS, STATED
 
@@ -133,6 +139,55 @@ def tables_block() -> str:
     return f"Every row has {code(common)}, and:\n\n" + table(("table", "one row is", "columns"), rows)
 
 
+def tiers_block() -> str:
+    """By venue and symbol the dates of its built-in ladders, each with the last cap, above which nothing is known."""
+    ladders: dict[tuple[str, str], dict[str, str]] = {}
+    for tier in builtin("margin_tiers"):
+        counts = f" {tier['unit']}" if tier["unit"] else ""
+        cap = f"{Decimal(tier['cap']):,f}{counts}" if tier["cap"] else "no end"
+        ladders.setdefault((tier["venue"], tier["symbol"]), {})[tier["valid_from"][:10]] = cap
+    rows = [
+        (venue, f"`{symbol}`", ", ".join(f"{date} (to {cap})" for date, cap in sorted(dates.items())))
+        for (venue, symbol), dates in sorted(ladders.items())
+    ]
+    return table(("venue", "symbol", "since (known to)"), rows)
+
+
+def tax_targets_block() -> str:
+    """Return what `marginbook tax --target` writes, and what it follows."""
+    rows = [(f"`{target.name}`", target.title, target.about) for target in TARGETS.values()]
+    return table(("target", "title", "what it is"), rows)
+
+
+def jurisdictions_block() -> str:
+    """Return what a jurisdiction's defaults are, and where they are from."""
+    rows = []
+    for name, told in defaults().items():
+        begins = f"{int(told['day'])} {date(2025, int(told['month']), 1):%B}, {told['zone']}"
+        others = code([method for method in told["methods"].split() if method != told["method"]])
+        rows.append((f"`{name}`", told["title"], told["currency"] or "as said", begins, f"`{told['method']}`", others,
+                     told["scope"], told["source"]))  # fmt: skip
+    heads = ("jurisdiction", "of", "currency", "year begins", "method", "others", "scope", "source")
+    return table(heads, rows)
+
+
+def tax_facts_block() -> str:
+    """Return by jurisdiction a list, which unfolds, of what is known of its law and forms by year."""
+    blocks = []
+    for jurisdiction in dict.fromkeys(fact.jurisdiction for fact in facts()):
+        own = [fact for fact in facts() if fact.jurisdiction == jurisdiction]
+        rows = [(f"`{fact.fact}`", fact.value, years(fact), fact.source, fact.read_on) for fact in own]
+        listed = table(("fact", "value", "years", "source", "read on"), rows)
+        blocks.append(f"<details><summary><b>{jurisdiction}</b>: {len(own)} facts</summary>\n\n{listed}\n\n</details>")
+    return "\n".join(blocks)
+
+
+def years(fact: Fact) -> str:
+    if fact.to_year == fact.from_year:
+        return str(fact.from_year)
+    return f"from {fact.from_year}" if fact.to_year is None else f"{fact.from_year} to {fact.to_year}"
+
+
 def example_block() -> str:
     """Return a small format as it stands in the code."""
     path = ROOT / "importers" / "binance" / "futures_events.py"
@@ -145,7 +200,8 @@ def example_block() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands_block, "reports": reports_block, "formats": formats_block, "tables": tables_block,
-    "example": example_block, "language": language_block,
+    "example": example_block, "language": language_block, "tiers": tiers_block,
+    "tax_targets": tax_targets_block, "jurisdictions": jurisdictions_block, "tax_facts": tax_facts_block,
 }  # fmt: skip
 
 
@@ -233,6 +289,7 @@ def test_everything_has_its_place_in_the_readme() -> None:
     wanted += [option for _, command in commands() for option in options(command)]
     wanted += [f"`{name}`" for name in (*REPORTS, *STATED, *CHECKS)]
     wanted += [f"`{form.name}`" for form in formats()]
+    wanted += [f"`{target.name}`" for target in TARGETS.values()]
     assert [word for word in wanted if word not in text] == []
     for report in REPORTS.values():
         assert [column.name for column in report.columns if f"`{column.name}`" not in text] == []

@@ -6,7 +6,6 @@ What an export cannot say is declared by its printer (`Venue.unstated`), and the
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections import defaultdict
@@ -17,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
 from ledger.storage.importing import Asked
+from tests.examples import examples
 from tests.lives.books import (
     assert_positions,
     offenders,
@@ -35,7 +35,6 @@ from tests.lives.everywhere import Life, Sheet, Venue, lives, rows_of
 from tests.lives.model import ZERO, Desk, Stake
 from tests.lives.printers import VENUES
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 COSTS = ("funding", "liquidation_fee", "trading_fee", "realized_pnl", "session_result")
 HALF_UNIT = Fraction(1, 2 * 10**8)
 """Results are printed with 8 decimals."""
@@ -43,15 +42,6 @@ seeds = st.integers(0, 2**32 - 1).map(random.Random)
 PAIRS = tuple((venue, site) for site in VENUES for venue in VENUES if site.name.startswith(f"{venue.name}, "))
 """Exports of one venue that say the same, the better one first."""
 everywhere = pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )  # fmt: skip
 
 
 def take(book: Book, venue: Venue, paths: Sequence[Path]) -> None:

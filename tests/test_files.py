@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -294,6 +295,7 @@ def test_a_wrong_byte_late_in_the_file_is_seen(tmp_path: Path, monkeypatch: pyte
         (b'{"a":[{"b":1},', "ends too early"),
         (b"[" * 100_000, "nested too deeply|ends too early"),
         (bytes(range(1, 9)) * 100, "binary"),
+        (b"K\x8f#\xbb" + random.Random(7).randbytes(6000), "is no text: it begins with the bytes 4b 8f 23 bb"),
         (gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-9], "damaged or cut off"),
         (gzip.compress(gzip.compress(b"a,b\n", mtime=0), mtime=0), "gzip twice"),
     ],

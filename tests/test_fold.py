@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
@@ -22,17 +21,18 @@ from ledger.accounting.fold import (
     possible_openings,
     realized_by_fill,
 )  # fmt: skip
+from ledger.accounting.forced_openings import Part, parts_of_forced
 from ledger.accounting.sharing import half_even
 from ledger.accounting.terms import lot_rounded
 from schemas.types import MONEY
+from tests.examples import IS_USUAL, many
 from tests.lives.model import rounded
 
 UNIT = 10**18
 F = Fraction
 Trade = tuple[str, str]
 """Signed size and price."""
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
-often = settings(max_examples=max(1, round(200 * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1)
+often = settings(max_examples=many(200), deadline=None, derandomize=IS_USUAL)
 
 
 def units(amount: Fraction | str | int) -> int:
@@ -361,3 +361,20 @@ def test_a_side_must_have_held_what_it_closes() -> None:
     assert deficit([-4, 2, -1], 1) == 4
     assert deficit([1, 2, -1], -1) == -3
     assert deficit([4, -4], 1) == 0
+
+
+@pytest.mark.parametrize(("deltas", "forced", "opening", "expected"), [
+    ([-4], [True], 0, [Part(0, 4)]),
+    ([4, -4], [False, True], 0, [Part(0, 0)]),
+    ([4, -4, -4], [False, False, True], 0, [Part(0, 0), Part(2, 4)]),
+    ([1, -4], [False, True], 0, [Part(0, 3)]),
+    ([-1, -4, 2], [False, True, False], 0, [Part(0, 5)]),
+    ([1, -2, -1], [False, False, True], 0, [Part(0, 2)]),
+    ([-2, 1, 1], [True, False, True], 4, [Part(0, 4)]),
+    ([4, -4, 5], [False, False, True], 0, [Part(0, 0), Part(2, -5)]),
+    ([-2, -2], [True, True], 0, [Part(0, 4)]),
+])  # fmt: skip
+def test_a_forced_fill_reduces_what_was_open_before_the_fills(
+    deltas: list[int], forced: list[bool], opening: int, expected: list[Part]
+) -> None:
+    assert expected == parts_of_forced(deltas, forced, opening)

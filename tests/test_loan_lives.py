@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
+from tests.examples import examples
 from tests.lives.books import offenders
 from tests.lives.files import scattered
 from tests.lives.lending import (
@@ -31,7 +32,7 @@ from tests.lives.lending import (
     nexo_export,
     nexo_lives,
 )  # fmt: skip
-from tests.test_lot_lives import examples, imported, seeds, take
+from tests.test_lot_lives import imported, seeds, take
 
 COLUMNS = ("drawn", "interest", "repaid_principal", "repaid_interest", "liquidated", "remaining_debt")
 forms = st.sampled_from(("UTC", "fees", "credit"))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections import defaultdict
@@ -15,29 +14,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
+from tests.examples import examples
 from tests.lives.books import Sums, offenders
 from tests.lives.files import Export, scattered, write_all
 from tests.lives.lots import Lot, LotDesk, LotPlan, early, exports, lived, plans
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 NEAR = Fraction(1, 10**15)
 """Fees of a trade that closes several lots are shared out in units of 1e-18."""
 PRICE_UNIT = Fraction(1, 10**8)
 seeds = st.integers(0, 2**32 - 1).map(random.Random)
 ledgers = st.sampled_from(("L1", "L4", "L5"))
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)  # shrinking takes its time
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )  # fmt: skip
 
 
 @contextmanager

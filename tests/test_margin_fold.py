@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,13 +12,13 @@ from hypothesis import strategies as st
 
 from ledger.accounting.margin_fold import DUST, INTEREST, INVENTORY, KINDS, LEG, MarginFills, Parts, fold_margin
 from ledger.accounting.sharing import by_weight, half_even, shared
+from tests.examples import IS_USUAL, many
 from tests.lives.stakes import MINUTE, Trade, pieces_of
 
 UNIT = 10**18
 F = Fraction
 NOTHING = Fraction(0)
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
-often = settings(max_examples=max(1, round(250 * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1)
+often = settings(max_examples=many(250), deadline=None, derandomize=IS_USUAL)
 SYMBOLS = ("ETHUSDT", "ETHUSDC", "ETHBTC")
 
 

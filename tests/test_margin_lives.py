@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,11 +13,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.book import Book
 from ledger.storage.importing import Asked
+from tests.examples import examples
 from tests.lives import binance as futures
 from tests.lives import margin_binance as binance
 from tests.lives.books import assert_positions, offenders, said_balances, said_positions, true_positions
@@ -53,17 +53,7 @@ from tests.lives.margin_lives import (
 )  # fmt: skip
 from tests.lives.strategies import Plan, live, one_way
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 seeds = st.integers(0, 2**32 - 1).map(random.Random)
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)  # shrinking takes its time
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )  # fmt: skip
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ledger.margining.limits import (
-    Held,
+    OpenPosition,
     at_entry,
     bankruptcy,
     by_level,
@@ -94,8 +94,8 @@ def test_kraken_margin_level_of_a_short_whose_used_margin_grows() -> None:
 
 
 BINANCE = {
-    "ETH": Held(side=1, quantity=Fraction("3683.979"), entry=Fraction("1456.84")),
-    "BTC": Held(side=1, quantity=Fraction("109.488"), entry=Fraction("32481.98")),
+    "ETH": OpenPosition(side=1, quantity=Fraction("3683.979"), entry=Fraction("1456.84")),
+    "BTC": OpenPosition(side=1, quantity=Fraction("109.488"), entry=Fraction("32481.98")),
 }
 MARKS = {"ETH": Fraction("1335.18"), "BTC": Fraction("31967.27")}
 RATES = {"ETH": (Fraction("0.1"), Fraction(135_365)), "BTC": (Fraction("0.025"), Fraction(16_300))}
@@ -144,8 +144,8 @@ FEE = Fraction("0.0006")
 MMR = Fraction("0.01")
 
 
-def _of(side: int, leverage: int, entry: str, quantity: str) -> tuple[Held, Fraction]:
-    held = Held(side=side, quantity=Fraction(quantity), entry=Fraction(entry))
+def _of(side: int, leverage: int, entry: str, quantity: str) -> tuple[OpenPosition, Fraction]:
+    held = OpenPosition(side=side, quantity=Fraction(quantity), entry=Fraction(entry))
     return held, held.value(held.entry) / leverage
 
 
@@ -197,13 +197,13 @@ def test_freqtrade_on_bybit(side: int, prices: tuple[str, ...]) -> None:
 
 
 def test_bybit_usdt_isolated() -> None:
-    held = Held(side=1, quantity=Fraction(1), entry=Fraction(20_000))
+    held = OpenPosition(side=1, quantity=Fraction(1), entry=Fraction(20_000))
     assert Fraction(19_700) == at_entry(held, Fraction(400), Fraction(100))
 
 
 def test_bybit_inverse_by_the_old_rule_and_at_mark() -> None:
-    long = Held(side=1, quantity=Fraction(60_000), entry=Fraction(50_000), style="inverse")
-    short = Held(side=-1, quantity=Fraction(60_000), entry=Fraction(50_000), style="inverse")
+    long = OpenPosition(side=1, quantity=Fraction(60_000), entry=Fraction(50_000), style="inverse")
+    short = OpenPosition(side=-1, quantity=Fraction(60_000), entry=Fraction(50_000), style="inverse")
     assert Fraction("1.2") == long.value(long.entry)
     assert near("45662.10", at_entry(long, Fraction("0.12"), Fraction("0.006")))
     assert near("55248.62", at_entry(short, Fraction("0.12"), Fraction("0.006")))
@@ -212,7 +212,7 @@ def test_bybit_inverse_by_the_old_rule_and_at_mark() -> None:
 
 
 def test_bybit_inverse_cross() -> None:
-    held = Held(side=1, quantity=Fraction(10_000), entry=Fraction(8_000), style="inverse")
+    held = OpenPosition(side=1, quantity=Fraction(10_000), entry=Fraction(8_000), style="inverse")
     fee = Fraction("0.00075")
     assert near("5718.57", bankruptcy(held, Fraction("0.5"), fee))
     gone = bankruptcy(held, Fraction("0.5"), fee)
@@ -225,17 +225,17 @@ def test_bybit_inverse_cross() -> None:
 
 
 def test_bankruptcy_prices_of_leverage() -> None:
-    inverse_held = Held(side=1, quantity=Fraction(1_000), entry=Fraction("7890.08"), style="inverse")
+    inverse_held = OpenPosition(side=1, quantity=Fraction(1_000), entry=Fraction("7890.08"), style="inverse")
     gone = bankruptcy(inverse_held, inverse_held.value(inverse_held.entry) / 50)
     assert near("7735.37", gone)
     assert gone is not None
     assert Fraction("7735.50") == Fraction(math.ceil(gone * 2), 2)  # the next tick
-    held = Held(side=1, quantity=Fraction(1), entry=Fraction(10_000))
+    held = OpenPosition(side=1, quantity=Fraction(1), entry=Fraction(10_000))
     assert Fraction(9_800) == bankruptcy(held, held.value(held.entry) / 50)
 
 
 def test_the_worked_liquidation_of_a_cross_wallet() -> None:
-    held = Held(side=1, quantity=Fraction("0.5"), entry=Fraction(40_000))
+    held = OpenPosition(side=1, quantity=Fraction("0.5"), entry=Fraction(40_000))
     wallet = Fraction(2_000) - 10 - 6 - 300
     assert near("36779.1165", linear(held, wallet, Fraction("0.004")))
     assert near("36176.71", linear(held, wallet + 300, Fraction("0.004")))
@@ -269,7 +269,7 @@ def test_quick_margin_is_where_assets_meet_debt_and_requirement(
 def test_at_the_liquidation_price_equity_is_the_requirement(
     side: int, style: str, quantity: Fraction, entry: Fraction, leverage: int, rate: Fraction
 ) -> None:
-    held = Held(side=side, quantity=quantity, entry=entry, style=style)
+    held = OpenPosition(side=side, quantity=quantity, entry=entry, style=style)
     margin = held.value(entry) / leverage
     price = linear(held, margin, rate) if style == "linear" else inverse(held, margin, rate)
     assume(price is not None)
@@ -282,7 +282,9 @@ def test_at_the_liquidation_price_equity_is_the_requirement(
 
 
 def test_both_sides_of_a_hedge_share_one_price() -> None:
-    long, short = (Held(side=side, quantity=Fraction(size), entry=Fraction(100)) for side, size in ((1, 3), (-1, 1)))
+    long, short = (
+        OpenPosition(side=side, quantity=Fraction(size), entry=Fraction(100)) for side, size in ((1, 3), (-1, 1))
+    )
     price = hedged(long, short, Fraction(50), (Fraction("0.01"), Fraction("0.01")), (ZERO, ZERO))
     assert price is not None
     equity = 50 + long.unrealized(price) + short.unrealized(price)
@@ -294,7 +296,7 @@ def test_the_tier_is_that_of_the_liquidation_price() -> None:
         Tier(floor=ZERO, rate=Fraction("0.01")),
         Tier(floor=Fraction(1_000), rate=Fraction("0.05"), deduction=Fraction(40)),
     ]
-    held = Held(side=1, quantity=Fraction(10), entry=Fraction(110))
+    held = OpenPosition(side=1, quantity=Fraction(10), entry=Fraction(110))
     margin = Fraction(200)
     price = of_its_tier(held, tiers, lambda tier: linear(held, margin, tier.rate, tier.deduction), Fraction(110))
     assert price is not None

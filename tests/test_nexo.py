@@ -549,3 +549,28 @@ def test_partners_are_one_to_one_and_the_nearest() -> None:
     left, right = [made(0, 0), made(1, 60)], [made(2, 5), made(3, 61), made(4, 3600)]
     found = credit.partners(left, right, lambda one, other: True)
     assert {0: 2, 1: 3} == {index: row.index for index, row in found.items()}
+
+
+# -------------------------------------------------------------------------------------------------- prices
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "taken", "usd", "expected"),
+    [
+        ("Withdrawal Credit", "xUSD,20000", "USDC,20000", "$20000.00", [("USDC", "USD", "last", Decimal(1))]),
+        ("Exchange Credit", "xUSD,500", "USDT,500.25", "$500.00", [("USDT", "USD", "last", Decimal("0.999500249875062469"))]),
+        ("Withdrawal Credit", "xUSD,8", "USDC,7.99", "$8.00", []),
+        ("Withdrawal Credit", "xUSD,500", "USD,500", "$500.00", []),
+        ("Interest", "BTC,0.01", "BTC,0.01", "$900.00", []),
+    ],
+    ids=["a coin at par", "a coin beside it", "too small: mostly rounding", "dollars themselves", "no draw"],
+)  # fmt: skip
+def test_the_dollars_of_a_draw_are_a_price_of_what_it_paid_out(
+    tmp_path: Path, kind: str, given: str, taken: str, usd: str, expected: list[tuple[Any, ...]]
+) -> None:
+    result = imported(tmp_path, row(kind, given, taken, usd=usd, details="approved / Credit to USDC"))
+    prices = result.tables["prices"].rows() if "prices" in result.tables else []
+    names = result.tables["prices"].columns if prices else []
+    shown = [tuple(dict(zip(names, line, strict=True))[name] for name in ("symbol", "quote", "kind", "price"))
+             for line in prices]  # fmt: skip
+    assert expected == shown

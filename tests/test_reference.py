@@ -83,7 +83,23 @@ def test_published_tiers_are_among_them() -> None:
     assert ("0.01", "") == found["XBTUSD", "2026-09-11", "200"]
     assert ("0.0056", "1200") == found["BTCUSDT", "2024-03-12", "2000000"]
     assert ("0.0065", "30") == found["SOLUSDT", "2024-09-30", "20000"]
-    assert ("0.004", "") == found["BTC-USDT-SWAP", "2026-09-25", "0"]
+    assert ("0.0063", "3020") == found["BTCUSDT", "2024-12-25", "2600000"]
+    assert ("0.5", "66399135") == found["SOLUSDT", "2025-12-29", "250000000"]
+    assert ("0.004", "") == found["BTC-USDT-SWAP", "2025-07-23", "0"]
+    assert ("0.02", "") == found["ETH-USDT-SWAP", "2021-06-11", "24000"]
+    assert ("0.1425", "") == found["ETH-USDT-SWAP", "2025-07-23", "675000"]
+
+
+def test_what_two_dates_both_tell_of_bybit_is_the_same() -> None:
+    """The help page of 2024-03 has the first twenty tiers that the API gave in 2024-12."""
+    ladders: dict[str, list[tuple[str, ...]]] = {}
+    for tier in builtin("margin_tiers"):
+        if (tier["venue"], tier["symbol"]) == ("bybit", "BTCUSDT"):
+            shown = tuple(tier[name] for name in ("floor", "cap", "maintenance_rate"))
+            ladders.setdefault(tier["valid_from"][:10], []).append(shown)
+    assert ["2024-03-12", "2024-12-25"] == sorted(ladders)
+    assert (20, 35) == (len(ladders["2024-03-12"]), len(ladders["2024-12-25"]))
+    assert ladders["2024-03-12"] == ladders["2024-12-25"][:20]
 
 
 def test_what_tiers_and_ratios_count_is_said_where_it_is_no_value() -> None:

@@ -198,7 +198,7 @@ def test_the_tiers_in_force_are_those_of_the_day(builtin: Tiers) -> None:
 
 def test_the_requirement_at_bybit_has_no_step(builtin: Tiers) -> None:
     tiers, _, _ = builtin.of("bybit", "main", "BTCUSDT", None, datetime(2025, 6, 1, tzinfo=UTC))
-    assert 20 == len(tiers)
+    assert 35 == len(tiers)
     for below, above in pairwise(tiers):
         assert above.floor * below.rate - below.deduction == maintenance(tiers, above.floor)
 
@@ -208,7 +208,9 @@ def test_a_table_by_size_gives_the_one_tier_of_the_size_or_nothing(builtin: Tier
     tiers, label, source = builtin.of("okx", "main", "BTC-USDT-SWAP", None, at, Fraction(-400))
     assert (1, ZERO, Fraction(4, 1_000), "assumed") == (len(tiers), tiers[0].floor, tiers[0].rate, label)
     assert "in contracts" in source
-    for quantity in (None, Fraction(1_001)):
+    (second,), _, _ = builtin.of("okx", "main", "BTC-USDT-SWAP", None, at, Fraction(1_001))
+    assert (ZERO, Fraction(5, 1_000)) == (second.floor, second.rate)
+    for quantity in (None, Fraction(460_001)):
         assert ((), "", "") == builtin.of("okx", "main", "BTC-USDT-SWAP", None, at, quantity)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ledger.margining.limits import Held, hedged, quick_margin
+from ledger.margining.limits import OpenPosition, hedged, quick_margin
 from ledger.margining.requirement import ZERO, Tier, deductions
 from ledger.margining.sheet import Exposure, Rule, Sheet
 from tests.test_margin_math import near
@@ -201,7 +201,9 @@ def test_the_worked_liquidation_of_a_cross_wallet() -> None:
 def test_both_sides_of_a_hedge_share_one_price() -> None:
     tiers = flat("0.01")
     found = sheet(50, exposure(1, 3, 100, tiers), exposure(-1, 1, 100, tiers))
-    long, short = (Held(side=side, quantity=Fraction(size), entry=Fraction(100)) for side, size in ((1, 3), (-1, 1)))
+    long, short = (
+        OpenPosition(side=side, quantity=Fraction(size), entry=Fraction(100)) for side, size in ((1, 3), (-1, 1))
+    )
     rates = (Fraction("0.01"), Fraction("0.01"))
     assert hedged(long, short, Fraction(50), rates, (ZERO, ZERO)) == found.liquidation_price()
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections import defaultdict
@@ -16,30 +15,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
+from tests.examples import examples
 from tests.lives.books import fraction, offenders
 from tests.lives.files import Export, scattered, write_all
 from tests.lives.model import SECOND, ZERO
 from tests.lives.unified import MILLI, MINUTE, Account, UnifiedPlan, data_export, lived, plans, screen
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 NEAR = Fraction(1, 10**15)
 """Shares of costs are rounded one by one."""
 STATUS = {"TRADE": "closed", "LIQUIDATION": "liquidated", "ADL": "adl"}
 seeds = st.integers(0, 2**32 - 1).map(random.Random)
 Rows = list[dict[str, Any]]
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)  # shrinking takes its time
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )  # fmt: skip
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from schemas.errors import UnknownThing
 from schemas.types import INSTANT, KEY, MONEY
 from tests.books import imported, new_book, plain, write
 from tests.conftest import Run
-from tests.test_conservation import examples
+from tests.examples import examples
 
 START = datetime(2026, 1, 30, 12, tzinfo=UTC)
 STEP = Decimal(1).scaleb(-18)
@@ -67,7 +67,7 @@ def ask(store: Store, currency: str, *questions: tuple[str, float], **words: Any
         "asset": pl.Series([asset for asset, _ in questions], dtype=pl.String),
         "at": pl.Series([after(hours) for _, hours in questions], dtype=INSTANT),
     })  # fmt: skip
-    return priced(store, rows, currency, **words).to_dicts()
+    return priced(store, rows, currency, **words).drop("price_rows").to_dicts()
 
 
 def price(store: Store, currency: str, asset: str, hours: float = 0, **words: Any) -> str | None:
@@ -86,6 +86,12 @@ def test_a_price_says_which_it_is_how_old_and_over_what(store: Store) -> None:
         "asset": "BTC", "at": START, "priced_at": after(-2), "price_age": "2h 00m", "price_path": "BTC -> USDT -> EUR",
         "price_source": "imported index price BTC/USDT (plain.prices); imported last price USDT/EUR (plain.prices)",
     }  # fmt: skip
+
+
+def test_a_price_names_the_rows_of_all_its_way(store: Store) -> None:
+    knows(store, [(-3, "BTC/USDT", "1"), (-2, "BTC/USDT", "78000.5", "index"), (-1, "USDT/EUR", "0.92")])
+    asked = pl.DataFrame({"asset": ["BTC", "EUR", "SOL"], "at": pl.Series([after(0)] * 3, dtype=INSTANT)})
+    assert priced(store, asked, "EUR")["price_rows"].to_list() == ["256 512", None, None]
 
 
 def test_a_price_turned_round_is_exact_to_18_places_half_even(store: Store) -> None:
@@ -125,8 +131,18 @@ def test_one_usdt_is_not_taken_for_one_dollar(store: Store) -> None:
     knows(store, [(0, "BTC/USDT", "78000"), (0, "EUR/USD", "1.0875")])
     found = ask(store, "USD", ("BTC", 0), ("USDT", 0), ("EUR", 0))
     assert [plain(row["price"]) for row in found] == [None, None, "1.0875"]
-    assert found[0]["price_source"] == "no price of BTC in USD before 2026-01-30 12:00:00"
+    assert found[0]["price_source"] == "no price of BTC in USD in the 24 h before 2026-01-30 12:00:00"
     assert [found[0][name] for name in ("priced_at", "price_age", "price_path")] == [None, None, None]
+
+
+def test_a_price_that_is_too_old_is_told_with_its_age(store: Store) -> None:
+    knows(store, [(-31, "BTC/USDT", "78000"), (-30, "USDT/EUR", "0.9"), (-200, "EUR/USD", "1")])
+    said = [row["price_source"] for row in ask(store, "EUR", ("BTC", 0), ("USD", 0), ("SOL", 0))]
+    assert said == [
+        "no price of BTC in EUR in the 24 h before 2026-01-30 12:00:00; the last one is 1d 07h older",
+        "no price of USD in EUR in the 7 days before 2026-01-30 12:00:00",
+        "no price of SOL in EUR in the 24 h before 2026-01-30 12:00:00",
+    ]
 
 
 def test_the_currency_itself_is_worth_one(store: Store) -> None:
@@ -352,7 +368,7 @@ def test_funding_rows_and_fills_of_a_pair_or_its_perpetual_are_prices(book: Any)
         ("78000.25", "funding row of BTCUSDT at plain"),
         ("2600", "fill of ETHUSDT at plain"),
         ("100", "fill of SOLUSDT at plain"),
-        (None, "no price of SOL in USDT before 2026-01-31 11:00:00"),
+        (None, "no price of SOL in USDT in the 24 h before 2026-01-31 11:00:00; the last one is 1d 01h older"),
     ]
 
 
@@ -437,7 +453,9 @@ def test_every_output_format_holds_the_values(run: Run, tmp_path: Path) -> None:
     words = ("report", "balances", "--to", "2026-01", "--currency", "EUR")
     table = run(*words, book=path)
     assert "total in EUR" in table.out
-    assert "no price of SOL in EUR before 2026-01-31 23:59:59" in " ".join(run(*words, "--wide", book=path).out.split())
+    assert "no price of SOL in EUR in the 24 h before 2026-01-31 23:59:59" in " ".join(
+        run(*words, "--wide", book=path).out.split()
+    )
     rows = run(*words, "--output-format", "json", book=path).rows
     assert {row["currency"] for row in rows} == {"EUR"}
     csv = pl.read_csv(io.StringIO(run(*words, "--output-format", "csv", book=path).out), infer_schema=False)

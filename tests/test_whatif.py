@@ -257,7 +257,7 @@ def test_a_margin_long_of_half_its_size_borrows_less() -> None:
 
 
 @given(st.integers(0, 5000), st.integers(1, 5000), st.sampled_from([1, -1]), st.sampled_from(["linear", "inverse"]))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_more_cash_never_brings_the_liquidation_nearer(cash: int, more: int, side: int, style: str) -> None:
     size, unit = ("0.5", Fraction(1)) if style == "linear" else ("20000", Fraction(1, 40000))
     held = exposure(size, "40000", "40000", side=side, style=style)
@@ -273,7 +273,7 @@ def test_more_cash_never_brings_the_liquidation_nearer(cash: int, more: int, sid
 
 
 @given(st.integers(1, 400), st.integers(0, 30))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_what_adds_cash_never_makes_the_outcome_worse(paid: int, rise: int) -> None:
     prices = path((0, "40000"), (48, "36779.10"), (50, str(36779 - 20 * rise)), (60, "36200"), (70, "39000"))
     case = with_line(worked(has_path=True, path=prices), "interest", str(-paid), START + timedelta(hours=10))
@@ -285,7 +285,7 @@ def test_what_adds_cash_never_makes_the_outcome_worse(paid: int, rise: int) -> N
 
 
 @given(st.integers(1, 99), st.integers(1, 99))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_lower_leverage_liquidates_farther_away(one: int, other: int) -> None:
     low, high = sorted((one, other))
     case = worked()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import tempfile
@@ -20,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.book import Book
 from tests.books import NOW
 from tests.conftest import Run
+from tests.examples import examples
 from tests.lives.books import assert_positions, offenders, said_positions, true_positions
 from tests.lives.files import Line as Row
 from tests.lives.model import EIGHT_HOURS, SECOND, ZERO
 from tests.lives.year import HEADINGS, MONTHS, MOVES, PERIODS, Key, Line, Paper, Year, end_of, lived
 
-MULTIPLIER = float(os.environ.get("MARGINBOOK_EXAMPLES", "1"))
 KEY = ("period", "account", "wallet", "asset")
 
 
@@ -200,15 +199,6 @@ def with_holes(papers: Sequence[Paper], holes: Collection[Hole]) -> list[Paper]:
     for hole in holes:
         gone[hole.paper.kind].add(hole.row)
     return [paper.without(gone[paper.kind]) for paper in papers]
-
-
-def examples(number: int) -> settings:
-    """Return the settings of a law; the same examples on every run, unless more are asked for."""
-    phases = (Phase.explicit, Phase.generate) if MULTIPLIER == 1 else tuple(Phase)
-    return settings(
-        max_examples=max(1, round(number * MULTIPLIER)), deadline=None, derandomize=MULTIPLIER == 1, phases=phases,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------ between two stated balances

@@ -12,7 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from importers.bitget.dialect import clock, zone_by_funding
-from importers.bitget.rows import DEMO, OF_FUTURES, WITHOUT_FILLS, Words, by_id, with_meaning
+from importers.bitget.rows import DEMO, WITHOUT_FILLS, Words, by_id, with_meaning
 from importers.bitget.symbols import contract_symbol, futures_wallet, name_contract
 from importers.cells import epoch, money, text, word
 from importers.contract import Context, Format, Header, Identity
@@ -111,14 +111,13 @@ BILLS = spelled(replace(
         "balance": money("balance"),
     },
     event_columns=("businesstype",),
-    cases=OF_FUTURES,
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=claimed(2, ledger=1, funding=1, interest=1),
+    claims=claimed(2, ledger=1, funding=1, interest=1, liquidations=6),
     prepare=_prepare_bills,
     unread=unread({"feeByCoupon": "what a coupon paid; `fee` is what was charged"}),
     zone_hint=None,
 ))  # fmt: skip
-"""As far back as the fills are, which list what was forced with its size."""
+"""Its forced closes are without size: where fills are, those speak."""
 
 TAX = spelled(replace(
     BILLS,
@@ -137,7 +136,6 @@ TAX = spelled(replace(
         "fee": money("fee"),
     },
     event_columns=("futuretaxtype",),
-    cases=WITHOUT_FILLS,
     claims=claimed(2, ledger=3, funding=3, interest=3, liquidations=5),
     prepare=_prepare_tax,
     unread={},

@@ -13,7 +13,7 @@ import polars as pl
 
 from importers.bitget.fills import CASES, IS_CLEAR, LIQUIDITY, TERMS, fee_cells, trade_side, with_fees, with_sides
 from importers.bitget.futures_records import RECORDS, WHAT
-from importers.bitget.rows import DEMO, OF_FUTURES, by_id, with_meaning
+from importers.bitget.rows import DEMO, WITHOUT_FILLS, by_id, with_meaning
 from importers.bitget.symbols import contract_symbol, name_contract, name_pair
 from importers.cells import epoch, money, text, word
 from importers.contract import Context, Format, Identity
@@ -79,12 +79,12 @@ RECORDS_V3 = spelled(Format(
     },
     event=RECORDS.said("event"),
     event_columns=("type",),
-    cases=OF_FUTURES,
+    cases=WITHOUT_FILLS,
     ignores=DEMO,
     newest_first=True,
     wallet="unified",
     identity=by_id("type", "asset", "amount", "fee"),
-    claims=claimed(2, ledger=1, funding=1, interest=1),
+    claims=claimed(2, ledger=1, funding=1, interest=1, liquidations=6),
     prepare=_prepare_records,
     unread=unread({"positionAmount,positionBalance": "the pot of a position with isolated margin"}),
 ))  # fmt: skip

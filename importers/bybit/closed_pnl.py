@@ -12,11 +12,12 @@ from importers.bybit.dialect import KINDS, contract, note, page_clock
 from importers.bybit.symbols import name_instrument
 from importers.cells import epoch, exact_decimals, text, word
 from importers.contract import Cell, Context, Emit, Format, Header, Identity
-from importers.declared import spelled
+from importers.declared import claimed, spelled
 from importers.naming import TERMS, with_terms
 
 TYPES: Mapping[str, str] = {
-    **{name: "session" if kind == "session" else "closed" for name, kind in KINDS.items() if kind != "funding"},
+    **{name: kind if kind in ("session", "liquidation", "adl") else "closed" for name, kind in KINDS.items()
+       if kind != "funding"},
     "ForwardSplitSettle": "closed", "ReverseSplitSettle": "closed",
 }  # fmt: skip
 CLOSED_SIDES = {"Close Long": "long", "Close Short": "short", "Sell": "long", "Buy": "short"}
@@ -91,6 +92,15 @@ POSITION = Emit(table="stated_positions", columns={
     "exit_price": pl.col("exit"), "closed_at": pl.col("time"),
 })  # fmt: skip
 
+FORCED = Emit(table="liquidations", columns={
+    "liquidated_at": pl.col("time"), "symbol": pl.col("symbol"), "instrument": pl.col("instrument"),
+    "product": pl.col("product"), "side": pl.when(pl.col("position_side") == "long").then(pl.lit("sell"))
+    .when(pl.col("position_side") == "short").then(pl.lit("buy")),
+    "quantity": pl.col("quantity"), "price": pl.col("exit"),
+    "stage": pl.when(pl.col("type") == "adl").then(pl.lit("adl")), "order_ref": pl.col("order_ref"),
+})  # fmt: skip
+"""Without a fill of its own: what the closing order was."""
+
 CELLS: dict[str, Cell] = {
     "time": page_clock("time"),
     "symbol": contract("symbol"),
@@ -143,10 +153,15 @@ CLOSED_PNL = Format(
     cells=CELLS,
     event=pl.col("type"),
     event_columns=("type",),
-    cases={"closed": (_result("position"), POSITION), "session": (_result("fill"),)},
+    cases={
+        "closed": (_result("position"), POSITION),
+        **dict.fromkeys(("liquidation", "adl"), (_result("position"), POSITION, FORCED)),
+        "session": (_result("fill"),),
+    },
     newest_first=True,
     wallet="unified",
     identity=Identity(kind="content", cells=("symbol", "time", "quantity", "entry", "exit", "result")),
+    claims=claimed(60, resolution_s=60, liquidations=8),
     prepare=_prepare,
     unread={"created": "when the closing order was placed"},
     assumed_zone="UTC",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import polars as pl
 
@@ -199,7 +199,7 @@ class _Description:
         )  # fmt: skip
 
     def _confidence(self, where: str, word: str) -> Confidence:
-        return self.chosen(where, "confidence", word, get_args(Confidence))  # type: ignore[return-value]
+        return cast("Confidence", self.chosen(where, "confidence", word, get_args(Confidence)))
 
     def _pattern(self, where: str, pattern: str | None) -> str | None:
         try:
@@ -377,7 +377,7 @@ class _Description:
         chosen = tuple(told.get("cells", cells))
         for name in (*chosen, *told.get("content", ())):
             self._cell_name("identity", str(name), cells)
-        return Identity(kind=kind, cells=chosen, content=tuple(told.get("content", ())))  # type: ignore[arg-type]
+        return Identity(kind=kind, cells=chosen, content=tuple(told.get("content", ())))  # type: ignore[arg-type]  # one of the three, as just checked
 
     def _claims(self) -> Iterator[Claim]:
         for place, told in enumerate(self.told.get("claims", []), 1):

@@ -126,6 +126,17 @@ V4_API_TRANSFERS = Format(
 )  # fmt: skip
 """The app prints the same in cents: whichever of the two came first keeps its amount."""
 
+CLOSED = (
+    Emit(table="stated_positions", columns={
+        "stated_at": AT, "symbol": pl.col("symbol"), "position_side": pl.col("position_side"),
+        "margin_mode": MODE, "max_quantity": pl.col("max").abs(), "closed_quantity": pl.col("closed").abs(),
+        "entry_price": pl.col("entry"), "exit_price": pl.col("exit"), "opened_at": pl.col("opened_at"),
+        "closed_at": AT}),
+    Emit(table="stated_results", where=pl.col("realized").is_not_null(), columns={
+        "booked_at": AT, "symbol": pl.col("symbol"), "asset": pl.lit(USDC),
+        "amount": pl.col("realized"), "basis": pl.lit("net"), "grain": pl.lit("position")}),
+)  # fmt: skip
+
 V4_POSITIONS = Format(
     name="dydx.v4_positions",
     family="dydx.v4_positions",
@@ -139,7 +150,7 @@ V4_POSITIONS = Format(
         "opened_at": zoned_time("createdat"),
         "time": zoned_time("closedat", required=False),
         "symbol": text("market", required=True),
-        "status": word("status", {"OPEN": "open", "CLOSED": "closed", "LIQUIDATED": "closed"}, required=True),
+        "status": word("status", {"OPEN": "open", "CLOSED": "closed", "LIQUIDATED": "liquidated"}, required=True),
         "position_side": word("side", POSITION_SIDES, required=True),
         "max": money("maxsize"),
         "closed": money("sumclose"),
@@ -150,19 +161,13 @@ V4_POSITIONS = Format(
     },
     event=pl.col("status"),
     event_columns=("status",),
-    cases={"closed": (
-        Emit(table="stated_positions", columns={
-            "stated_at": AT, "symbol": pl.col("symbol"), "position_side": pl.col("position_side"),
-            "margin_mode": MODE, "max_quantity": pl.col("max").abs(), "closed_quantity": pl.col("closed").abs(),
-            "entry_price": pl.col("entry"), "exit_price": pl.col("exit"), "opened_at": pl.col("opened_at"),
-            "closed_at": AT}),
-        Emit(table="stated_results", where=pl.col("realized").is_not_null(), columns={
-            "booked_at": AT, "symbol": pl.col("symbol"), "asset": pl.lit(USDC),
-            "amount": pl.col("realized"), "basis": pl.lit("net"), "grain": pl.lit("position")}),
-    )},
+    cases={"closed": CLOSED, "liquidated": (*CLOSED, Emit(table="liquidations", columns={
+        "liquidated_at": AT, "symbol": pl.col("symbol"), "margin_mode": MODE, "product": pl.lit("perpetual"),
+        "side": pl.when(pl.col("position_side") == "long").then(pl.lit("sell")).otherwise(pl.lit("buy"))}))},
     ignores={"open": "an open position: the answer says of no instant what it states"},
     newest_first=True,
     identity=Identity(kind="id", cells=("subaccount", "symbol", "opened_at"), content=("max", "realized")),
+    claims=claimed(liquidations=5),
     name_instrument=name_instrument,
     unread=unread({
         "size,unrealizedPnl": "nothing is left of it", "netFunding": "the funding payments have it",

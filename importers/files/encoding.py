@@ -18,6 +18,10 @@ _MARKS = (
 )
 _CANDIDATES = ("gb18030", "shift_jis", "euc-kr", "cp1252", "cp1251", "latin-1")
 _SAMPLE = 24
+_SHOWN_BYTES = 8
+_CONTROLS = bytes(byte for byte in range(1, 32) if byte not in b"\t\n\f\r")
+_FEWEST_BESIDE = 13
+"""A file in which a control character comes for fewer bytes than these is none of text."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,17 @@ def encoding_of(source: Source, encoding: str | None) -> Encoded:
         little = first[1:200:2].count(0) >= first[:200:2].count(0)
         name = "utf-16-le" if little else "utf-16-be"
         raise UnreadableFile(source.name, "looks like UTF-16 without a mark", f"if it is, say --encoding {name}")
+    if _is_binary(first):
+        start = " ".join(f"{byte:02x}" for byte in first[:_SHOWN_BYTES])
+        raise UnreadableFile(source.name, f"is no text: it begins with the bytes {start}",
+                             "give the export as it was downloaded: CSV, JSON, XLSX or an archive of them")  # fmt: skip
     raise UndecodableFile(source.name, "is not UTF-8 text", _samples(wrong))
+
+
+def _is_binary(sample: bytes) -> bool:
+    """Say whether bytes hold more control characters than any text does; zeros apart, which UTF-16 is full of."""
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return controls * _FEWEST_BESIDE > len(sample)
 
 
 def _samples(wrong: bytes) -> list[tuple[str, str]]:

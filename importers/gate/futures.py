@@ -160,6 +160,20 @@ def _prepare_close(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
+FORCED_CLOSE = (
+    pl.when(pl.col("comment").str.starts_with("liq"))
+    .then(pl.lit("liquidation"))
+    .when(pl.col("comment").str.starts_with("adl"))
+    .then(pl.lit("adl"))
+)
+"""What closed a position, where the text of its order says that it was forced (`liq-...`, `adl-...`)."""
+CLOSED_BY_FORCE = Emit(table="liquidations", where=FORCED_CLOSE.is_not_null(), columns={
+    "liquidated_at": pl.col("time"), "symbol": pl.col("symbol"),
+    "side": pl.when(pl.col("position_side") == "long").then(pl.lit("sell")).otherwise(pl.lit("buy")),
+    "stage": pl.when(FORCED_CLOSE == "adl").then(pl.lit("adl")),
+})  # fmt: skip
+"""Without size and price: the row's are of all that closed the position, of which only the last was forced."""
+
 POSITION_CLOSE = Format(
     name="gate.futures_position_close",
     family="gate.futures_position_close",
@@ -188,10 +202,11 @@ POSITION_CLOSE = Format(
         "comment": text("text"),
     },
     event_columns=("text",),
-    cases={"row": CLOSED},
+    cases={"row": (*CLOSED, CLOSED_BY_FORCE)},
     newest_first=True,
     wallet=pl.col("pot"),
     identity=Identity(kind="content", cells=("time", "symbol", "position_side", "net", "comment")),
+    claims=claimed(liquidations=4),
     name_instrument=name_dashed,
     prepare=_prepare_close,
     unread=dict.fromkeys(("pnl_fund", "pnl_fee", "leverage"), "the account book has the rows of which these are sums"),

@@ -4,7 +4,7 @@
 dollars, as USD (`xUSD`, and in rows about loans USD and USDX); what is owned counts apart.  Coins sold to repay leave
 as a conversion whose other leg, the dollars, pays the debt and never enters the wallet: it stands in `conversions`, as
 what the coins were sold for, and in no movement.  Coins that move between savings, credit line and term deposits stay
-in the pot; what moves to the credit line is pledged.
+in the pot; what moves to the credit line is pledged.  The dollars of a draw are a price of the coin that it paid out.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ FROM_CREDIT_LINE = _said(r"from (the )?credit line wallet")
 TYPE_EVENT = pl.col("type").replace_strict({name: row["event"] for name, row in TYPES.items()}, return_dtype=pl.String)
 OWES_IN, OWNS_IN = is_dollar("in_unit"), ~is_credit_unit("in_unit")
 IS_CARD = _said("nexo card") | (pl.col("credit_line").str.to_lowercase() == "card").fill_null(False)
+EXACT_FROM = 100
+"""Dollars of a draw from which on their cents are exact enough for a price."""
 HAS_OUT = pl.col("out_unit").is_not_null() & (OUT.fill_null(0) != 0)
 NOTHING = (IN == 0) & (OUT.fill_null(0) == 0)
 
@@ -125,6 +127,14 @@ def _transfer(kind: str, amount_: pl.Expr, where: pl.Expr | None = None, **more:
 def _borrow(where: pl.Expr = OWES) -> Emit:
     return Emit(table="borrows", where=where, columns={
         "borrowed_at": AT, "asset": DEBT_ASSET, "amount": DEBT, "kind": pl.lit("loan")})  # fmt: skip
+
+
+def _priced(of: pl.Expr, amount_: pl.Expr) -> Emit:
+    """Return what the dollars of a draw say of the coin that it paid out: rounded to cents, so of large ones only."""
+    is_stated = MOVES & (pl.col("usd").abs() >= EXACT_FROM) & (amount_ != 0)
+    return Emit(table="prices", where=(is_stated & ~of.is_in(["USD"])).fill_null(False), columns={
+        "priced_at": AT, "symbol": of, "quote": pl.lit("USD"), "kind": pl.lit("last"),
+        "price": pl.col("usd").abs() / pl.when(amount_ != 0).then(amount_)})  # fmt: skip
 
 
 def _repayment(kind: pl.Expr, where: pl.Expr | None = None) -> Emit:
@@ -225,7 +235,13 @@ FACTS: dict[str, tuple[Emit, ...]] = {
 OUTSTANDING = Emit(table="stated_balances", where=pl.col("outstanding").is_not_null(), columns={
     "stated_at": AT, "asset": pl.lit("USD"), "balance": pl.col("outstanding"), "kind": pl.lit("debt"),
 })  # fmt: skip
-CASES: Mapping[str, tuple[Emit, ...]] = {event: (*emits, OUTSTANDING) for event, emits in FACTS.items()}
+PAID_OUT = _priced(OUT_ASSET, GIVEN)
+PRICES: dict[str, tuple[Emit, ...]] = {
+    "draw": (PAID_OUT,), "funding": (PAID_OUT,), "payout": (_priced(pl.col("paid_asset"), pl.col("paid_amount")),),
+}  # fmt: skip
+CASES: Mapping[str, tuple[Emit, ...]] = {
+    event: (*emits, OUTSTANDING, *PRICES.get(event, ())) for event, emits in FACTS.items()
+}
 
 IS_CONVERTED = (pl.col("type") == "exchange deposited on") & HAS_OUT
 HASH = r"/\s*((?:0x)?[0-9A-Za-z]{26,})\s*$"

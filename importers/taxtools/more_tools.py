@@ -39,7 +39,7 @@ def template(
         columns=dict(item.split("=") for item in columns.split(";")),
         sides=sides,
         unread=dict.fromkeys(filter(None, unread.lower().split(",")), "nothing that the book needs"),
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # Tool names them, and refuses what it does not know
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ BY_SESSION = "sessions.csv"
 LIQUIDATION_WINDOW = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=2)
 CONTRACTS = ("perpetual", "future", "option")
+FORCED = ("liquidation", "adl")
 FORCED_NEAR = timedelta(seconds=60)
 FORCED_BEFORE = timedelta(seconds=10)
 """A forced order without ids is booked within a minute of its fills; a forced repayment seconds after them."""
@@ -240,10 +241,11 @@ def mark_forced(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.DataFrame
     """Return the fills with the executions that force orders and clearance fees give away.
 
     A fill whose order the venue lists as liquidation or ADL is one; where it lists none near, so is a fill of the
-    symbol up to five seconds before a clearance fee.
+    symbol up to five seconds before a clearance fee.  `is_surely_forced`: its own row or its order says so.
     """
     orders = store.query(statement("costs", "forced_orders"), scope.parameters())
     fills = fills.join(orders, on=["order_ref", "symbol"], how="left", maintain_order="left")
+    fills = fills.with_columns(is_surely_forced=pl.col("execution").is_in(FORCED) | pl.col("forced").is_not_null())
     fees = store.query(statement("costs", "clearance_fees"), scope.parameters())
     if fees.height:
         times = fills.with_columns(moment=pl.col("filled_at")).sort("moment")

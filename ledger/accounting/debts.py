@@ -285,6 +285,8 @@ def _take(loan: Episode, row: Row) -> None:
     if row.what == PLEDGED:
         loan.collateral[row.asset] = loan.collateral.get(row.asset, 0) + row.amount
         loan.add(row, "pledged", row.amount, asset=row.asset)
+    elif row.what == RELEASED and _is_surplus(loan, row):
+        loan.add(replace(row, forced=True), "surplus", row.amount, asset=row.asset)
     elif row.what == RELEASED:
         loan.collateral[row.asset] = loan.collateral.get(row.asset, 0) - row.amount
         loan.add(row, "released", row.amount, asset=row.asset)
@@ -298,6 +300,11 @@ def _take(loan: Episode, row: Row) -> None:
         loan.add(row, "margin_call", 0)
     else:
         _pay(loan, row)
+
+
+def _is_surplus(loan: Episode, row: Row) -> bool:
+    """Return whether what comes back is what a forced sale brought beyond the debt: in its asset, and never pledged."""
+    return loan.forced and row.asset == loan.asset and row.asset not in loan.collateral
 
 
 def _pay(loan: Episode, row: Row) -> None:

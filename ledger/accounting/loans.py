@@ -62,7 +62,7 @@ def _loan(episode: Episode, name: str, scope: Scope) -> dict[str, Any]:
     emptied = pledged and not any(amount > 0 for amount in episode.collateral.values())
     over = not episode.owes or (episode.kind == "loan" and episode.forced and emptied)
     forced = episode.forced and episode.kind == "loan"
-    last_debt = [event for event in episode.events if event.kind not in ("pledged", "released", "returned")]
+    last_debt = [event for event in episode.events if event.kind not in ("pledged", "released", "returned", "surplus")]
     ended_by_force = forced and _ended_by_force(episode, pledged=pledged)
     flags = set(episode.flags)
     flags |= {"partly_liquidated"} if forced and not (over and ended_by_force) else set()

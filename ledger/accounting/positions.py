@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from ledger.accounting.fold import Legs, deficit, fold, hedge_sides, mismatches, opening_of_sizes, possible_openings
+from ledger.accounting.forced_openings import parts_of_forced
 from ledger.accounting.running import with_running_totals
 from ledger.accounting.sharing import shared
 from schemas.ddl import column_types
@@ -52,6 +53,8 @@ class Stream:
     """The fill of each leg with its shares, where they are made already."""
     guessed: set[int] = field(default_factory=set)
     """Positions that may be sales of inventory."""
+    after: datetime | None = None
+    """When the position before was closed, where the fills are the rest of a longer run; its opening is later."""
     beside: pl.DataFrame | None = None
     """Parts of the fills that belong to no position: columns of `InventoryPart` and `position`, their last one."""
 
@@ -98,8 +101,27 @@ def contract_streams(fills: pl.DataFrame, sizes: Sizes) -> list[Stream]:
     keyed = _with_closers(keyed)
     streams: list[Stream] = []
     for (_, _, symbol, side_key), group in keyed.partition_by(*STREAM, as_dict=True, maintain_order=True).items():
-        streams += _streams_of(group, str(side_key), sizes.get(str(symbol), ()))
+        for stream in _streams_of(group, str(side_key), sizes.get(str(symbol), ())):
+            streams += _reduced_by_force(stream)
     return streams
+
+
+def _reduced_by_force(stream: Stream) -> list[Stream]:
+    """Return a one-way stream with the openings that its surely forced fills demand, in runs of its fills."""
+    fills = stream.fills
+    if stream.position_side != "both" or "is_surely_forced" not in fills or not fills["is_surely_forced"].any():
+        return [stream]
+    parts = parts_of_forced(_required(_ints(fills["delta"])), fills["is_surely_forced"].to_list(), stream.opening)
+    if [(0, stream.opening)] == parts:
+        return [stream]
+    ends = [*(part.first for part in parts[1:]), fills.height]
+    runs = []
+    for part, end in zip(parts, ends, strict=True):
+        run = Stream(fills=fills[part.first : end], position_side=stream.position_side,
+                     flags=stream.flags - {"opening_inferred"})  # fmt: skip
+        runs.append(_replayed(run, part.opening))
+        runs[-1].after = fills["filled_at"][part.first - 1] if part.first else None
+    return [run for run in runs if run.fills.height]
 
 
 def _with_closers(keyed: pl.DataFrame) -> pl.DataFrame:
@@ -304,7 +326,9 @@ def _opening_at(stream: Stream, sizes: Sequence[Size], covered_from: datetime | 
     only where fills would have been known.
     """
     first: datetime = stream.fills["filled_at"][0]
-    earlier = sorted((row for row in sizes if row[0] < first), key=lambda row: row[0], reverse=True)
+    since = stream.after
+    known_sizes = (row for row in sizes if row[0] < first and (since is None or row[0] > since))
+    earlier = sorted(known_sizes, key=lambda row: row[0], reverse=True)
     found = first
     for at, side, size in earlier:
         shown = side in SIGNS and SIGNS[side] * size == stream.opening

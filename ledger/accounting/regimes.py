@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, cast
 
 from ledger.accounting.voices import Scope
 
@@ -24,8 +24,7 @@ def regime_of(scope: Scope) -> Regime | None:
     """Return how the wallet borrows; None where it cannot."""
     for line in _lines():
         if line["venue"] in (scope.venue, "*") and line["wallet"] == scope.wallet:
-            found: Regime = line["regime"]  # type: ignore[assignment]
-            return found
+            return cast("Regime", line["regime"])
     return None
 
 

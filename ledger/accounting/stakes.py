@@ -104,6 +104,8 @@ def _of_base(fills: pl.DataFrame, owed: Owed | None) -> list[Stream]:
     owed_before, owed_after, accrued = _evidence(at_us, owed)
     by_hand = (fills["execution"] == "opening").to_list()
     owed_after = [AS_ENTERED if entered else most for entered, most in zip(by_hand, owed_after, strict=True)]
+    by_force = fills["is_surely_forced"].to_list() if "is_surely_forced" in fills else [False] * fills.height
+    owed_after = [0 if forced else most for forced, most in zip(by_force, owed_after, strict=True)]  # opens no short
     parts = fold_margin(
         MarginFills(
             symbol=[number[symbol] for symbol in fills["symbol"]], at_us=at_us, delta=deltas, value=values,

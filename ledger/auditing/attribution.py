@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from ledger.auditing.stakes import Found, Named, Names, floor_second
@@ -59,7 +60,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
-    """What tells whose a row is, the surest first: its own shares, its fill, its trade, its order, its instrument."""
+    """What tells whose a row is, the surest first: its own shares, its fill, its trade, its order, its instrument.
+
+    Of a portfolio over several wallets a row is of a position of its own wallet: ids and names repeat in the others.
+    """
 
     names: Names
     costs: Costs
@@ -69,6 +73,44 @@ class Attribution:
     forced_from: datetime
     in_seconds: InSeconds
     """What legs of positions in kind did in which second, for ledgers that name neither trade nor instrument."""
+
+    @cached_property
+    def _wallets(self) -> Mapping[str, str]:
+        """By position its wallet."""
+        return {found.stake.position_id: found.wallet for found in self.found}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Found]]:
+        """Return the positions by symbol, and by unified name."""
+        names: dict[str, list[Found]] = {}
+        for found in self.found:
+            for name in {found.stake.symbol, found.instrument} - {None}:
+                names.setdefault(name or "", []).append(found)
+        return names
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {found.stake.position_id: number for number, found in enumerate(self.found)}
+
+    def _named(self, symbol: str, instrument: str | None) -> Sequence[Found]:
+        """Return the positions of an instrument by either of its names."""
+        of_symbol = [found for found in self._by_name.get(symbol, ()) if found.stake.symbol == symbol]
+        if not instrument:
+            return of_symbol
+        others = [found for found in self._by_name.get(instrument, ())
+                  if found.instrument == instrument and found.stake.symbol != symbol]  # fmt: skip
+        return sorted([*of_symbol, *others], key=self._number) if others else of_symbol
+
+    def _number(self, found: Found) -> int:
+        return self._numbers[found.stake.position_id]
+
+    @cached_property
+    def _of_seconds(self) -> Mapping[datetime, Sequence[tuple[str, Fraction, bool]]]:
+        """Return what legs of positions in kind did, by second alone."""
+        seconds: dict[datetime, list[tuple[str, Fraction, bool]]] = {}
+        for (at, _, _), moved in self.in_seconds.items():
+            seconds.setdefault(at, []).extend(moved)
+        return seconds
 
     def parts(self, row: Mapping[str, Any]) -> list[Part]:
         """Return the parts of a movement; their shares add to 1."""
@@ -102,7 +144,8 @@ class Attribution:
             self.names.trades.get(row["trade_ref"] or ""),
             self.names.orders.get(row["order_ref"] or ""),
         )
-        legs = next((legs for legs in by_name if legs), None)
+        here = [[leg for leg in legs or () if self._wallets.get(leg.position_id) == row["wallet"]] for legs in by_name]
+        legs = next((legs for legs in here if legs), None)
         return [] if legs is None else self._shared(row, legs)
 
     def _shared(self, row: Mapping[str, Any], legs: Sequence[Named]) -> list[Part]:
@@ -126,11 +169,10 @@ class Attribution:
         second = floor_second(row["moved_at"])
         sizes = {
             found.stake.position_id: size
-            for found in self.found
+            for found in self._by_name.get(row["symbol"], ())
             if found.stake.symbol == row["symbol"]
-            and (
-                size := sum((abs(leg.delta) for leg in found.stake.legs if floor_second(leg.at) == second), Fraction(0))
-            )
+            and found.wallet == row["wallet"]
+            and (size := found.sizes.get(second))
         }
         whole = sum(sizes.values(), Fraction(0))
         return [Part(position_id=name, share=size / whole) for name, size in sizes.items()] if len(sizes) > 1 else []
@@ -141,8 +183,8 @@ class Attribution:
         at = row["moved_at"]
         alike = [
             found
-            for found in self.found
-            if found.stake.symbol == row["symbol"] or (row["instrument"] and found.instrument == row["instrument"])
+            for found in self._named(row["symbol"], row["instrument"])
+            if found.wallet == row["wallet"]
             if floor_second(found.stake.opened_at) <= at
             and (found.stake.closed_at is None or at <= found.stake.closed_at + AFTERWARDS)
         ]
@@ -162,10 +204,11 @@ class Attribution:
         gains = row["amount"] > 0
         second = floor_second(row["moved_at"])
         for distance in BESIDE:
+            moved: Sequence[tuple[str, Fraction, bool]]
             if row["cause"] != "trading_fee":
                 moved = self.in_seconds.get((second + distance, row["asset"], gains), ())
             else:
-                moved = [one for (at, _, _), ones in self.in_seconds.items() if at == second + distance for one in ones]
+                moved = self._of_seconds.get(second + distance, ())
             if moved:
                 return self._by_amount(row, moved)
         return []

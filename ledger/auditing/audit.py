@@ -11,21 +11,23 @@ from importlib import metadata
 
 from ledger.auditing.casing import Cased, case_of
 from ledger.auditing.isolating import ENDED
-from ledger.auditing.moments import decimal, held_by, liquidation_price, rounded
+from ledger.auditing.moments import held_by, liquidation_price
 from ledger.judging.calls import margin_calls
 from ledger.judging.case import Case
 from ledger.judging.judging import findings, of_the_cause, primary_cause
 from ledger.judging.shown import beyond, doubt
 from ledger.judging.thresholds import Thresholds
 from ledger.judging.whatif import counterfactuals
-from ledger.judging.worlds import is_known
+from ledger.judging.wording import exact, maybe
+from ledger.judging.worlds import is_known, leverage_used
 from ledger.liquidating.event import Event
 from ledger.margining.tiers import Tiers
 from ledger.storage.store import Store
-from reports.audit import Asset, Audit, Held
+from reports.audit import Asset, Audit, Held, Term
 
 HEALTHY = Fraction(2)
 ISOLATED = "isolated (assumed)"
+RESULTS = ("own_price_pnl", "other_realized_pnl", "other_unrealized_pnl")
 PLENTY, SOME = Decimal("0.001"), Decimal("0.01")
 """Shares of the equity at the start that may be unexplained where confidence is high, or medium."""
 
@@ -97,30 +99,30 @@ def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
         started_by=case.started_by,
         triggered_at=case.triggered_at,
         ended_at=case.ended_at,
-        start_equity=rounded(case.start_equity),
-        terms=case.terms,
-        unexplained=rounded(case.unexplained),
-        end_equity=rounded(case.end_equity),
+        start_equity=None if _opened_before(cased) else exact(case.start_equity),
+        terms=[_as_known(term, cased) for term in case.terms],
+        unexplained=exact(case.unexplained),
+        end_equity=exact(case.end_equity),
         start_label=_known(cased, at_end=False),
         end_label=_known(cased, at_end=True),
-        trigger_equity=rounded(trigger.equity()) if known else None,
-        maintenance_margin=decimal(required),
+        trigger_equity=exact(trigger.equity()) if known else None,
+        maintenance_margin=maybe(required),
         maintenance_label=cased.requirement[0],
         maintenance_source=cased.requirement[1],
-        initial_margin=decimal(trigger.initial()),
-        trigger_price=decimal(trigger.price),
+        initial_margin=maybe(trigger.initial()),
+        trigger_price=maybe(trigger.price),
         trigger_label=case.trigger_quote.label if case.trigger_quote else "assumed",
         trigger_source=case.trigger_quote.source if case.trigger_quote else "no price is known",
-        liquidation_price=decimal(liquidation_price(trigger)) if known else None,
-        bankruptcy_price=decimal(
+        liquidation_price=maybe(liquidation_price(trigger)) if known else None,
+        bankruptcy_price=maybe(
             event.bankruptcy_price or (trigger.bankruptcy_price() if known and trigger.own() else None)
         ),
-        quantity=decimal(held.quantity) if held else None,
-        entry_price=decimal(held.entry) if held else None,
-        average_price=decimal(_average(case)),
+        quantity=maybe(held.quantity) if held else None,
+        entry_price=maybe(held.entry) if held else None,
+        average_price=maybe(_average(case)),
         ratio_name=cased.sheets.rule.name,
         ratio_rule=cased.sheets.rule.level,
-        warning=decimal(case.warning),
+        warning=maybe(case.warning),
         verdict=verdict,
         primary_cause=cause,
         confidence=_confidence(cased, cause),
@@ -130,12 +132,12 @@ def _audit(cased: Cased, whole: Cased, thresholds: Thresholds) -> Audit:
         counterfactuals=[*counterfactuals(life), *of_the_cause(life, found, cause, thresholds)],
         findings=found,
         calls=margin_calls(life),
-        event_rows=[*event.rows, *([case.trigger_quote.row] if case.trigger_quote and case.trigger_quote.row else [])],
+        event_rows=[*event.rows, *(case.trigger_quote.rows if case.trigger_quote else ())],
         missing=case.missing,
         assumptions=_assumptions(cased),
         found_by=event.found_by,
         version=metadata.version("marginbook"),
-        opening_leverage=decimal(life.opened.effective_leverage()) if is_known(life.opened) else None,
+        opening_leverage=maybe(leverage_used(life)),
     )
 
 
@@ -182,8 +184,14 @@ def _missing(cased: Cased) -> list[str]:
         f"import a price file (time,symbol,mark) of {symbol}"
         for symbol, at in sheets.unmarked.items()
     ]
+    older = _opened_before(cased)
+    told += [
+        f"{symbol} was opened before its first row in the book: its entry, its leverage and the equity at the start "
+        "are not known; import the fills that opened it, or `marginbook enter opening-position`"
+        for symbol in older
+    ]
     for one in cased.case.trigger.exposures:
-        if one.entry is None and not one.is_asset and one.product != "option":
+        if one.entry is None and not one.is_asset and one.product != "option" and one.symbol not in older:
             told.append(f"the entry price of {one.symbol} is not known: import the fills that opened it")
     own_start = cased.start.levels.get(bucket.currency)
     if "assumed" in _ends(cased) and (own_start is None or own_start.net <= 0) and bucket.event.kind != "loan":
@@ -197,6 +205,21 @@ def _missing(cased: Cased) -> list[str]:
             "import mark price candles of that day, or a price file (time,symbol,mark)"
         )
     return told
+
+
+def _opened_before(cased: Cased) -> list[str]:
+    """Return the symbols of positions that no row opens: they were open before the first one, at an unknown price."""
+    first = [(found.stake, found.stake.legs[0]) for found in cased.bucket.found if found.stake.legs]
+    return sorted({stake.symbol for stake, leg in first if leg.row_key is None and leg.price is None
+                   and not stake.is_asset})  # fmt: skip
+
+
+def _as_known(term: Term, cased: Cased) -> Term:
+    """Return a line of the bridge; of a position with an unknown entry it is only what the rows booked."""
+    if term.name not in RESULTS or not (older := _opened_before(cased)):
+        return term
+    why = f"{', '.join(older)} was opened before its first row, at an unknown entry: only what the rows booked counts"
+    return replace(term, label="assumed", why=why)
 
 
 def _assumptions(cased: Cased) -> list[str]:
@@ -231,15 +254,15 @@ def _positions(cased: Cased) -> list[Held]:
                 position_id=one.position_id,
                 symbol=one.symbol,
                 side="long" if one.side > 0 else "short",
-                quantity=rounded(one.quantity),
-                entry=decimal(one.entry),
-                mark=decimal(one.mark),
+                quantity=exact(one.quantity),
+                entry=maybe(one.entry),
+                mark=maybe(one.mark),
                 mark_label=quote.label if quote else "assumed",
                 mark_source=quote.source if quote else "no price is known",
-                value=decimal(value),
-                unrealized=decimal(one.unrealized()) if is_told else None,
-                maintenance_margin=decimal(required),
-                rate=decimal(required / value) if required is not None and value else None,
+                value=maybe(value),
+                unrealized=maybe(one.unrealized()) if is_told else None,
+                maintenance_margin=maybe(required),
+                rate=maybe(required / value) if required is not None and value else None,
                 is_own=own.get(one.position_id, False),
             )
         )
@@ -265,13 +288,13 @@ def _assets(cased: Cased) -> Sequence[Asset]:
         rows.append(
             Asset(
                 asset=asset,
-                start=rounded(net[0]),
-                end=rounded(net[1]),
-                start_price=decimal(quotes[0].price if quotes[0] else None),
-                end_price=decimal(quotes[1].price if quotes[1] else None),
-                ratio=rounded(worth.counted(asset, cased.trigger.at, at_trigger)),
-                price_change=rounded(price) if asset not in worth.unknown else None,
-                haircut_change=rounded(haircut) if asset not in worth.unknown else None,
+                start=exact(net[0]),
+                end=exact(net[1]),
+                start_price=maybe(quotes[0].price if quotes[0] else None),
+                end_price=maybe(quotes[1].price if quotes[1] else None),
+                ratio=exact(worth.counted(asset, cased.trigger.at, at_trigger)),
+                price_change=exact(price) if asset not in worth.unknown else None,
+                haircut_change=exact(haircut) if asset not in worth.unknown else None,
                 label=quotes[1].label if quotes[1] else "assumed",
             )
         )

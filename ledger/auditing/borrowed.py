@@ -22,16 +22,19 @@ from ledger.storage.store import Store, statement
 
 SIGNS = {
     "drawn": -1, "accrued": -1, "repaid_principal": 1, "repaid_interest": 1, "written_off": 1, "pledged": 1,
-    "released": -1, "collateral_sold": -1, "returned": -1, "liquidation_fee": -1,
+    "released": -1, "collateral_sold": -1, "returned": -1, "liquidation_fee": -1, "surplus": -1,
 }  # fmt: skip
 CAUSES = {
     "drawn": "borrow", "accrued": "interest", "repaid_principal": "repay", "repaid_interest": "repay",
     "written_off": "insurance", "pledged": "pledge", "released": "pledge", "collateral_sold": "trade",
     "returned": "pledge", "liquidation_fee": "liquidation_fee",
+    "surplus": "pledge",
 }  # fmt: skip
 LEGS = 256
 OF_SALE = ("trade", "conversion", "repay", "repay_principal", "repay_interest")
 """What a forced sale gives and takes."""
+OUT_OF_SALE = ("liquidation_fee", "surplus")
+"""What a forced sale brought beyond the debt that it paid."""
 OF_DEBT = ("drawn", "accrued", "repaid_principal", "repaid_interest", "written_off")
 
 
@@ -107,7 +110,7 @@ def _of_wallet(
 
 
 def _changes(row: Mapping[str, Any], debt: str, event: Event) -> list[Change]:
-    """Return the change that an event is; a fee is paid out of what the sale brought, which is so much more."""
+    """Return the changes that an event is; a fee or a surplus comes out of a sale, which brought so much more."""
     of_debt = row["kind"] in OF_DEBT
     change = Change(
         at=row["happened_at"],
@@ -122,13 +125,13 @@ def _changes(row: Mapping[str, Any], debt: str, event: Event) -> list[Change]:
         is_forced=_is_forced(row) and row["happened_at"] >= event.started_at,
         is_sale=_is_forced(row) and CAUSES[row["kind"]] in OF_SALE,
     )
-    if row["kind"] != "liquidation_fee":
+    if row["kind"] not in OUT_OF_SALE:
         return [change]
     return [change, replace(change, amount=-change.amount, cause="trade", is_own=True, is_sale=True)]
 
 
 def _is_forced(row: Mapping[str, Any]) -> bool:
-    return bool(row["forced"]) or row["kind"] == "liquidation_fee"
+    return bool(row["forced"]) or row["kind"] in OUT_OF_SALE
 
 
 def _levels(changes: Sequence[Change], at: datetime, debt: str) -> dict[str, Level]:
@@ -154,7 +157,7 @@ def _trigger(event: Event, marks: Marks, events: Sequence[Mapping[str, Any]], de
     of_sale = [row for row in events if event.started_at <= row["happened_at"] <= event.ended_at and row["forced"]]
     sold = sum((Fraction(row["amount"]) for row in of_sale if row["kind"] == "collateral_sold"), ZERO)
     paid = sum((Fraction(row["amount"]) for row in of_sale if row["kind"].startswith("repaid_")), ZERO)
-    fees = sum((fraction(row["value"]) or ZERO for row in of_sale if row["kind"] == "liquidation_fee"), ZERO)
+    fees = sum((fraction(row["value"]) or ZERO for row in of_sale if row["kind"] in OUT_OF_SALE), ZERO)
     if sold and paid:
         return Quote(price=(paid + fees) / sold, at=event.started_at, label="implied",
                      source=f"what the sale paid of the debt, in {debt} for one, so that slippage is none")  # fmt: skip

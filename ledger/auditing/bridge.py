@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 
 from ledger.auditing.bucket import ZERO, Bucket, Change, Deviation, Level
@@ -16,7 +17,7 @@ from ledger.auditing.lines import line_of
 from ledger.auditing.sheets import Point, Sheets
 from ledger.auditing.stakes import Found
 from ledger.judging.case import Leg, Posting
-from ledger.margining.requirement import notional
+from ledger.margining.requirement import gained, notional
 from reports.audit import LABELS
 
 
@@ -28,6 +29,8 @@ class Lines:
     rows: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By line, its worst label and what that rests on; measured where not in it."""
+    prices: dict[str, dict[str, None]] = field(default_factory=dict)
+    """By line, the row keys of the prices that value it, in order."""
     by_asset: dict[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
     """By asset, what its price and what its collateral ratio did."""
 
@@ -36,8 +39,9 @@ class Lines:
         self.amounts[line] = self.amounts.get(line, ZERO) + amount
         self.rows.setdefault(line, []).extend(row for row in rows if row)
 
-    def label(self, line: str, label: str, why: str) -> None:
-        """Let a line rest on something that is not measured; the worst counts."""
+    def label(self, line: str, label: str, why: str, prices: Iterable[str] = ()) -> None:
+        """Let a line rest on a price or on something else that is not measured; the worst counts."""
+        self.prices.setdefault(line, {}).update(dict.fromkeys(prices))
         if label in LABELS[1:] and LABELS.index(label) > LABELS.index(self.labels.get(line, ("measured", ""))[0]):
             self.labels[line] = (label, why)
 
@@ -73,15 +77,20 @@ def bridge(sheets: Sheets, start: Point, end: Point, changes: Sequence[Change], 
     lines = Lines()
     for change, posting in zip(changes, postings, strict=True):
         lines.add(posting.line, posting.value, [change.row_key])
-        quote = sheets.worth.quote(change.asset, change.at)
-        if quote is not None:
-            lines.label(posting.line, quote.label, f"{change.asset}: {quote.source}")
+        _valued(sheets, lines, posting.line, change.asset, change.at)
     for found in sheets.bucket.found:
         _price_of(sheets, found, start, end, changes, postings, lines)
     _slippage(sheets, end, changes, postings, lines)
     for asset in sorted({*start.levels, *end.levels}):
         _collateral(sheets, asset, start, end, changes, postings, lines)
     return lines
+
+
+def _valued(sheets: Sheets, lines: Lines, line: str, asset: str, at: datetime) -> None:
+    """Let a line rest on the price of an asset at an instant."""
+    quote = sheets.worth.quote(asset, at)
+    if quote is not None:
+        lines.label(line, quote.label, f"{asset}: {quote.source}", quote.rows)
 
 
 def _price_of(
@@ -100,6 +109,9 @@ def _price_of(
     held = _held(found, changes, postings)
     size[1] = size[0] + sum((posting.amount for posting in held), ZERO)
     at_ends = size[1] * sheets.worth.price(base, end.at) - size[0] * sheets.worth.price(base, start.at)
+    for held_then, point in zip(size, (start, end), strict=True):
+        if held_then:
+            _valued(sheets, lines, "own_price_pnl" if stake.is_own else "other_realized_pnl", base, point.at)
     gained = at_ends - sum((posting.value for posting in held), ZERO)
     if stake.is_own:
         lines.add("own_price_pnl", gained)
@@ -118,16 +130,15 @@ def _unrealized(sheets: Sheets, found: Found, leg: Leg | None, point: Point, lin
     if quote is None:
         sheets.unmarked.setdefault(stake.symbol, point.at)
         return ZERO
-    lines.label(
-        "own_price_pnl" if stake.is_own else "other_unrealized_pnl", quote.label, f"{stake.symbol}: {quote.source}"
-    )
+    line = "own_price_pnl" if stake.is_own else "other_unrealized_pnl"
+    lines.label(line, quote.label, f"{stake.symbol}: {quote.source}", quote.rows)
+    if found.settle_asset is not None and not stake.is_asset:
+        _valued(sheets, lines, line, found.settle_asset, point.at)
     side = 1 if leg.quantity > 0 else -1
     if stake.product == "option":  # its premium was paid in cash: what is left is its whole value
         return leg.quantity * stake.multiplier * quote.price * sheets.settled(found, point.at)
-    gain = notional(stake.style, leg.quantity, quote.price, stake.multiplier) - notional(
-        stake.style, leg.quantity, leg.entry, stake.multiplier
-    )
-    return (-side if stake.style == "inverse" else side) * gain * sheets.settled(found, point.at)
+    then, now = (notional(stake.style, leg.quantity, price, stake.multiplier) for price in (leg.entry, quote.price))
+    return gained(stake.style, side, then, now) * sheets.settled(found, point.at)
 
 
 def _slippage(sheets: Sheets, end: Point, changes: Sequence[Change], postings: Sequence[Posting], lines: Lines) -> None:
@@ -149,8 +160,8 @@ def _slippage(sheets: Sheets, end: Point, changes: Sequence[Change], postings: S
         for beyond, row in parts:
             lines.add("slippage", beyond, [row])
             lines.add("own_price_pnl", -beyond)
-        lines.label("slippage", mark.label, mark.source)
-        lines.label("own_price_pnl", mark.label, mark.source)
+        for line in ("slippage", "own_price_pnl"):
+            lines.label(line, mark.label, mark.source, mark.rows)
 
 
 def _beyond(leg: Leg, found: Found, mark: Fraction) -> Fraction:
@@ -197,9 +208,7 @@ def _collateral(
         lines.by_asset[asset] = (price, haircut)
         lines.add("collateral_price", price + haircut)
         for point in (start, end):
-            quote = worth.quote(asset, point.at)
-            if quote is not None:
-                lines.label("collateral_price", quote.label, f"{asset}: {quote.source}")
+            _valued(sheets, lines, "collateral_price", asset, point.at)
 
 
 def _haircut(sheets: Sheets, asset: str, point: Point) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -11,15 +11,18 @@ from fractions import Fraction
 from ledger.auditing.borrowed import load_loan
 from ledger.auditing.bridge import Lines, bridge, known_levels, postings_of, unexplained_of
 from ledger.auditing.bucket import ZERO, Bucket, Change, Deviation
+from ledger.auditing.holes import Holes
 from ledger.auditing.loading import load
 from ledger.auditing.marks import Marks
-from ledger.auditing.moments import moments_of, rounded
+from ledger.auditing.moments import moments_of
 from ledger.auditing.sheets import Point, Sheets
 from ledger.auditing.worth import Worth
-from ledger.judging.case import Case, Posting, Quote
+from ledger.judging.case import Case, Posting, Quote, last_increase
+from ledger.judging.wording import exact
 from ledger.liquidating.event import Event
 from ledger.margining.requirement import Tier
 from ledger.margining.rules import VenueRule, rule_of
+from ledger.margining.sheet import Sheet
 from ledger.margining.tiers import Tiers, implied_rate
 from ledger.storage.store import Store
 from reports.audit import TERMS, Term
@@ -58,14 +61,14 @@ def case_of(
     `instants` are those at which sheets will be asked for, beside those of rows.
     """
     loader = load_loan if event.kind == "loan" else load
-    bucket = loader(store, _in_currency(event), since, started_by)
-    rule = _rule(bucket, tiers)
+    bucket = loader(store, in_currency(event), since, started_by)
+    rule = rule_of_bucket(bucket, tiers)
     path, has_path = _path(bucket)
     worth = _worth(store, bucket, tiers, [*instants, *(at for at, _ in path if with_moments)])
     bucket.deviations = {asset: _judged(bucket, asset, deviation) for asset, deviation in bucket.deviations.items()}
     bucket.levels = known_levels(bucket.levels, bucket.deviations)
     sheets = Sheets(bucket, worth, tiers, rule)
-    requirement = _require(sheets)
+    requirement = requirement_of(sheets, sheets.sheet(sheets.trigger()), lambda: _told_of_tiers(sheets))
     start, trigger, end = sheets.start(), sheets.trigger(), sheets.end()
     postings = postings_of(bucket, sheets)
     lines = bridge(sheets, start, end, bucket.changes, postings)
@@ -75,21 +78,22 @@ def case_of(
         lines.label("insurance", "implied", "the venue set the balance to zero without a row of its own")
     case = _case(sheets, lines, start, trigger, end, postings, unexplained, path, has_path)
     if with_moments:
-        case.moments = moments_of(sheets, postings, path)
+        case.moments = moments_of(sheets, postings, path, Holes.of([at for at, _ in path] if has_path else ()))
     return Cased(
         case=case, bucket=bucket, sheets=sheets, lines=lines, start=start, trigger=trigger, end=end,
         requirement=requirement, stated_gap=unexplained,
     )  # fmt: skip
 
 
-def _in_currency(event: Event) -> Event:
+def in_currency(event: Event) -> Event:
     """Return the event with its bucket's currency: of an account of all assets dollars, not the coin it settles in."""
     if event.kind != "unified" or event.settle_asset in CURRENCIES:
         return event
     return replace(event, settle_asset="USDT")
 
 
-def _rule(bucket: Bucket, tiers: Tiers) -> VenueRule:
+def rule_of_bucket(bucket: Bucket, tiers: Tiers) -> VenueRule:
+    """Return the rule of the bucket's venue; of a loan with its own thresholds."""
     event = bucket.event
     mode = bucket.margin_mode if bucket.margin_mode in ("isolated", "cross", "portfolio") else None
     rule = rule_of(event.kind, event.venue, event.wallet, mode, bucket.triggered_at)
@@ -114,15 +118,28 @@ def _worth(store: Store, bucket: Bucket, tiers: Tiers, moments: Sequence[datetim
     every = {change.at for change in bucket.changes} | ends | inside | legs
     asked = [(asset, at) for asset in assets for at in every] if assets else []
 
+    worth = priced_worth(store, bucket, tiers, assets, asked)
+    bucket.is_known = bucket.is_known and not worth.unknown
+    for asset in sorted(worth.unknown):
+        bucket.missing.append(
+            f"no price of {asset} in {bucket.currency} is known: its balance is not in the equity; import a price "
+            "file: time,symbol,quote,mark and under it "
+            f"{bucket.started_at:%Y-%m-%dT%H:%M:%SZ},{asset},{bucket.currency},PRICE"
+        )
+    return worth
+
+
+def priced_worth(
+    store: Store, bucket: Bucket, tiers: Tiers, assets: Sequence[str], asked: Sequence[tuple[str, datetime]]
+) -> Worth:
+    """Return the prices of assets of a bucket where they are asked for, and what counts of them as collateral."""
     event = bucket.event
-    supplied = {
-        asset: Marks.load(store, event.venue, f"{asset}{bucket.currency}", f"{asset}/{bucket.currency}",
-                          bucket.started_at, bucket.ended_at)
-        for asset in assets if asset != bucket.base
-    }  # fmt: skip
+    named = {asset: f"{asset}{bucket.currency}" for asset in assets if asset != bucket.base}
+    pairs = {name: f"{asset}/{bucket.currency}" for asset, name in named.items()}
+    supplied = Marks.load_all(store, event.venue, pairs, bucket.started_at, bucket.ended_at)
 
     def mark(asset: str, at: datetime) -> Quote | None:
-        return bucket.mark(event.symbol, at) if asset == bucket.base else supplied[asset].stated(at)
+        return bucket.mark(event.symbol, at) if asset == bucket.base else supplied[named[asset]].stated(at)
 
     worth = Worth.load(store, bucket.currency, asked, mark)
     if event.kind in ("unified", "loan") or bucket.margin_mode == "portfolio":
@@ -131,12 +148,6 @@ def _worth(store: Store, bucket: Bucket, tiers: Tiers, moments: Sequence[datetim
             return tiers.collateral_ratio(event.venue, event.account, asset, at, value, kind=event.kind)[0]
 
         worth.ratio = ratio
-    bucket.is_known = bucket.is_known and not worth.unknown
-    for asset in sorted(worth.unknown):
-        bucket.missing.append(
-            f"no price of {asset} in {bucket.currency} is known: its balance is not in the equity; import a price file "
-            f"(time,symbol,mark) of {asset}"
-        )
     return worth
 
 
@@ -151,23 +162,20 @@ def _judged(bucket: Bucket, asset: str, deviation: Deviation) -> Deviation:
     return replace(deviation, reset=is_reset)
 
 
-def _require(sheets: Sheets) -> tuple[str, str]:
-    """See to it that something is required: where no tier is known, what the liquidation itself implies."""
+def requirement_of(sheets: Sheets, sheet: Sheet, told: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+    """See to it that something is required at the trigger; return its label and its source.
+
+    Where no tier is known it is what the liquidation itself implies; `told` says what the tiers are known by.
+    """
     bucket, rule = sheets.bucket, sheets.rule
     if rule.rule.kind not in ("tiers", "entry", "used"):
         return ("assumed" if not rule.is_known else rule.rule.label, rule.source)
-    sheet = sheets.sheet(sheets.trigger())
     without = [one for one in sheet.exposures if not one.tiers and (rule.rule.kind != "used" or one.leverage is None)]
     if rule.rule.kind == "used" and not without:
         return "measured", f"margin that the venue states; {rule.source}"
     if not without:
-        labels = [
-            sheets.tiers.of(bucket.event.venue, bucket.event.account, found.stake.symbol, found.instrument,
-                            bucket.triggered_at)
-            for found in bucket.found
-        ]  # fmt: skip
-        known = [(label, source) for _, label, source in labels if label]
-        return known[0] if known else ("assumed", rule.source)
+        label, source = told()
+        return (label, source) if label else ("assumed", rule.source)
     own = [one for one in sheet.exposures if one.is_own]
     value = sum((one.value() or ZERO for one in sheet.exposures), ZERO)
     rate = implied_rate(sheet.equity(), value) if own and len(without) == len(sheet.exposures) else None
@@ -180,6 +188,16 @@ def _require(sheets: Sheets) -> tuple[str, str]:
     tier = Tier(floor=ZERO, rate=rate)
     sheets.implied = (tier,)
     return "implied", "the rate that was left at the trigger: an upper bound"
+
+
+def _told_of_tiers(sheets: Sheets) -> tuple[str, str]:
+    """Return label and source of the tiers of the first position that has some; empty: none has."""
+    event = sheets.bucket.event
+    told = (
+        sheets.tiers.of(event.venue, event.account, found.stake.symbol, found.instrument, sheets.bucket.triggered_at)
+        for found in sheets.bucket.found
+    )
+    return next(((label, source) for _, label, source in told if label), ("", ""))
 
 
 def _case(
@@ -200,6 +218,7 @@ def _case(
         ended_at=bucket.ended_at,
         start=sheet,
         opened=sheets.sheet(_opened(sheets)),
+        sized=sheets.sheet(_sized(sheets)),
         trigger=sheets.sheet(trigger),
         end=last,
         trigger_quote=bucket.trigger,
@@ -249,14 +268,21 @@ def _opened(sheets: Sheets) -> Point:
     return sheets.after(instants[index])
 
 
+def _sized(sheets: Sheets) -> Point:
+    """Return the state just after the last fill that made the position larger by its owner's hand."""
+    bucket = sheets.bucket
+    last = last_increase((found.stake for found in bucket.found if found.stake.is_own), bucket.triggered_at)
+    return _opened(sheets) if last is None or last < bucket.started_at else sheets.after(last)
+
+
 def _terms(lines: Lines, start: Fraction, end: Fraction, unexplained: Fraction) -> tuple[list[Term], Fraction]:
     """Return the lines rounded to 18 places, and what they and the rows leave unexplained, so that all sums exactly.
 
     What rounding leaves goes to the result of the price; more than that is unexplained, never spread.
     """
-    amounts = {name: rounded(lines.amounts.get(name, ZERO)) for name in TERMS}
-    amounts |= {name: rounded(amount) for name, amount in sorted(lines.amounts.items()) if name not in TERMS}
-    left = rounded(end) - rounded(start) - rounded(unexplained) - sum(amounts.values())
+    amounts = {name: exact(lines.amounts.get(name, ZERO)) for name in TERMS}
+    amounts |= {name: exact(amount) for name, amount in sorted(lines.amounts.items()) if name not in TERMS}
+    left = exact(end) - exact(start) - exact(unexplained) - sum(amounts.values())
     if abs(Fraction(left)) <= DUST:
         amounts["own_price_pnl"] += left
     else:
@@ -265,6 +291,7 @@ def _terms(lines: Lines, start: Fraction, end: Fraction, unexplained: Fraction) 
         Term(
             name=name, amount=amount, label=lines.labels.get(name, ("measured", ""))[0],
             why=lines.labels.get(name, ("measured", ""))[1], rows=list(dict.fromkeys(lines.rows.get(name, ()))),
+            prices=list(lines.prices.get(name, ())),
         )
         for name, amount in amounts.items()
     ]  # fmt: skip

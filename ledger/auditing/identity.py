@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from ledger.auditing.casing import case_of
-from ledger.auditing.moments import rounded
+from ledger.judging.wording import exact
 from ledger.liquidating.events import find_events
 from ledger.margining.tiers import Tiers
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store
 from ledger.tying import checks
 from ledger.tying.checks import Check
-from reports.audit_words import exact
+from reports.audit_words import exact as digits
 
 
 def every_check() -> tuple[Check, ...]:
@@ -28,7 +28,7 @@ def unexplained_bridges(store: Store, _archive: Archive | None) -> pl.DataFrame:
         cased = case_of(store, event, tiers, with_moments=False)
         left = cased.case.unexplained - cased.stated_gap
         if left:
-            told = f"{exact(rounded(left))} {event.settle_asset}"
+            told = f"{digits(exact(left))} {event.settle_asset}"
             found.append((event.account, event.wallet, event.liquidation_id, told, next(iter(event.rows), None)))
     names = ("account", "wallet", "liquidation_id", "unexplained", "row_key")
     return pl.DataFrame(found, schema=dict.fromkeys(names, pl.String), orient="row")

@@ -8,13 +8,14 @@ from fractions import Fraction
 from typing import Any
 
 from ledger.auditing.attribution import Attribution, in_seconds_of
-from ledger.auditing.bucket import Bucket, Deviation, Level
+from ledger.auditing.bucket import ZERO, Bucket, Deviation, Level
 from ledger.auditing.changes import changes_of, costs_of, summed
 from ledger.auditing.isolating import isolate, margins_moved
 from ledger.auditing.marks import AFTER, Marks
 from ledger.auditing.stakes import Found, floor_second, stakes_of
 from ledger.judging.case import Quote
 from ledger.liquidating.event import Event
+from ledger.liquidating.portfolios import MODE, wallets_of
 from ledger.storage.store import Store, statement
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,15 +58,12 @@ def load(store: Store, event: Event, since: datetime | None = None, started_by: 
     triggered = min([event.started_at, *forced_at])
     ended = max([event.ended_at, *forced_at])
     kept = [change for change in changes if started <= change.at <= ended]
-    mode = event.margin_mode or _stated_mode(store, scope, event, started, ended) or next(
+    is_joint = len(wallets_of(event.wallet)) > 1
+    mode = (MODE if is_joint else event.margin_mode) or _stated_mode(store, scope, event, started, ended) or next(
         (one.margin_mode for one in found if one.stake.is_own and one.margin_mode), None
     )  # fmt: skip
     symbols = {one.stake.symbol: one.instrument for one in found}
-    marks = {
-        symbol: Marks.load(store, event.venue, symbol, name, started, ended,
-                           AFTER if symbol == event.symbol else timedelta(0))
-        for symbol, name in symbols.items()
-    }  # fmt: skip
+    marks = Marks.load_all(store, event.venue, symbols, started, ended, {event.symbol: AFTER})
     bucket = Bucket(
         event=event,
         currency=event.settle_asset,
@@ -80,7 +78,7 @@ def load(store: Store, event: Event, since: datetime | None = None, started_by: 
         levels={},
         deviations={},
         marks=marks,
-        trigger=_trigger(event, marks.get(event.symbol), found),
+        trigger=trigger_of(event, marks.get(event.symbol), found),
         base=_base(event, found),
         beside=_beside(event, found),
     )
@@ -144,7 +142,7 @@ def _stated_mode(
     return modes[0] if len(modes) == 1 else None
 
 
-def _trigger(event: Event, marks: Marks | None, found: Sequence[Found]) -> Quote | None:
+def trigger_of(event: Event, marks: Marks | None, found: Sequence[Found]) -> Quote | None:
     """Return the mark at the trigger: the venue's, a file's, else the price at which the liquidation was filled."""
     if event.mark_price:
         source = "mark price of the liquidation row"
@@ -168,23 +166,40 @@ def _levels(store: Store, scope: Mapping[str, Any], at: datetime) -> dict[str, L
 def _deviations(store: Store, scope: Mapping[str, Any], bucket: Bucket) -> dict[str, Deviation]:
     """Return how far the venue's balances are from the rows at both ends, by asset.
 
-    A balance that was stated before the start counts if nothing moved between, one after the end likewise.
+    A balance that was stated before the start counts if nothing moved between, one after the end likewise.  Those of
+    several wallets are added; one that is stated at one end only is taken to be as far off at the other.
     """
     if scope["pair"] is not None:
         return {}
     words = {name: scope[name] for name in ("account", "venue", "wallet", "asset")}
-    following = dict(store.rows(statement("auditing", "moved_next"), {**words, "at": bucket.ended_at}))
-    spans: dict[str, list[tuple[datetime, datetime, Fraction]]] = {}
-    for asset, from_at, to_at, deviation, _ in store.rows(statement("auditing", "spans"), words):
-        spans.setdefault(asset, []).append((from_at, to_at, Fraction(deviation)))
-    found = {}
-    for asset, stretches in spans.items():
-        until = following.get(asset)
-        start = [deviation for from_at, _, deviation in stretches if from_at < bucket.started_at]
-        end = [
-            deviation
-            for from_at, _, deviation in stretches
-            if from_at <= bucket.ended_at or until is None or from_at < until
-        ]
-        found[asset] = Deviation(start=start[-1] if start else None, end=end[-1] if end else None)
+    rows = store.rows(statement("auditing", "moved_next"), {**words, "at": bucket.ended_at})
+    following = {(asset, wallet): at for asset, wallet, at in rows}
+    spans: dict[tuple[str, str], list[tuple[datetime, datetime, Fraction]]] = {}
+    for asset, from_at, to_at, deviation, _, wallet in store.rows(statement("auditing", "spans"), words):
+        spans.setdefault((asset, wallet), []).append((from_at, to_at, Fraction(deviation)))
+    found: dict[str, Deviation] = {}
+    for (asset, wallet), stretches in spans.items():
+        until = following.get((asset, wallet))
+        one = deviation_of(stretches, until, bucket.started_at, bucket.ended_at)
+        found[asset] = _added(found[asset], one) if asset in found else one
     return found
+
+
+def deviation_of(
+    stretches: Sequence[tuple[datetime, datetime, Fraction]], until: datetime | None, started: datetime, ended: datetime
+) -> Deviation:
+    """Return how far a wallet's balance is from the rows at both ends, of its stretches of stated balances in order.
+
+    `until` is when the asset moved next after the end.
+    """
+    start = [deviation for from_at, _, deviation in stretches if from_at < started]
+    end = [deviation for from_at, _, deviation in stretches if from_at <= ended or until is None or from_at < until]
+    return Deviation(start=start[-1] if start else None, end=end[-1] if end else None)
+
+
+def _added(one: Deviation, other: Deviation) -> Deviation:
+    """Return how far the balances of two wallets are from the rows together."""
+    pairs = [(part.start, part.end) for part in (one, other)]
+    known = [(start if start is not None else end, end if end is not None else start) for start, end in pairs]
+    starts, ends = ([end for end in side if end is not None] for side in zip(*known, strict=True))
+    return Deviation(start=sum(starts, ZERO) if starts else None, end=sum(ends, ZERO) if ends else None)

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from ledger.auditing.moments import decimal
 from ledger.auditing.watch import Watched, called, daily
 from ledger.judging.calls import margin_calls
+from ledger.judging.wording import maybe
 from ledger.storage.store import Store, statement
 from reports.contract import Params
 from schemas.types import INSTANT, MONEY
@@ -67,14 +67,14 @@ def _line(found: Watched, day: str) -> dict[str, Any]:
     requirement = f"requirement {label}" if stands.required is not None else "requirement unknown"
     return {
         "position_id": found.position_id, "account": found.account, "symbol": found.symbol, "day": day,
-        "equity": decimal(stands.equity) if known else None, "initial_margin": decimal(stands.initial),
-        "maintenance_margin": decimal(stands.required), "health": decimal(stands.health) if known else None,
-        "effective_leverage": decimal(stands.leverage) if known else None,
-        "liquidation_price": decimal(found.liquidation_price) if known else None,
-        "distance": decimal(found.distance) if known else None, "basis": f"{marks}, {requirement}",
-        "settle_asset": found.asset, "mark": decimal(found.sheet.price),
-        "bankruptcy_price": decimal(found.bankruptcy_price) if known else None,
-        "ratio": decimal(stands.ratio) if known else None, "ratio_name": found.ratio_name,
+        "equity": maybe(stands.equity) if known else None, "initial_margin": maybe(stands.initial),
+        "maintenance_margin": maybe(stands.required), "health": maybe(stands.health) if known else None,
+        "effective_leverage": maybe(stands.leverage) if known else None,
+        "liquidation_price": maybe(found.liquidation_price) if known else None,
+        "distance": maybe(found.distance) if known else None, "basis": f"{marks}, {requirement}",
+        "settle_asset": found.asset, "mark": maybe(found.sheet.price),
+        "bankruptcy_price": maybe(found.bankruptcy_price) if known else None,
+        "ratio": maybe(stands.ratio) if known else None, "ratio_name": found.ratio_name,
         "liquidated": found.ratio_rule, "margin_mode": found.margin_mode, "mark_source": found.price_source,
         "requirement_source": source, "as_of_at": found.at,
     }  # fmt: skip
@@ -94,8 +94,8 @@ def answer(found: Sequence[Watched]) -> pl.DataFrame:
             **{name: line[name] for name in STANDING if name in line},
             "outcome": one.outcome,
             "side": ("long" if own.side > 0 else "short") if own else None,
-            "quantity": decimal(own.quantity) if own else None,
-            "entry_price": decimal(own.entry) if own else None,
+            "quantity": maybe(own.quantity) if own else None,
+            "entry_price": maybe(own.entry) if own else None,
         })  # fmt: skip
     return pl.DataFrame(lines, schema=STANDING, orient="row")
 

@@ -11,9 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
+
+import polars as pl
 
 from ledger.judging.case import Quote
 from ledger.storage.store import Store, statement
+from schemas.types import INSTANT
 
 FRESH = timedelta(hours=1)
 AT_ONCE = timedelta(minutes=1)
@@ -31,7 +35,12 @@ SAID = {
     "funding": "mark price of a funding row", "fill": "price of an own fill",
 }  # fmt: skip
 
+TEXT = pl.String()
+WANTED = {"symbol": TEXT, "instrument": TEXT, "base": TEXT, "quote": TEXT, "names": pl.List(TEXT), "from_at": INSTANT,
+          "to_at": INSTANT}  # fmt: skip
 Series = list[tuple[datetime, Fraction, str, str]]
+Known = tuple[datetime, str, int]
+"""A price by its instant, kind and place in the series."""
 
 
 @dataclass(frozen=True)
@@ -46,34 +55,47 @@ class Marks:
         after: timedelta = timedelta(0),
     ) -> Marks:  # fmt: skip
         """Return the prices of an instrument from a day before `from_at` until `after` after `to_at`."""
-        base, quote = _pair(instrument)
-        names = sorted({symbol.upper(), (instrument or symbol).upper(), *_glued(base, quote)})
-        words = {
-            "venue": venue, "symbol": symbol, "instrument": instrument, "names": names, "base": base, "quote": quote,
-            "from": from_at - STALE, "to": to_at + after,
-        }  # fmt: skip
-        series: dict[str, Series] = {}
-        for moment, price, kind, place, row in store.rows(statement("auditing", "marks"), words):
-            series.setdefault(kind, []).append((moment, Fraction(price), place, row))
-        return cls(series)
+        return cls.load_all(store, venue, {symbol: instrument}, from_at, to_at, {symbol: after})[symbol]
+
+    @classmethod
+    def load_all(
+        cls, store: Store, venue: str, instruments: Mapping[str, str | None], from_at: datetime, to_at: datetime,
+        after: Mapping[str, timedelta] | None = None,
+    ) -> dict[str, Marks]:  # fmt: skip
+        """Return the prices of instruments (by symbol, their unified names), those of `after` for so much longer."""
+        if not instruments:
+            return {}
+        longer = after or {}
+        wanted = []
+        for symbol, instrument in instruments.items():
+            base, quote = _pair(instrument)
+            names = sorted({symbol.upper(), (instrument or symbol).upper(), *_glued(base, quote)})
+            until = to_at + longer.get(symbol, timedelta(0))
+            wanted.append((symbol, instrument, base, quote, names, from_at - STALE, until))
+        words = {"venue": venue, "from": from_at - STALE, "to": max(row[-1] for row in wanted)}
+        series: dict[str, dict[str, Series]] = {symbol: {} for symbol in instruments}
+        with store.registered(incoming=pl.DataFrame(wanted, schema=WANTED, orient="row")):
+            for symbol, moment, price, kind, place, row in store.rows(statement("auditing", "marks"), words):
+                series[symbol].setdefault(kind, []).append((moment, Fraction(price), place, row))
+        return {symbol: cls(found) for symbol, found in series.items()}
 
     def at(self, moment: datetime) -> Quote | None:
         """Return the best price known at an instant; None where the last one is older than a day."""
-        found = [quote for kind in PREFERENCE if (quote := self._last(kind, moment)) is not None]
-        fresh = [quote for quote in found if moment - quote.at <= FRESH]
-        at_once = [quote for quote in fresh if quote.label == "measured" and moment - quote.at <= AT_ONCE]
-        files = [quote for quote in fresh if quote.label == "supplied"]
+        found = [known for kind in self._kinds if (known := self._known(kind, moment)) is not None]
+        fresh = [known for known in found if moment - known[0] <= FRESH]
+        at_once = [known for known in fresh if LABELS[known[1]] == "measured" and moment - known[0] <= AT_ONCE]
+        files = [known for known in fresh if LABELS[known[1]] == "supplied"]
         if at_once or files or fresh:
-            return (at_once or files or [max(fresh, key=lambda quote: quote.at)])[0]
+            return self._quote((at_once or files or [max(fresh, key=lambda known: known[0])])[0])
         if not found:
             return None
-        youngest = max(found, key=lambda quote: quote.at)
+        youngest = self._quote(max(found, key=lambda known: known[0]))
         return Quote(
             price=youngest.price,
             at=youngest.at,
             label="assumed",
             source=f"{youngest.source}, the last known",
-            row=youngest.row,
+            rows=youngest.rows,
         )
 
     def stated(self, moment: datetime) -> Quote | None:
@@ -88,7 +110,7 @@ class Marks:
             at=found.at,
             label=found.label,
             source=f"{found.source}, {minutes} min before",
-            row=found.row,
+            rows=found.rows,
         )
 
     def last(self, moment: datetime) -> Quote | None:
@@ -108,13 +130,30 @@ class Marks:
         """Return the instants at which a price becomes known."""
         return [moment for moment, _ in self.path()[0]]
 
-    def _last(self, kind: str, moment: datetime) -> Quote | None:
-        series = self.series.get(kind, [])
-        index = bisect_right(series, moment, key=lambda point: point[0]) - 1
-        if index < 0 or moment - series[index][0] > STALE:
+    @cached_property
+    def _instants(self) -> Mapping[str, Sequence[datetime]]:
+        return {kind: [point[0] for point in series] for kind, series in self.series.items()}
+
+    @cached_property
+    def _kinds(self) -> Sequence[str]:
+        return [kind for kind in PREFERENCE if kind in self.series]
+
+    def _known(self, kind: str, moment: datetime) -> Known | None:
+        """Return the last price of a kind until an instant, where it is no older than a day."""
+        instants = self._instants.get(kind, ())
+        index = bisect_right(instants, moment) - 1
+        if index < 0 or moment - instants[index] > STALE:
             return None
-        at, price, place, row = series[index]
-        return Quote(price=price, at=at, label=LABELS[kind], source=SAID[kind].format(place=place), row=row)
+        return instants[index], kind, index
+
+    def _last(self, kind: str, moment: datetime) -> Quote | None:
+        known = self._known(kind, moment)
+        return None if known is None else self._quote(known)
+
+    def _quote(self, known: Known) -> Quote:
+        _, kind, index = known
+        at, price, place, row = self.series[kind][index]
+        return Quote(price=price, at=at, label=LABELS[kind], source=SAID[kind].format(place=place), rows=(row,))
 
 
 def _pair(instrument: str | None) -> tuple[str | None, str | None]:

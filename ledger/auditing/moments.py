@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 
-from ledger.auditing.marks import STALE
+from ledger.auditing.holes import Holes
+from ledger.auditing.marks import FRESH, STALE
 from ledger.auditing.sheets import Point, Sheets
 from ledger.auditing.stakes import floor_second
 from ledger.judging.case import Leg, Posting
+from ledger.judging.wording import exact, maybe
 from ledger.judging.worlds import is_known
 from ledger.margining.rules import standing
 from ledger.margining.sheet import Sheet
 from reports.audit import Moment
-from reports.audit_words import exact
+from reports.audit_words import exact as digits
 
 MOST_PRICES = 2000
 """Prices that are drawn; of more the evenly spaced ones, and the lowest and highest between."""
@@ -32,23 +34,15 @@ KINDS = {
     "own_price_pnl": "fill", "other_realized_pnl": "fill", "slippage": "liquidation", "liquidation_fee": "liquidation",
     "insurance": "liquidation",
 }  # fmt: skip
-STEP = Decimal(1).scaleb(-18)
 
 
-def decimal(value: Fraction | None) -> Decimal | None:
-    """Return a fraction as a decimal rounded half to even at 18 places; None stays unknown."""
-    return None if value is None else rounded(value)
+def moments_of(
+    sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple[datetime, Fraction]], holes: Holes
+) -> list[Moment]:
+    """Return the moments from the start to the end, rows and prices in order of time.
 
-
-def rounded(value: Fraction) -> Decimal:
-    """Return a fraction rounded half to even at 18 places."""
-    with localcontext() as context:
-        context.prec = 90
-        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(STEP, rounding=ROUND_HALF_EVEN)
-
-
-def moments_of(sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple[datetime, Fraction]]) -> list[Moment]:
-    """Return the moments from the start to the end, rows and prices in order of time."""
+    In a hole of the prices equity, health and mark are unknown, unless a row states a price of its own there.
+    """
     bucket = sheets.bucket
     groups: dict[datetime, _Group] = {}
     for posting in postings:
@@ -67,23 +61,24 @@ def moments_of(sheets: Sheets, postings: Sequence[Posting], path: Sequence[tuple
         )
     priced = set(sorted(groups)[:: -(-len(groups) // MOST_SOLVED) or 1]) | set(sorted(groups)[-LAST_SOLVED:])
     inside = [point for point in path if bucket.started_at <= point[0] <= bucket.ended_at]
-    for at, _ in _thinned(inside):
+    edges = [point for point in inside if point[0] in holes.ends()]
+    for at, _ in sorted({*_thinned(inside), *edges}):
         if not earlier or at > earlier[-1]:
             groups.setdefault(floor_second(at), _Group()).prices.append(at)
     forced = {change.row_key for change in bucket.changes if change.is_forced}
     trigger = floor_second(bucket.triggered_at)
     groups.setdefault(trigger, _Group())
-    found_moments = [_moment(sheets, sheets.start(), "start", "start", _Group())]
+    found_moments = [_moment(sheets, sheets.start(), "start", "start", _Group(), Holes(()))]
     for second in sorted(groups):
         group = groups[second]
         if second == trigger:
-            found_moments.append(_moment(sheets, sheets.trigger(), "price", "trigger", _Group()))
+            found_moments.append(_moment(sheets, sheets.trigger(), "price", "trigger", _Group(), holes))
         if (last := group.at()) is not None:
             at = last
             point = sheets.end() if at == bucket.ended_at else sheets.after(at)
             kind, what = _said(group.postings, group.legs, forced)
-            found_moments.append(_moment(sheets, point, kind, what, group, is_solved=second in priced))
-    return _with_gaps(found_moments)
+            found_moments.append(_moment(sheets, point, kind, what, group, holes, is_solved=second in priced))
+    return _with_gaps(found_moments, holes)
 
 
 @dataclass(kw_only=True)
@@ -101,36 +96,37 @@ class _Group:
 
 
 def _moment(
-    sheets: Sheets, point: Point, kind: str, what: str, group: _Group, *, is_solved: bool = True
+    sheets: Sheets, point: Point, kind: str, what: str, group: _Group, holes: Holes, *, is_solved: bool = True
 ) -> Moment:  # fmt: skip
     postings, legs = group.postings, group.legs
     sheet = sheets.sheet(point)
     found = standing(sheets.rule, sheet)
     held = held_by(sheets, point)
     quote = sheets.quote(point.at)
-    is_stale = quote is not None and point.at - quote.at > STALE
-    known = is_known(sheet) and sheets.bucket.is_known and not is_stale
+    is_old = quote is None or point.at - quote.at > (FRESH if holes.holds(point.at) else STALE)
+    is_dark = is_old and bool(sheet.own() or sheet.base or sheet.base_owed)
+    known = is_known(sheet) and sheets.bucket.is_known and not is_dark
     return Moment(
         at=point.at,
         kind=kind,
         what=what,
-        effect=decimal(sum((posting.value for posting in postings), Fraction(0))) if postings else None,
-        equity=decimal(found.equity) if known else None,
-        initial_margin=decimal(found.initial),
-        maintenance_margin=decimal(found.required),
-        health=decimal(found.health) if known else None,
-        ratio=decimal(found.ratio) if known else None,
-        mark=decimal(sheet.price),
-        quantity=decimal(_size(sheets, sheet, held)),
-        entry=decimal(held.entry) if held else None,
-        liquidation_price=decimal(liquidation_price(sheet)) if is_solved and known else None,
+        effect=maybe(sum((posting.value for posting in postings), Fraction(0))) if postings else None,
+        equity=maybe(found.equity) if known else None,
+        initial_margin=None if is_dark else maybe(found.initial),
+        maintenance_margin=None if is_dark else maybe(found.required),
+        health=maybe(found.health) if known else None,
+        ratio=maybe(found.ratio) if known else None,
+        mark=None if is_dark else maybe(sheet.price),
+        quantity=maybe(_size(sheets, sheet, held)),
+        entry=maybe(held.entry) if held else None,
+        liquidation_price=maybe(liquidation_price(sheet)) if is_solved and known else None,
         label=quote.label if quote else "assumed",
         rows=[
             key
             for key in dict.fromkeys([*(posting.row_key for posting in postings), *(leg.row_key for _, leg in legs)])
             if key
         ],
-        is_gap=is_stale,
+        is_gap=is_dark,
     )
 
 
@@ -159,16 +155,16 @@ def _said(
     """Return the kind of an instant and what happened at it, in words."""
     forced = any(leg.is_forced for _, leg in legs) or any(posting.row_key in forced_rows for posting in postings)
     words = [
-        f"{'buy' if leg.delta > 0 else 'sell'} {exact(abs(rounded(leg.delta)))} {symbol}"
-        + (f" at {exact(rounded(leg.price))}" if leg.price is not None else "")
+        f"{'buy' if leg.delta > 0 else 'sell'} {digits(abs(exact(leg.delta)))} {symbol}"
+        + (f" at {digits(exact(leg.price))}" if leg.price is not None else "")
         + (f" ({leg.execution})" if leg.is_forced else "")
         for symbol, leg in legs
     ]
     sums: dict[tuple[str, str], Fraction] = {}
     for posting in postings:
-        if posting.cause != "trade":
+        if posting.cause != "trade" or not legs:
             sums[posting.cause, posting.asset] = sums.get((posting.cause, posting.asset), Fraction(0)) + posting.amount
-    words += [f"{cause.replace('_', ' ')} {exact(rounded(amount))} {asset}" for (cause, asset), amount in sums.items()]
+    words += [f"{cause.replace('_', ' ')} {digits(exact(amount))} {asset}" for (cause, asset), amount in sums.items()]
     if forced or any(posting.line in ("slippage", "liquidation_fee", "insurance") for posting in postings):
         return "liquidation", ", ".join(words)
     if legs:
@@ -191,10 +187,10 @@ def _thinned(points: Sequence[tuple[datetime, Fraction]]) -> Sequence[tuple[date
     return sorted(kept)
 
 
-def _with_gaps(moments: Sequence[Moment]) -> list[Moment]:
-    """Mark the moments before which nothing is known for too long."""
-    marked: list[Moment] = []
-    for moment in moments:
-        is_gap = moment.is_gap or (bool(marked) and moment.at - marked[-1].at > QUIET)
+def _with_gaps(moments: Sequence[Moment], holes: Holes) -> list[Moment]:
+    """Mark the moments before which too little is known: a hole of prices, or neither row nor price for long."""
+    marked = list(moments[:1])
+    for before, moment in pairwise(moments):
+        is_gap = moment.is_gap or before.is_gap or moment.at - before.at > QUIET or holes.part(before.at, moment.at)
         marked.append(replace(moment, is_gap=is_gap))
     return marked

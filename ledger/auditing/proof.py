@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ledger.auditing.covering import covered
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store, statement
 from ledger.trace import located, raw_texts
@@ -35,7 +36,10 @@ def proven(store: Store, archive: Archive | None, audit: Audit) -> Audit:
         {"name": row["name"], "sha256": row["sha256"], "format": row["format"], "import": str(row["import_no"])}
         for row in files
     ]
-    return replace(audit, evidence=evidence, files=listed, quality=_quality(store, audit, len(every)))
+    return replace(
+        audit, evidence=evidence, files=listed, coverage=covered(store, audit),
+        quality=_quality(store, audit, len(every)),
+    )  # fmt: skip
 
 
 def _keys(audit: Audit) -> Iterable[str]:
@@ -45,6 +49,7 @@ def _keys(audit: Audit) -> Iterable[str]:
     parts: list[Sequence[str]] = [audit.event_rows, *(finding.rows for finding in audit.findings)]
     parts += [call.rows for call in audit.calls]
     parts += [term.rows[::-1] for term in sorted(own, key=lambda term: len(term.rows))]
+    parts += [term.prices for term in sorted(audit.terms, key=lambda term: len(term.prices))]
     parts += [moment.rows for moment in reversed(audit.moments)]
     parts += [term.rows[::-1] for term in others]
     return dict.fromkeys(key for rows in parts for key in rows if key)
@@ -64,11 +69,30 @@ def _quality(store: Store, audit: Audit, rows: int) -> dict[str, object]:
                store.rows(statement("auditing", "rejects_beside"), account)]  # fmt: skip
     beside = {"account": audit.account, "venue": audit.venue}
     duplicates = store.scalar(statement("auditing", "duplicates_beside"), beside)
+    stated = [
+        f"{asset}: {_tied(*counts)}"
+        for asset, *counts in store.rows(statement("auditing", "stated_beside"), {**scope, **time})
+    ]
     left_out = {"rows that are not shown": f"{rows - MOST_ROWS:,} of {rows:,}"} if rows > MOST_ROWS else {}
     return {
         **left_out,
         "missing from the book then": gaps,
+        "balances that are stated then": stated or ["none: nothing ties what was computed"],
         "balances that do not hold then": breaks,
         "rejected rows of the account": rejects,
         "duplicate rows recognized": f"{duplicates:,} rows of the account stood in more than one file, and count once",
     }
+
+
+def _tied(by_rows: int, by_statements: int, broken: int) -> str:
+    """Return how many balances are stated, by whom, and how many of them the rows do not lead to."""
+    told = [
+        text
+        for count, text in ((by_rows, f"{by_rows:,} of ledger rows"), (by_statements, f"{by_statements:,} asserted"))
+        if count
+    ]
+    return f"{' and '.join(told)}, {_untied(broken)}"
+
+
+def _untied(broken: int) -> str:
+    return "all tie" if not broken else "1 does not tie" if broken == 1 else f"{broken:,} do not tie"

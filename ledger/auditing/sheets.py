@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 
 from ledger.auditing.bucket import ZERO, Bucket, Change, Level
 from ledger.auditing.stakes import Found
 from ledger.auditing.worth import Worth
-from ledger.judging.case import Leg, Quote
+from ledger.judging.case import Leg, Quote, Stake
 from ledger.margining.requirement import Tier, notional
 from ledger.margining.rules import VenueRule
 from ledger.margining.sheet import Exposure, Sheet
 from ledger.margining.tiers import Tiers
+
+State = tuple[Leg, "Fraction | None", Fraction, int, Sequence[Tier], bool]
+"""What an exposure is made of: leg, price, worth of its settle asset, stretch of its tiers, implied tier, is it own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,9 @@ class Sheets:
 
     def __post_init__(self) -> None:
         self.tracks = _tracks(self.bucket.levels, self.bucket.changes)
+        self.order = {found.stake.position_id: (number, found) for number, found in enumerate(self.bucket.found)}
+        self.course = _Course.of(self.bucket.found)
+        self.exposures: dict[str, tuple[State, Exposure]] = {}
 
     def start(self) -> Point:
         """Return the state just before the first row."""
@@ -53,6 +60,10 @@ class Sheets:
 
     def trigger(self) -> Point:
         """Return the state just before the first forced row: without what the liquidation itself did."""
+        return self._trigger
+
+    @cached_property
+    def _trigger(self) -> Point:
         at = self.bucket.triggered_at
         changes = [change for change in self.bucket.changes if change.at <= at and not change.is_forced]
         legs = {}
@@ -77,7 +88,7 @@ class Sheets:
     def after(self, at: datetime) -> Point:
         """Return the state after the rows of an instant."""
         levels = {asset: track.levels[bisect_right(track.instants, at)] for asset, track in self.tracks.items()}
-        return Point(at=at, levels=levels, legs=self._legs(at))
+        return Point(at=at, levels=levels, legs=self.course.until(at))
 
     def _legs(self, at: datetime, *, before: bool = False) -> dict[str, Leg]:
         legs = {found.stake.position_id: found.stake.last(at, before=before) for found in self.bucket.found}
@@ -127,8 +138,8 @@ class Sheets:
         return (level.owed + max(-level.owned, ZERO)) * self.worth.price(asset, point.at)
 
     def _open(self, point: Point) -> list[tuple[Found, Leg]]:
-        legs = ((found, point.legs.get(found.stake.position_id)) for found in self.bucket.found)
-        return [(found, leg) for found, leg in legs if leg is not None and leg.quantity]
+        legs = [(*self.order[position], leg) for position, leg in point.legs.items() if leg.quantity]
+        return [(found, leg) for _, found, leg in sorted(legs, key=lambda one: one[0])]
 
     def _exposure(self, found: Found, leg: Leg, at: datetime) -> Exposure:
         stake = found.stake
@@ -136,33 +147,82 @@ class Sheets:
         quote = self.quote(at) if is_own else self.bucket.mark(stake.symbol, at)
         if quote is None:
             self.unmarked.setdefault(stake.symbol, at)
-        value = notional(stake.style, leg.quantity, quote.price, stake.multiplier) if quote else None
-        tiers, _, _ = self.tiers.of(
-            self.bucket.event.venue,
-            self.bucket.event.account,
-            stake.symbol,
-            found.instrument,
-            at,
-            abs(leg.quantity),
-            value,
-        )
+        price = quote.price if quote else None
+        event = self.bucket.event
+        place = (event.venue, event.account, stake.symbol, found.instrument)
+        state = (leg, price, self.settled(found, at), self.tiers.stretch(*place, at), self.implied, is_own)
+        known = self.exposures.get(stake.position_id)
+        if known is not None and known[0] == state:
+            return known[1]
+        made = self._made(found, state, self.tiers.of(*place, at, abs(leg.quantity), _value(stake, leg, price))[0])
+        self.exposures[stake.position_id] = state, made
+        return made
+
+    def _made(self, found: Found, state: State, tiers: Sequence[Tier]) -> Exposure:
+        stake, (leg, price, settled, _, implied, is_own) = found.stake, state
         return Exposure(
             position_id=stake.position_id,
             symbol=stake.symbol,
             side=1 if leg.quantity > 0 else -1,
             quantity=abs(leg.quantity),
             entry=leg.entry,
-            mark=quote.price if quote else None,
+            mark=price,
             multiplier=stake.multiplier,
             style=stake.style,
             is_own=is_own,
             is_asset=stake.is_asset,
-            tiers=tiers or self.implied,
+            tiers=tiers or implied,
             product=stake.product,
             leverage=found.leverage,
-            settled=self.settled(found, at),
+            settled=settled,
             is_floating=is_own and found.settle_asset == self.bucket.beside and self.bucket.beside is not None,
         )
+
+
+def _value(stake: Stake, leg: Leg, price: Fraction | None) -> Fraction | None:
+    return None if price is None else notional(stake.style, leg.quantity, price, stake.multiplier)
+
+
+@dataclass
+class _Course:
+    """The last leg of every position at an instant; quick where instants are asked for in order."""
+
+    legs: Sequence[tuple[datetime, int, str, Leg]]
+    """By time, those of one instant in order of the positions."""
+    reached: int = 0
+    state: dict[str, Leg] = field(default_factory=dict)
+    held: dict[str, Leg] = field(default_factory=dict)
+    """Of positions that are not flat."""
+
+    @classmethod
+    def of(cls, found: Sequence[Found]) -> _Course:
+        """Return the course of positions."""
+        legs = [
+            (leg.at, number, one.stake.position_id, leg) for number, one in enumerate(found) for leg in one.stake.legs
+        ]
+        return cls(sorted(legs, key=lambda leg: leg[:2]))
+
+    def until(self, at: datetime) -> dict[str, Leg]:
+        """Return the last leg of every position that was opened until an instant."""
+        self._go(at)
+        return dict(self.state)
+
+    def open_at(self, at: datetime) -> dict[str, Leg]:
+        """Return the last leg of every position that is open after the rows of an instant."""
+        self._go(at)
+        return dict(self.held)
+
+    def _go(self, at: datetime) -> None:
+        if self.reached and self.legs[self.reached - 1][0] > at:
+            self.reached, self.state, self.held = 0, {}, {}
+        while self.reached < len(self.legs) and self.legs[self.reached][0] <= at:
+            _, _, position, leg = self.legs[self.reached]
+            self.state[position] = leg
+            self.reached += 1
+            if leg.quantity:
+                self.held[position] = leg
+            else:
+                self.held.pop(position, None)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Found:
     margin_mode: str | None
     margins: Mapping[int, Fraction]
     """By leg number, the margin that the venue says it used (opening) or freed."""
+    wallet: str = ""
 
     @cached_property
     def leverage(self) -> Fraction | None:
@@ -58,6 +59,15 @@ class Found:
             if margin and leg.price and leg.delta:
                 return notional(self.stake.style, leg.delta, leg.price, self.stake.multiplier) / margin
         return None
+
+    @cached_property
+    def sizes(self) -> Mapping[datetime, Fraction]:
+        """Return how much was filled in which second, unsigned."""
+        found: dict[datetime, Fraction] = {}
+        for leg in self.stake.legs:
+            second = floor_second(leg.at)
+            found[second] = found.get(second, Fraction(0)) + abs(leg.delta)
+        return found
 
 
 def stakes_of(
@@ -110,6 +120,7 @@ def _found(
         settle_asset=row["settle_asset"],
         margin_mode=row["margin_mode"] or next(iter(modes), None),
         margins={leg["leg_no"]: Fraction(leg["initial_margin"]) for leg in legs if leg["initial_margin"] is not None},
+        wallet=row["wallet"],
     )
 
 

@@ -14,11 +14,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ledger.auditing.casing import Cased, case_of
-from ledger.judging.case import Case
+from ledger.auditing.stood import Stood
+from ledger.auditing.together import Seen, Wish, together
+from ledger.judging.case import Case, Quote
 from ledger.judging.worlds import is_known
 from ledger.liquidating.event import Event
+from ledger.liquidating.portfolios import MODE, Portfolios, wallets_of
 from ledger.liquidating.pots import margin_mode_of, pot_of
-from ledger.margining.rules import Standing, VenueRule, standing
+from ledger.margining.rules import MarginStanding, VenueRule, rule_of, standing
 from ledger.margining.sheet import Exposure, Sheet
 from ledger.margining.tiers import Tiers
 from ledger.storage.store import Store, statement
@@ -26,6 +29,7 @@ from reports.contract import Params
 from schemas.errors import UnknownThing
 
 STEP = timedelta(microseconds=1)
+MODES = ("isolated", "cross", "portfolio")
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,18})?")
 
 
@@ -39,7 +43,7 @@ class Watched:
     asset: str
     at: datetime
     sheet: Sheet
-    standing: Standing
+    standing: MarginStanding
     ratio_name: str
     ratio_rule: str
     liquidation_price: Fraction | None
@@ -83,17 +87,28 @@ def event_of(store: Store, position_id: str, at: datetime) -> Event:
     if at < row["opened_at"]:
         raise UnknownThing(f"{position_id} was not open yet at {at:%Y-%m-%d %H:%M:%S}Z",
                            f"it was opened at {row['opened_at']:%Y-%m-%d %H:%M:%S}Z")  # fmt: skip
-    mode = margin_mode_of(row["wallet"], row["margin_mode"])
-    is_whole = row["ended"] == "liquidated" and row["closed_at"] is not None  # then its end tells its isolated margin
-    end = max(at, row["closed_at"]) if is_whole else at
-    words = {"position_id": position_id, "to": end}
+    words = {"position_id": position_id, "to": _end(row, at)}
     forced = [leg for (leg,) in store.rows(statement("auditing", "forced_legs"), words)]
+    return _event(row, at, Portfolios.load(store), forced)
+
+
+def _end(row: Mapping[str, Any], at: datetime) -> datetime:
+    """Return the end of what is looked at: that a position was liquidated as a whole tells its isolated margin."""
+    closed = row["closed_at"]
+    return max(at, closed) if row["ended"] == "liquidated" and closed is not None else at
+
+
+def _event(row: Mapping[str, Any], at: datetime, portfolios: Portfolios, forced: Sequence[int]) -> Event:
+    mode, end, position_id = margin_mode_of(row["wallet"], row["margin_mode"]), _end(row, at), row["position_id"]
     pot = pot_of(
         (row["account"], row["venue"], row["wallet"]), product=row["product"], margin_mode=mode, pair=row["pair"],
         symbol=row["symbol"], position=position_id, settle_asset=row["settle_asset"],
     )  # fmt: skip
+    pot = portfolios.joined(pot, end)
+    mode = MODE if len(wallets_of(pot.wallet)) > 1 else mode
+    is_whole = row["ended"] == "liquidated" and row["closed_at"] is not None
     return Event(
-        liquidation_id=position_id, account=row["account"], venue=row["venue"], wallet=row["wallet"], pair=pot.pair,
+        liquidation_id=position_id, account=row["account"], venue=row["venue"], wallet=pot.wallet, pair=pot.pair,
         kind=pot.kind, margin_mode=mode, is_adl=False, symbol=row["symbol"], side=row["side"],
         stage="full" if is_whole else "",
         settle_asset=row["settle_asset"] or "USDT", position_ids=[position_id], loan_id=None, started_at=end,
@@ -109,7 +124,8 @@ def watch(store: Store, position_id: str, at: datetime | None, changes: Mapping[
     change that cannot be read.
     """
     moment = at or _last_open(store, position_id)
-    cased = case_of(store, event_of(store, position_id, moment), Tiers.load(store), with_moments=False)
+    event = event_of(store, position_id, moment)
+    cased = case_of(store, event, Tiers.load(store), with_moments=False, instants=[moment])
     found = watched_at(cased, position_id, moment)
     if found.own is None:
         raise UnknownThing(
@@ -137,14 +153,19 @@ def watched_at(cased: Cased, position_id: str, at: datetime) -> Watched:
     forced = [leg.at for stake in cased.bucket.stakes if stake.is_own for leg in stake.legs if leg.is_forced]
     is_over = bool(forced) and cased.bucket.triggered_at <= at < min(forced)  # the ledger's clock is a bit behind
     sheet = sheets.sheet(sheets.trigger() if is_over else sheets.after(at))
-    quote = sheets.quote(at)
+    stood = Stood(bucket=cased.bucket, rule=sheets.rule, implied=sheets.implied, requirement=cased.requirement)
+    return _watched(event, position_id, Seen(at=at, sheet=sheet, stood=stood), sheets.quote(at), _missing(cased, at))
+
+
+def _watched(event: Event, position_id: str, seen: Seen, quote: Quote | None, missing: Sequence[str]) -> Watched:
+    sheet, stood = seen.sheet, seen.stood
     return Watched(
-        position_id=position_id, account=event.account, symbol=event.symbol, asset=cased.bucket.currency, at=at,
-        sheet=sheet, standing=standing(sheets.rule, sheet), ratio_name=sheets.rule.name, ratio_rule=sheets.rule.level,
+        position_id=position_id, account=event.account, symbol=event.symbol, asset=stood.bucket.currency, at=seen.at,
+        sheet=sheet, standing=standing(stood.rule, sheet), ratio_name=stood.rule.name, ratio_rule=stood.rule.level,
         liquidation_price=sheet.liquidation_price(), bankruptcy_price=sheet.bankruptcy_price(),
         price_label=quote.label if quote else "assumed", price_source=quote.source if quote else "no price is known",
-        requirement=cased.requirement, margin_mode=cased.bucket.margin_mode, missing=_missing(cased, at),
-        is_known=cased.bucket.is_known and is_known(sheet),
+        requirement=stood.requirement, margin_mode=stood.bucket.margin_mode, missing=missing,
+        is_known=stood.bucket.is_known and is_known(sheet),
     )  # fmt: skip
 
 
@@ -237,21 +258,51 @@ def _number(text: str) -> Fraction:
 
 def daily(store: Store, params: Params) -> Iterator[tuple[Watched, str]]:
     """Yield every position at the end of every day of a report, or just before it was flat, with the day's name."""
-    tiers = Tiers.load(store)
-    for row, until in _asked(store, params):
-        days = _days(max(row["opened_at"], params.start or row["opened_at"]), until, ZoneInfo(params.zone))
-        event = event_of(store, row["position_id"], until)
-        cased = case_of(store, event, tiers, with_moments=False, instants=[moment for moment, _ in days])
-        for moment, day in days:
-            if moment >= row["opened_at"]:
-                yield watched_at(cased, row["position_id"], moment), day
+    tiers, portfolios = Tiers.load(store), Portfolios.load(store)
+    asked = [(row, until, _named_days(row, until, params)) for row, until in _asked(store, params)]
+    wishes = (
+        Wish(event=_event(row, until, portfolios, ()), opened_at=row["opened_at"], instants=list(days))
+        for row, until, days in asked if days and not row["is_forced"] and not row["is_stated"]
+    )  # fmt: skip
+    seen = together(store, tiers, (wish for wish in wishes if _is_of_wallet(wish.event)))
+    for row, until, days in asked:
+        name = row["position_id"]
+        if name in seen:
+            for one in seen[name]:
+                event = one.stood.bucket.event
+                yield _watched(event, name, one, one.stood.bucket.mark(event.symbol, one.at), ()), days[one.at]
+            continue
+        if not days:
+            continue
+        cased = case_of(store, event_of(store, name, until), tiers, with_moments=False, instants=days)
+        for moment, day in days.items():
+            yield watched_at(cased, name, moment), day
+
+
+def _named_days(row: Mapping[str, Any], until: datetime, params: Params) -> dict[datetime, str]:
+    """Return the instants at which a position is looked at, with the names of their days."""
+    days = _days(max(row["opened_at"], params.start or row["opened_at"]), until, ZoneInfo(params.zone))
+    return {moment: day for moment, day in days if moment >= row["opened_at"]}
+
+
+def _is_of_wallet(event: Event) -> bool:
+    """Return whether the venue could take a whole wallet with a position, and that one alone."""
+    is_cross = event.margin_mode in (None, "cross") and event.kind in ("contract", "unified")
+    return is_cross and event.pair is None and len(wallets_of(event.wallet)) == 1
 
 
 def called(store: Store, params: Params) -> Iterator[Case]:
-    """Yield the case of every position of a report, for its margin calls."""
-    tiers = Tiers.load(store)
+    """Yield the case of every position of a report that may have been warned, for its margin calls."""
+    tiers, portfolios = Tiers.load(store), Portfolios.load(store)
     for row, until in _asked(store, params):
-        yield case_of(store, event_of(store, row["position_id"], until), tiers).case
+        if _may_warn(_event(row, until, portfolios, ())):
+            yield case_of(store, event_of(store, row["position_id"], until), tiers).case
+
+
+def _may_warn(event: Event) -> bool:
+    """Return whether the venue warns of a liquidation, however the position was margined."""
+    rules = (rule_of(event.kind, event.venue, event.wallet, mode, event.started_at) for mode in (None, *MODES))
+    return any(rule.warning is not None for rule in rules)
 
 
 def _asked(store: Store, params: Params) -> Iterator[tuple[Mapping[str, Any], datetime]]:

@@ -6,7 +6,7 @@ A price is the latest known at or before its instant; of the base of the instrum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -84,7 +84,7 @@ def _filled(
         elif asset in first:
             known = first[asset]
             source = known.source if known.label == "assumed" else f"{known.source}, the first known"
-            filled[asset, at] = Quote(price=known.price, at=known.at, label="assumed", source=source)
+            filled[asset, at] = replace(known, label="assumed", source=source)
     return filled
 
 
@@ -92,8 +92,8 @@ def _quote(line: Mapping[str, object]) -> Quote:
     price, at, asked = line["price"], line["priced_at"], line["at"]
     assert isinstance(at, datetime) and isinstance(asked, datetime)
     source = str(line["price_source"])
+    label = "supplied" if "imported" in source else "implied"
     if asked - at > FRESH:
-        return Quote(price=Fraction(str(price)), at=at, label="assumed", source=f"{source}, the last known")
-    return Quote(
-        price=Fraction(str(price)), at=at, label="supplied" if "imported" in source else "implied", source=source
-    )
+        label, source = "assumed", f"{source}, the last known"
+    rows = tuple(str(line["price_rows"] or "").split())
+    return Quote(price=Fraction(str(price)), at=at, label=label, source=source, rows=rows)

@@ -39,10 +39,12 @@ HEALTHY = "health"
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one self-contained page.")
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the charts as one drawing.")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write the charts as one picture.")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the charts as one sheet of PDF.")
 @click.pass_obj
 def audit(
     book_path: Path, id_: str | None, is_list: bool, latest: bool, since: str | None, pairs: tuple[str, ...],
     file: Path | None, kind: str | None, output: Path | None, html: Path | None, svg: Path | None, png: Path | None,
+    pdf: Path | None,
 ) -> None:  # fmt: skip
     """Say why a liquidation happened: the bridge from the equity before it to the equity after, exact.
 
@@ -53,7 +55,7 @@ def audit(
     if sum((id_ is not None, is_list, latest)) != 1:
         raise click.UsageError("name one ID, or say --latest, or --list to see them all")
     if is_list:
-        if any((since, pairs, file, html, svg, png)):
+        if any((since, pairs, file, html, svg, png, pdf)):
             raise click.UsageError("--list lists; name an ID for a page, a drawing or another window")
         _list(book_path, kind, output)
         return
@@ -64,7 +66,7 @@ def audit(
         told += ["--thresholds", file.name] if file else []
         found = book.audit("latest" if id_ is None else id_, at, from_healthy=since == HEALTHY, thresholds=thresholds,
                            evidence=html is not None or kind == "json")  # fmt: skip
-    written = _write(found, told, html, svg, png)
+    written = _write(found, told, html, {"svg": svg, "png": png, "pdf": pdf})
     if kind is None and output is not None and output.suffix == ".json":
         kind = "json"
     if kind == "json":
@@ -116,32 +118,26 @@ def _put(text: str, output: Path | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write(found: Audit, told: list[str], html: Path | None, svg: Path | None, png: Path | None) -> bool:
+def _write(found: Audit, told: list[str], html: Path | None, drawings: Mapping[str, Path | None]) -> bool:
     """Write the page and the drawings that were asked for, and return whether any was."""
     from reports.svg import can_draw
 
-    if (svg or png) and not can_draw():
+    asked = {kind: path for kind, path in drawings.items() if path is not None}
+    if asked and not can_draw():
         raise click.UsageError("drawings need the charts extra: pip install 'marginbook[charts]'")
     if html is not None:
         from reports.audit_page import page
 
-        html.write_text(
-            page(found, shlex.join(["marginbook", "audit", found.liquidation_id, *told, "--html", html.name])),
-            encoding="utf-8",
-            newline="\n",
-        )
-    if svg is not None:
-        from reports.audit_charts import svg as drawn
+        command = shlex.join(["marginbook", "audit", found.liquidation_id, *told, "--html", html.name])
+        html.write_text(page(found, command), encoding="utf-8", newline="\n")
+        click.echo(f"{html}: written", err=True)
+    if asked:
+        from reports.audit_twins import drawing
 
-        svg.write_text(drawn(found), encoding="utf-8", newline="\n")
-    if png is not None:
-        from reports.audit_charts import png as pictured
-
-        png.write_bytes(pictured(found))
-    for path in (html, svg, png):
-        if path is not None:
+        for kind, path in asked.items():
+            path.write_bytes(drawing(found, kind))
             click.echo(f"{path}: written", err=True)
-    return any((html, svg, png))
+    return html is not None or bool(asked)
 
 
 # ------------------------------------------------------------------------------------------------- margin

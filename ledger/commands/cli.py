@@ -32,8 +32,10 @@ from ledger.commands.common import (
     writable,
 )
 from ledger.commands.decisions import accounts, assert_, enter
+from ledger.commands.exporting import export
 from ledger.commands.formats import formats, templates
 from ledger.commands.monthly import match, unmatch
+from ledger.commands.taxing import tax
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -48,12 +50,14 @@ REPORT_NAMES = (
     "realized",
     "funding",
     "interest",
+    "income",
     "loans",
     "loan_events",
     "liquidations",
     "liquidation_summary",
     "margin",
     "margin_calls",
+    "tiers",
     "balances",
     "breaks",
     "witnesses",
@@ -102,7 +106,8 @@ def marginbook(context: click.Context, book_path: Path) -> None:
 
 
 for command in (
-    accounts, assert_, audit, breaks, close, enter, formats, margin, match, pack, reopen, review, templates, unmatch,
+    accounts, assert_, audit, breaks, close, enter, export, formats, margin, match, pack, reopen, review, tax,
+    templates, unmatch,
 ):  # fmt: skip
     marginbook.add_command(command)
 
@@ -340,12 +345,14 @@ def report(
     realized      results by period; the sum over all lines is what the ledger booked
     funding       paid and received by period and instrument, with the implied annual rate
     interest      borrow interest by period, asset and isolated pair, with the implied annual rate
+    income        income and expenses by period: results, fees, funding, interest by loan, rebates, debt written off
     loans         crypto-backed loans and debt pools: drawn, interest, repaid, still owed, what they cost
     loan_events   every step of a loan with what is owed after it and the loan to value
     liquidations  forced reductions with their prices, fees and loss, and why they happened
     liquidation_summary  what keeps liquidating: by cause, symbol and leverage at open, with the share of carry
     margin        where each position stood day by day: equity, requirement, health, liquidation price
     margin_calls  crossings of the venue's warning level, and what was done after
+    tiers         which margin tiers are known, imported or built in: of what, since when, from where
     balances      every wallet's assets beside the venue's own figure
     breaks        where the chain of stated balances does not hold
     witnesses     days on which two exports state the same fact, side by side

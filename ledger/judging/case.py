@@ -6,7 +6,7 @@ Amounts are fractions in the currency of the bucket (`Event.settle_asset`), + = 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -99,6 +99,13 @@ class Stake:
         return self.legs[index] if index >= 0 else None
 
 
+def last_increase(stakes: Iterable[Stake], before: datetime) -> datetime | None:
+    """Return when an owner last made one of the positions larger, before an instant; None: never."""
+    grown = (leg.at for stake in stakes for leg in stake.legs
+             if leg.is_chosen and leg.delta * stake.side > 0 and leg.at < before)  # fmt: skip
+    return max(grown, default=None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quote:
     """A mark price as it is known at an instant."""
@@ -108,8 +115,8 @@ class Quote:
     label: str
     """measured, supplied, implied or assumed."""
     source: str
-    row: str | None = None
-    """Row key of the row that states it, where it is one."""
+    rows: tuple[str, ...] = ()
+    """Row keys of the rows that state it: several where the way led over other assets."""
 
 
 @dataclass(kw_only=True)
@@ -128,6 +135,8 @@ class Case:
     """Just after the first fill of the position that was liquidated (the start where it was open before)."""
     trigger: Sheet
     """Just before the first forced row, at the trigger mark."""
+    sized: Sheet | None = None
+    """Just after the last fill by which its owner made the position larger; None: it is as `opened`."""
     end: Sheet
     trigger_quote: Quote | None
     terms: Sequence[Term]

@@ -25,7 +25,7 @@ def doubt(case: Case) -> str | None:  # noqa: PLR0911  (one line a doubt)
     """Return why the rows do not show the liquidation, a clause; None where they do."""
     if case.event.is_adl:
         return None
-    if not is_open(case.trigger):
+    if not is_open(case.trigger) or _is_untold(case):
         return "no fills of what was liquidated are in the book: import them"
     if not case.is_known or not is_known(case.trigger) or case.trigger.required() is None:
         return None  # what is missing is said apart
@@ -64,6 +64,12 @@ def beyond(case: Case) -> Fraction | None:
     value = value or case.trigger.equity() + case.trigger.debt()
     allowed = required * OF_REQUIRED + value * (OF_ROUGH_VALUE if rough else OF_VALUE)
     return above if above > allowed else None
+
+
+def _is_untold(case: Case) -> bool:
+    """Return whether no row says what was liquidated: neither a position, nor an order, nor collateral."""
+    event = case.event
+    return event.kind != "loan" and event.stage == "unknown" and not event.leg_keys and not event.position_ids
 
 
 def _is_circular(case: Case) -> bool:

@@ -17,6 +17,7 @@ from ledger.judging.worlds import (
     first_open,
     is_known,
     is_open,
+    leverage_used,
     own_terms,
     resized,
     smaller,
@@ -34,9 +35,7 @@ TO_REACT = timedelta(minutes=10)
 def over_leverage(standing: Standing) -> Ruling | None:
     """Return the finding that the position was too large for the equity, or the liquidation price too near, at once."""
     case, thresholds = standing.case, standing.thresholds
-    if not is_known(case.opened):
-        return None
-    used, distance = case.opened.effective_leverage(), opening_distance(case)
+    used, distance = leverage_used(case), opening_distance(case) if is_known(case.opened) else None
     volatility = daily_volatility(case)
     least = thresholds.opening_distance if volatility is None else thresholds.opening_volatilities * volatility
     parts: list[Fraction] = []
@@ -44,7 +43,7 @@ def over_leverage(standing: Standing) -> Ruling | None:
     if used is not None and used >= thresholds.over_leverage:
         parts.append(thresholds.over_leverage / used)
         told.append(f"the position was worth {times(used)} the equity")
-        rules.append(f"effective leverage at the opening >= {number(thresholds.over_leverage)}")
+        rules.append(f"effective leverage at open >= {number(thresholds.over_leverage)}")
     if distance is not None and least > 0 and distance < least:
         parts.append(distance / least)
         told.append(f"the liquidation price was {share(distance)} away")

@@ -21,7 +21,7 @@ class Thresholds:
     """Thresholds of the findings, named after their codes; shares are fractions of 1, not percent."""
 
     over_leverage: Fraction = Fraction(10)
-    """Effective leverage at the opening (sum of notionals / equity) from which on it is too high."""
+    """Leverage at open (sum of notionals / equity, when last made larger) from which on it is too high."""
     opening_distance: Fraction = Fraction(5, 100)
     """Distance to the liquidation price at the opening, as a share of the price, below which it is too near."""
     opening_volatilities: Fraction = Fraction(3)

@@ -12,7 +12,7 @@ from ledger.judging.sizing import opening_distance
 from ledger.judging.standing import Ruling, Standing
 from ledger.judging.whatif import became
 from ledger.judging.wording import amount, listed, price, share, times
-from ledger.judging.worlds import World
+from ledger.judging.worlds import World, leverage_used
 from ledger.margining.requirement import ZERO
 
 DRIVERS = {
@@ -40,7 +40,7 @@ def because(standing: Standing, driver: Ruling) -> str:
     """Return the verdict that names a driver."""
     assert driver.world is not None
     code, case = driver.finding.code, standing.case
-    used = case.opened.effective_leverage()
+    used = leverage_used(case)
     part = share(driver.cost / standing.buffer) if standing.buffer > 0 else ""
     reason = DRIVERS.get(code, code.replace("_", " ") + " cost {cost}").format(
         cost=amount(driver.cost, standing.asset),
@@ -85,7 +85,9 @@ def withheld(standing: Standing, codes: Collection[str]) -> str:
         part = f" ({share(abs(case.unexplained) / case.start_equity)} of the start)" if case.start_equity > 0 else ""
         reasons.append(f"the rows leave {amount(case.unexplained, standing.asset)}{part} unexplained")
     if standing.equity is None:
-        reasons.append("the equity at the trigger is not known, for want of a price")
+        older = sorted({one.symbol for one in case.trigger.exposures if one.entry is None and not one.is_asset})
+        why = f"as {listed(older)} was opened before its first row in the book" if older else "for want of a price"
+        reasons.append(f"the equity at the trigger is not known, {why}")
     if standing.required is None:
         reasons.append("what the venue required is not known, for want of a tier table or a leverage")
     if "trigger_not_shown" in codes and (told := doubt(case)) is not None:

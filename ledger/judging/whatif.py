@@ -19,12 +19,12 @@ from ledger.judging.worlds import (
     OUT,
     World,
     alone,
+    at_leverage,
     half_loan,
     halved,
     isolated,
     leverage_used,
     rows_until,
-    smaller,
     until,
     without,
     without_rows,
@@ -125,9 +125,9 @@ def _at_leverage(case: Case) -> Iterator[_Change]:
     if used is None:
         return
     for leverage in LEVERAGES:
-        if leverage < used * LESS:
-            title = f"At {times(leverage)} leverage instead of {times(used)}"
-            yield _Change(name="leverage", title=title, world=smaller(case, leverage / used))
+        world = at_leverage(case, leverage) if leverage < used * LESS else None
+        if world is not None:
+            yield _Change(name="leverage", title=f"At {times(leverage)} leverage instead of {times(used)}", world=world)
 
 
 def _at_the_call(case: Case) -> Iterator[_Change]:
@@ -214,5 +214,5 @@ def became(case: Case, end: Fate) -> str:
             return f"liquidated all the same; {at}"
         return f"liquidated {lasting(end.at - case.triggered_at)} later, at {instant(end.at)}; {at}"
     if end.outcome == "survived" and end.until is not None:
-        return f"not liquidated until {instant(end.until)}, as far as prices are known; {at}"
+        return f"not liquidated until {instant(end.until)}, by the prices known, of candles their closes; {at}"
     return f"not liquidated at that moment; {at}, and what came after it is not known"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from ledger.judging.case import Case, Leg, Posting, Stake
-from ledger.margining.requirement import ZERO
+from ledger.judging.case import Case, Leg, Posting, Stake, last_increase
+from ledger.margining.requirement import ZERO, gained
 from ledger.margining.sheet import Exposure, Sheet
 from reports.audit import Moment
 
@@ -125,21 +125,28 @@ def half_loan(case: Case) -> World | None:
 
 
 def leverage_used(case: Case) -> Fraction | None:
-    """Return the largest value of the position, at its entry price, per equity it began with; None where unknown.
+    """Return the leverage at open: sum of notionals / equity just after the position was last made larger.
 
-    An isolated position brings margin with each addition: there the value at the opening counts.
+    The effective leverage of margin mathematics (section 8), when the owner had the size that was liquidated; both at
+    the marks of that instant.  None where one of them is unknown, or nothing was left.
     """
-    from_start = case.started_by == "position"
-    equity = case.start_equity if from_start else case.opened.equity()
-    if equity <= 0 or not (from_start or is_known(case.opened)):
-        return None
-    own = set(case.event.position_ids)
-    if case.margin_mode.startswith("isolated"):
-        opened = [one.value() for one in case.opened.exposures if one.position_id in own]
-        value = sum((one for one in opened if one is not None), ZERO)
-    else:
-        value = sum((_largest(stake, case.triggered_at) for stake in case.own()), ZERO)
-    return value / equity if value else None
+    sheet = case.sized or case.opened
+    return sheet.effective_leverage() if case.is_known and is_known(sheet) else None
+
+
+def at_leverage(case: Case, leverage: Fraction) -> World | None:
+    """Return the world in which the position was so small that this was the leverage at open; None: no size makes it.
+
+    Of the equity before the fees of its fills, as these are of its size, too (margin mathematics, section 10: size' =
+    equity x leverage / price).  Positions that were not liquidated keep theirs.
+    """
+    sheet, own = case.sized or case.opened, set(case.event.position_ids)
+    sized_at = last_increase(case.own(), case.triggered_at) or case.started_at
+    fees = sum((row.value for row in rows_until(case, ("own_fees",)) if row.at <= sized_at), ZERO)
+    values = {one.position_id: one.value() or ZERO for one in sheet.exposures}
+    liquidated = sum((value for position, value in values.items() if position in own), ZERO)
+    left = leverage * (sheet.equity() - fees) - (sum(values.values(), ZERO) - liquidated)
+    return smaller(case, left / liquidated) if liquidated > 0 and 0 < left < liquidated else None
 
 
 def is_known(sheet: Sheet) -> bool:
@@ -194,9 +201,8 @@ def unrealized(stake: Stake, leg: Leg | None, mark: Fraction) -> Fraction | None
         return ZERO
     if leg.entry is None:
         return None
-    gain = stake.value(leg.quantity, mark) - stake.value(leg.quantity, leg.entry)
     side = 1 if leg.quantity > 0 else -1
-    return -side * gain if stake.style == "inverse" else side * gain
+    return gained(stake.style, side, stake.value(leg.quantity, leg.entry), stake.value(leg.quantity, mark))
 
 
 def _removed(case: Case, rows: Sequence[Posting], rest: Fraction, *, of_debt: bool) -> World:
@@ -233,12 +239,6 @@ def _since(stake: Stake, at: datetime, mark: Fraction, case: Case) -> Fraction |
     if before is None or after is None or None in realized:
         return None
     return after - before + stake.settled * sum((result for result in realized if result is not None), ZERO)
-
-
-def _largest(stake: Stake, at: datetime) -> Fraction:
-    values = [stake.value(leg.quantity, leg.entry)
-              for leg in stake.legs if leg.at <= at and leg.entry is not None]  # fmt: skip
-    return max(values, default=ZERO)
 
 
 def _marked(one: Exposure, sheet: Sheet) -> bool:

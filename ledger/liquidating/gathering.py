@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from ledger.liquidating.nearby import Nearby, with_fills
+from ledger.liquidating.nearby import Nearby, untold, with_fills
+from ledger.liquidating.portfolios import MODE, Portfolios
 from ledger.liquidating.pots import margin_mode_of, pot_of, product_of
 from ledger.liquidating.sales import sales_of
-from ledger.liquidating.signs import Record, Sign, fraction, leg_sign, order_sign, place_of, remargined
+from ledger.liquidating.signs import WORDS, Record, Sign, fraction, leg_sign, order_sign, place_of, remargined
 from ledger.storage.store import Store, statement
 from schemas.types import INSTANT
 
@@ -53,7 +54,9 @@ def gather(store: Store) -> Signs:
     legs = _margined(store, [leg_sign(row) for row in asked(store, "forced_legs")])
     sales = sales_of(asked(store, "loan_events"))
     told = {sign.base for sale in sales for sign in sale}
-    orders = list(with_fills([row for row in asked(store, "orders") if row["base"] not in told], legs))
+    listed = asked(store, "orders")
+    unheld = untold(asked(store, "forced_fills"), listed)
+    orders = list(with_fills([row for row in (*listed, *unheld) if row["base"] not in told], legs))
     modes = {fill: row["margin_mode"] for row, fill in orders if fill is not None}
     marked = {leg: remargined(leg, modes.get(leg)) for leg in legs}
     alone = [row for row, fill in orders if fill is None]
@@ -65,16 +68,31 @@ def gather(store: Store) -> Signs:
     newly = _newly_forced(store, clearances, Nearby([*forced, *lent]))
     forced += newly
     forced += _lone_fees(clearances, Nearby([*forced, *lent]))
+    named = asked(store, "named")
+    around = Nearby([*forced, *lent])
+    forced += [_lone(row) for row in named if around.of_named(row) is None]
+    around = Nearby([*forced, *lent])
+    besides = [(_named(row, sign), sign) for row in named if (sign := around.of_named(row)) is not None]
     repayments = asked(store, "repayments", incoming=_instants(forced))
     around = Nearby(forced)
     forced += [_repayment(row) for row in repayments if row["is_forced"] and around.of_repayment(row) is None]
     around = Nearby([*forced, *lent])
     beside += [(_clearance(row, sign), sign) for row in clearances if (sign := around.of_clearance(row)) is not None]
+    beside += besides
     beside += [(_repayment(row, sign), sign) for row in repayments if (sign := around.of_repayment(row)) is not None]
+    beside = [(row, sign) for row, sign in beside if row.row_key != sign.row_key]
+    joint = _joint(Portfolios.load(store), [*forced, *(row for row, _ in beside)])
     return Signs(
-        forced=forced, sales=sales, beside=[(row, sign) for row, sign in beside if row.row_key != sign.row_key],
+        forced=[joint.get(sign, sign) for sign in forced], sales=sales,
+        beside=[(joint.get(row, row), joint.get(sign, sign)) for row, sign in beside],
         newly_forced=[(sign.position_id or "", sign.leg_no or 0) for sign in newly],
     )  # fmt: skip
+
+
+def _joint(portfolios: Portfolios, signs: Iterable[Sign]) -> dict[Sign, Sign]:
+    """Return the signs of portfolio margin with the pot of all its wallets, by the sign that they were."""
+    pots = {sign: portfolios.joined(sign.pot, sign.at) for sign in signs}
+    return {sign: replace(sign, pot=pot, margin_mode=MODE) for sign, pot in pots.items() if pot != sign.pot}
 
 
 def _margined(store: Store, legs: Sequence[Sign]) -> list[Sign]:
@@ -129,9 +147,14 @@ def _newly_forced(store: Store, clearances: Sequence[Record], around: Nearby) ->
 def _clearance(row: Record, sign: Sign) -> Sign:
     """Return a fee or an insurance as part of what another sign tells."""
     what = "insurance row" if row["cause"] == "insurance" else "liquidation fee row"
+    return _beside(row, sign, f"{what} {_apart(row, sign)}")
+
+
+def _beside(row: Record, sign: Sign, told: str) -> Sign:
+    """Return a row as part of what another sign tells."""
     return replace(
         sign, at=row["moment"], row_key=row["row_key"], base=row["base"], leg_no=None, order_ref=None, stage=None,
-        worth=None, mark_price=None, bankruptcy_price=None, told=f"{what} {_apart(row, sign)}",
+        worth=None, mark_price=None, bankruptcy_price=None, told=told,
     )  # fmt: skip
 
 
@@ -144,18 +167,32 @@ def _lone_fees(clearances: Sequence[Record], around: Nearby) -> list[Sign]:
     """Return the liquidation fees of which nothing else tells: a liquidation whose fills are not in the book."""
     found = []
     for row in clearances:
-        if row["cause"] != "liquidation_fee" or row["amount"] >= 0 or around.of_clearance(row) is not None:
-            continue
-        product = product_of(row["wallet"], None)
-        mode, symbol = margin_mode_of(row["wallet"], None), row["symbol"] or row["pair"] or row["asset"]
-        pot = pot_of(place_of(row), product=product, margin_mode=mode, pair=row["pair"], symbol=symbol, position="",
-                     settle_asset=row["asset"])  # fmt: skip
-        found.append(Sign(
-            at=row["moment"], pot=pot, symbol=symbol, product=product if row["symbol"] else None, side=None,
-            settle_asset=row["asset"], margin_mode=mode, row_key=row["row_key"], base=row["base"],
-            told="liquidation fee row of which the book has no fill",
-        ))  # fmt: skip
+        if row["cause"] == "liquidation_fee" and row["amount"] < 0 and around.of_clearance(row) is None:
+            found.append(_without_fills(row, "liquidation fee row of which the book has no fill"))
     return found
+
+
+def _without_fills(row: Record, told: str) -> Sign:
+    """Return a booking that tells of a liquidation by itself; of it neither side, size nor price is known."""
+    product = product_of(row["wallet"], None)
+    mode, symbol = margin_mode_of(row["wallet"], None), row["symbol"] or row["pair"] or row["asset"]
+    pot = pot_of(place_of(row), product=product, margin_mode=mode, pair=row["pair"], symbol=symbol, position="",
+                 settle_asset=row["asset"])  # fmt: skip
+    return Sign(
+        at=row["moment"], pot=pot, symbol=symbol, product=product if row["symbol"] else None, side=None,
+        settle_asset=row["asset"], margin_mode=mode, row_key=row["row_key"], base=row["base"], told=told,
+    )  # fmt: skip
+
+
+def _lone(row: Record) -> Sign:
+    """Return a booking that its venue calls a liquidation, with nothing else that tells of it."""
+    told = f"a row of {row['format']} that the venue calls {WORDS[row['cause']]}"
+    return replace(_without_fills(row, told), is_adl=row["cause"] == "adl")
+
+
+def _named(row: Record, sign: Sign) -> Sign:
+    """Return such a booking as part of what another sign tells, or as itself."""
+    return _beside(row, sign, f"a row that the venue calls {WORDS[row['cause']]} {_apart(row, sign)}")
 
 
 # ---------------------------------------------------------------------------------------------- repayments

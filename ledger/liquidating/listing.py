@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,14 +13,12 @@ import polars as pl
 
 from ledger.liquidating.event import Event
 from ledger.liquidating.gathering import LEG, TEXT, asked
-from ledger.liquidating.signs import Record, fraction
+from ledger.liquidating.signs import Record
+from ledger.liquidating.sizes import OfSymbol, by_symbol, known_side, money, once, summed
 from ledger.margining.requirement import ZERO
 from ledger.storage.store import Store, statement
-from schemas.types import INSTANT, KEY, MONEY, SCALE
+from schemas.types import INSTANT, KEY, MONEY
 
-EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
-INVERSE_PLACES = 8
-"""An average of quotients is itself a quotient: more digits of it are noise."""
 NUMBER = pl.Int64()
 WORDS = pl.List(TEXT)
 COLUMNS: dict[str, Any] = {
@@ -29,7 +27,7 @@ COLUMNS: dict[str, Any] = {
     "trigger_price": MONEY, "average_price": MONEY, "bankruptcy_price": MONEY, "liquidation_fee": MONEY,
     "insurance": MONEY, "loss": MONEY, "settle_asset": TEXT, "position_id": TEXT, "primary_cause": TEXT, "fee": MONEY,
     "slippage": MONEY, "leverage_at_open": MONEY, "carry": MONEY, "positions": WORDS, "found_by": WORDS, "kind": TEXT,
-    "is_adl": pl.Boolean(), "loan_id": TEXT, "instrument": TEXT, "pair": TEXT, "names": WORDS,
+    "is_adl": pl.Boolean(), "loan_id": TEXT, "instrument": TEXT, "pair": TEXT, "names": WORDS, "legs": WORDS,
 }  # fmt: skip
 
 
@@ -95,7 +93,7 @@ def _all_behind(store: Store, events: Sequence[Event]) -> list[_Behind]:
         _Behind(
             legs=found["legs"][number], orders=found["orders"][number], clearances=found["clearances"][number],
             loans=found["loans"][number],
-            carry=_sum(row["carry"] for row in found["carry"][number]) if event.position_ids else None,
+            carry=summed(row["carry"] for row in found["carry"][number]) if event.position_ids else None,
         )
         for number, event in numbered
     ]  # fmt: skip
@@ -112,9 +110,11 @@ def _by_event(rows: Iterable[Record]) -> Mapping[int, list[Record]]:
 
 
 def _line(event: Event, behind: _Behind, judged: Judged) -> dict[str, Any]:
-    """Return the line of one event; prices and sizes are those of its symbol, sums are of all of it."""
+    """Return the line of one event; sums are of all of it, prices and sizes unknown where it has several symbols."""
+    of_symbols = by_symbol(event, behind.legs, behind.orders, behind.loans)
+    of_one = of_symbols[0] if len(of_symbols) == 1 else None
     legs = [row for row in behind.legs if row["symbol"] == event.symbol]
-    orders = _once([row for row in behind.orders if row["symbol"] == event.symbol])
+    orders = once([row for row in behind.orders if row["symbol"] == event.symbol])
     first = next((row for row in (*legs, *orders) if row["product"] is not None), None)
     fee, insurance = _cleared(event, behind, "liquidation_fee"), _cleared(event, behind, "insurance")
     loss = _lost(event, behind, fee, insurance)
@@ -124,75 +124,35 @@ def _line(event: Event, behind: _Behind, judged: Judged) -> dict[str, Any]:
     names = sorted({name for name in every if name is not None})
     return {
         "liquidation_id": event.liquidation_id, "account": event.account, "venue": event.venue, "wallet": event.wallet,
-        "product": first["product"] if first else None, "margin_mode": event.margin_mode, "symbol": event.symbol,
-        "side": None if event.side == "?" else event.side, "started_at": event.started_at, "ended_at": event.ended_at,
-        "stage": event.stage, "quantity": _money(_quantity(event, legs, orders, behind.loans)),
-        "trigger_price": _money(event.mark_price) if event.mark_price else judged.trigger_price,
-        "average_price": _average(legs, orders),
-        "bankruptcy_price": _money(event.bankruptcy_price), "liquidation_fee": _money(fee),
-        "insurance": _money(insurance),
-        "loss": judged.loss if judged.loss is not None else _money(loss), "settle_asset": event.settle_asset or None,
+        "product": first["product"] if first else None, "margin_mode": event.margin_mode,
+        "symbol": event.symbol if of_one else f"{event.symbol} +{len(of_symbols) - 1}",
+        "side": _side(event, of_symbols), "started_at": event.started_at, "ended_at": event.ended_at,
+        "stage": event.stage, "quantity": money(of_one.quantity) if of_one else None,
+        "trigger_price": _one(of_one, money(event.mark_price) if event.mark_price else judged.trigger_price),
+        "average_price": of_one.average if of_one else None,
+        "bankruptcy_price": _one(of_one, money(event.bankruptcy_price)), "liquidation_fee": money(fee),
+        "insurance": money(insurance),
+        "loss": judged.loss if judged.loss is not None else money(loss), "settle_asset": event.settle_asset or None,
         "position_id": event.position_ids[0] if event.position_ids else None, "primary_cause": judged.primary_cause,
-        "fee": _money(_forced_fees(behind.legs)) if behind.legs else None,
-        "slippage": judged.slippage if behind.legs and judged.slippage is not None else _money(slippage),
+        "fee": money(_forced_fees(behind.legs)) if behind.legs else None,
+        "slippage": judged.slippage if behind.legs and judged.slippage is not None else money(slippage),
         "leverage_at_open": judged.leverage_at_open,
-        "carry": judged.carry if judged.carry is not None else _money(behind.carry),
+        "carry": judged.carry if judged.carry is not None else money(behind.carry),
         "positions": list(event.position_ids), "found_by": list(event.found_by), "kind": event.kind,
         "is_adl": event.is_adl, "names": names, "loan_id": event.loan_id, "instrument": named, "pair": event.pair,
+        "legs": [one.told() for one in of_symbols],
     }  # fmt: skip
 
 
-def _money(value: Fraction | None, places: int = SCALE) -> Decimal | None:
-    if value is None:
-        return None
-    quotient = EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return quotient.quantize(Decimal(1).scaleb(-places), context=EXACT)
+def _side(event: Event, of_symbols: Sequence[OfSymbol]) -> str | None:
+    """Return the side of an event; None where several symbols were not all of one side."""
+    sides = {one.side for one in of_symbols}
+    return known_side(event) if len(of_symbols) == 1 or len(sides) == 1 or event.kind == "loan" else None
 
 
-def _sum(cells: Iterable[Any]) -> Fraction | None:
-    """Return the exact sum; None where a part of it is unknown."""
-    parts = [fraction(cell) for cell in cells]
-    known = [part for part in parts if part is not None]
-    return sum(known, ZERO) if len(known) == len(parts) else None
-
-
-def _once(orders: Sequence[Record]) -> list[Record]:
-    """Return the venue's rows, those of two lists that say the same of an order once."""
-    found = {
-        (row["order_ref"] or number, row["quantity"], row["price"]): row
-        for number, row in reversed(list(enumerate(orders)))
-    }
-    return list(reversed(found.values()))
-
-
-def _quantity(
-    event: Event, legs: Sequence[Record], orders: Sequence[Record], loans: Sequence[Record]
-) -> Fraction | None:
-    """Return the size that was forced: of the fills, else as the venue's rows say."""
-    if legs:
-        return _sum(abs(row["delta"]) for row in legs)
-    sold = [row["amount"] for row in loans if row["kind"] == "collateral_sold" and row["asset"] == event.symbol]
-    stated = [row["quantity"] for row in orders]
-    return _sum(sold) if sold else _sum(stated) if stated else None
-
-
-def _average(legs: Sequence[Record], orders: Sequence[Record]) -> Decimal | None:
-    """Return the size-weighted average price; harmonic of inverse contracts."""
-    rows = [(row["delta"], row["price"], row["style"]) for row in legs]
-    rows = rows or [(row["quantity"], row["price"], None) for row in orders]
-    if not rows or any(size is None or price is None for size, price, _ in rows):
-        stated = {price for _, price, _ in rows}
-        return stated.pop() if len(stated) == 1 else None
-    inverse = rows[0][2] == "inverse"
-    if inverse and not all(price for _, price, _ in rows):
-        return None
-    sizes = [abs(Fraction(size)) for size, _, _ in rows]
-    prices = [Fraction(price) for _, price, _ in rows]
-    weighed = [size / price if inverse else size * price for size, price in zip(sizes, prices, strict=True)]
-    size, weight = sum(sizes, ZERO), sum(weighed, ZERO)
-    if not size or (inverse and not weight):
-        return None
-    return _money(size / weight, INVERSE_PLACES) if inverse else _money(weight / size)
+def _one(of_one: OfSymbol | None, price: Decimal | None) -> Decimal | None:
+    """Return a price of the only symbol; of several none is that of the event."""
+    return None if of_one is None else price
 
 
 def _cleared(event: Event, behind: _Behind, cause: str) -> Fraction | None:
@@ -204,28 +164,28 @@ def _cleared(event: Event, behind: _Behind, cause: str) -> Fraction | None:
     ]
     of_sign = -1 if cause == "liquidation_fee" else 1
     if cells:
-        total = _sum(cells)
+        total = summed(cells)
         return None if total is None else of_sign * total
     if cause == "liquidation_fee" and event.kind == "loan":
         charged = [row for row in behind.loans if row["kind"] == cause]
-        return _sum(row["amount"] if row["asset"] == event.settle_asset else row["value"] for row in charged)
+        return summed(row["amount"] if row["asset"] == event.settle_asset else row["value"] for row in charged)
     stated = [row["fee"] for row in behind.orders if row["fee"] is not None and row["fee_asset"] == event.settle_asset]
     if cause == "liquidation_fee" and not behind.legs:
-        return _sum(stated) if stated else None
+        return summed(stated) if stated else None
     return ZERO if behind.legs else None
 
 
 def _forced_fees(legs: Sequence[Record]) -> Fraction | None:
     """Return the trading fees of the forced fills in the settle asset, + = cost; None where one is unvalued."""
-    return None if any(row["is_unvalued"] for row in legs) else _sum(row["fee_value"] or 0 for row in legs)
+    return None if any(row["is_unvalued"] for row in legs) else summed(row["fee_value"] or 0 for row in legs)
 
 
 def _lost(event: Event, behind: _Behind, fee: Fraction | None, insurance: Fraction | None) -> Fraction | None:
     """Return what the forced fills lost with fees (as far as they are valued), + = lost."""
     if not behind.legs or any(row["settle_asset"] != event.settle_asset for row in behind.legs):
         return None
-    realized = _sum(row["realized"] for row in behind.legs)
-    fees = _sum(row["fee_value"] or 0 for row in behind.legs)
+    realized = summed(row["realized"] for row in behind.legs)
+    fees = summed(row["fee_value"] or 0 for row in behind.legs)
     if realized is None or fees is None or fee is None or insurance is None:
         return None
     return fee + fees - realized - insurance

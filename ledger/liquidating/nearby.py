@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from ledger.liquidating.signs import Record, Sign, place_of
 
@@ -58,6 +59,13 @@ class Nearby:
         line = self.lines.get(place_of(row), self.nothing)
         return line.nearest(row["moment"], NEAR, NEAR, lambda sign: _fits(row, sign))
 
+    def of_named(self, row: Record) -> Sign | None:
+        """Return the sign that a booking called liquidation goes with: of its source row, else of its wallet."""
+        if (same := self.of_base.get(row["base"])) is not None:
+            return same
+        line = self.lines.get(place_of(row), self.nothing)
+        return line.nearest(row["moment"], AN_HOUR, NEAR, lambda sign: row["symbol"] in (None, sign.symbol))
+
     def of_repayment(self, row: Record) -> Sign | None:
         """Return the sign of a repayment that no person ordered: what was forced just before it."""
         line = self.lines.get(place_of(row), self.nothing)
@@ -88,8 +96,28 @@ def with_fills(orders: Sequence[Record], fills: Sequence[Sign]) -> Iterator[tupl
     for row in orders:
         found = by_order.get((row["account"], row["venue"], row["symbol"], row["order_ref"] or ""))
         if found is None and (line := lines.get((*place_of(row), row["symbol"]))) is not None:
-            found = line.nearest(row["moment"], NEAR, NEAR, lambda fill, row=row: _same_order(row, fill))  # type: ignore[misc]
+            found = line.nearest(row["moment"], NEAR, NEAR, partial(_same_order, row))
         yield row, found
+
+
+def untold(fills: Sequence[Record], orders: Sequence[Record]) -> list[Record]:
+    """Return the forced fills of no position that no row of the venue lists: by source row, by order or by time."""
+    bases = {row["base"] for row in orders}
+    by_order = {(row["account"], row["venue"], row["symbol"], row["order_ref"]) for row in orders if row["order_ref"]}
+    instants: dict[tuple[str, ...], list[datetime]] = defaultdict(list)
+    for row in orders:
+        instants[*place_of(row), row["symbol"]].append(row["moment"])
+    for found in instants.values():
+        found.sort()
+
+    def is_listed(row: Record) -> bool:
+        line = instants.get((*place_of(row), row["symbol"]), [])
+        first = bisect_left(line, row["moment"] - NEAR)
+        is_near = first < len(line) and line[first] <= row["moment"] + NEAR
+        order = (row["account"], row["venue"], row["symbol"], row["order_ref"])
+        return row["base"] in bases or order in by_order or is_near
+
+    return [row for row in fills if not is_listed(row)]
 
 
 def _same_order(row: Record, fill: Sign) -> bool:

@@ -70,6 +70,8 @@ def leg_sign(row: Record, *, told: str = "", bankruptcy_price: Fraction | None =
         position=row["position_id"], settle_asset=row["settle_asset"],
     )  # fmt: skip
     said = f"fill that {row['format']} states as {WORDS[row['stated']]}" if stated else told
+    if row["is_older"]:
+        said = f"{said or 'forced fill'}, of a position opened before its first row"
     if row["stated"] is None:
         said = "conversion into an asset that was owed"
     return Sign(
@@ -93,6 +95,13 @@ def remargined(sign: Sign, mode: str | None) -> Sign:
 
 
 # -------------------------------------------------------------------------------------- rows of the venue
+
+UNHELD = "of what no position in the book holds"
+
+
+def fill_words(row: Record) -> str:
+    """Return what a forced fill says, of which no part is a position's, in words."""
+    return f"fill that {row['format']} states as {WORDS[row['stated']]}, {UNHELD}"
 
 
 def order_words(row: Record) -> str:
@@ -123,7 +132,8 @@ def order_sign(row: Record, found: Record) -> Sign:
         settle_asset=settle, margin_mode=mode, row_key=row["row_key"], base=row["base"], is_adl=row["stage"] == "adl",
         position_id=found["position_id"], order_ref=row["order_ref"], stage=row["stage"],
         worth=None if quantity is None or price is None else quantity * price, mark_price=fraction(row["mark_price"]),
-        bankruptcy_price=fraction(row["bankruptcy_price"]), told=order_words(row),
+        bankruptcy_price=fraction(row["bankruptcy_price"]),
+        told=fill_words(row) if "stated" in row else order_words(row),
     )  # fmt: skip
 
 

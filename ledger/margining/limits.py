@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ledger.margining.requirement import ONE, TENTH, ZERO, Tier, notional, tier_at
+from ledger.margining.requirement import ONE, TENTH, ZERO, Tier, gained, notional, tier_at
 
 MOST_STEPS = 50
 """Tiers that are tried until the one at the liquidation price is found."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class OpenPosition:
     """One open position: `quantity` unsigned, `entry` the average entry price, quote per base."""
 
     side: int
@@ -37,12 +37,11 @@ class Held:
 
     def unrealized(self, price: Fraction) -> Fraction:
         """Return the unrealized result at a price, + = gain, settle asset."""
-        gain = self.value(price) - self.value(self.entry)
-        return -self.side * gain if self.style == "inverse" else self.side * gain
+        return gained(self.style, self.side, self.value(self.entry), self.value(price))
 
 
 def linear(
-    held: Held, wallet: Fraction, rate: Fraction, deduction: Fraction = ZERO, *,
+    held: OpenPosition, wallet: Fraction, rate: Fraction, deduction: Fraction = ZERO, *,
     others_required: Fraction = ZERO, others_unrealized: Fraction = ZERO,
 ) -> Fraction | None:  # fmt: skip
     """Return the price at which equity is the maintenance margin at mark (Binance): one way, isolated or cross.
@@ -56,7 +55,7 @@ def linear(
 
 
 def hedged(
-    long: Held, short: Held, wallet: Fraction, rates: tuple[Fraction, Fraction],
+    long: OpenPosition, short: OpenPosition, wallet: Fraction, rates: tuple[Fraction, Fraction],
     deductions: tuple[Fraction, Fraction], *,
     others_required: Fraction = ZERO, others_unrealized: Fraction = ZERO,
 ) -> Fraction | None:  # fmt: skip
@@ -72,7 +71,7 @@ def hedged(
     return _positive(above, long.size * rates[0] + short.size * rates[1] - long.size + short.size)
 
 
-def with_fee(held: Held, margin: Fraction, rate: Fraction, fee: Fraction) -> Fraction | None:
+def with_fee(held: OpenPosition, margin: Fraction, rate: Fraction, fee: Fraction) -> Fraction | None:
     """Return the price of Gate's and OKX's isolated rule: the fee to close is part of the requirement."""
     per_unit = margin / held.size
     if held.side > 0:
@@ -80,14 +79,14 @@ def with_fee(held: Held, margin: Fraction, rate: Fraction, fee: Fraction) -> Fra
     return _positive(held.entry + per_unit, ONE + (rate + fee))
 
 
-def at_entry(held: Held, margin: Fraction, required: Fraction, extra: Fraction = ZERO) -> Fraction | None:
+def at_entry(held: OpenPosition, margin: Fraction, required: Fraction, extra: Fraction = ZERO) -> Fraction | None:
     """Return the price of Bybit's isolated rule: the requirement is of the entry value; `extra` is margin added."""
     if held.style == "inverse":
         return _positive(held.size, held.value(held.entry) + held.side * (margin - required + extra))
     return _positive(held.entry - held.side * (margin - required + extra) / held.size, ONE)
 
 
-def inverse(held: Held, wallet: Fraction, rate: Fraction, deduction: Fraction = ZERO) -> Fraction | None:
+def inverse(held: OpenPosition, wallet: Fraction, rate: Fraction, deduction: Fraction = ZERO) -> Fraction | None:
     """Return the price at which equity is the maintenance margin at mark, of an inverse contract."""
     worth = held.value(held.entry)
     if held.side > 0:
@@ -110,7 +109,7 @@ def by_level(
     return _positive(level * owed[1] - assets[1], assets[0] - level * owed[0])
 
 
-def bankruptcy(held: Held, margin: Fraction, fee: Fraction = ZERO) -> Fraction | None:
+def bankruptcy(held: OpenPosition, margin: Fraction, fee: Fraction = ZERO) -> Fraction | None:
     """Return the price at which the margin is gone, with the fee to close (a rate) paid."""
     if held.style == "inverse":
         worth = held.value(held.entry)
@@ -119,7 +118,7 @@ def bankruptcy(held: Held, margin: Fraction, fee: Fraction = ZERO) -> Fraction |
 
 
 def of_its_tier(
-    held: Held, tiers: Sequence[Tier], price_with: Callable[[Tier], Fraction | None], mark: Fraction
+    held: OpenPosition, tiers: Sequence[Tier], price_with: Callable[[Tier], Fraction | None], mark: Fraction
 ) -> Fraction | None:
     """Return the price whose own tier is the one it was computed with; starts from the tier at the mark.
 

@@ -82,7 +82,7 @@ class VenueRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class MarginStanding:
     """What a sheet is worth under a rule; None is unknown."""
 
     equity: Fraction
@@ -157,11 +157,11 @@ def ratio(rule: VenueRule, sheet: Sheet, price: Fraction | None = None) -> Fract
     return _over(equity * rule.liquidation, required)
 
 
-def standing(rule: VenueRule, sheet: Sheet, price: Fraction | None = None) -> Standing:
+def standing(rule: VenueRule, sheet: Sheet, price: Fraction | None = None) -> MarginStanding:
     """Return everything that the rule says of a sheet, at another price of its own instrument where given."""
     ruled = sheet if sheet.rule == rule.rule else replace(sheet, rule=rule.rule)
     equity, required = ruled.equity(price), ruled.required(price)
-    return Standing(
+    return MarginStanding(
         equity=equity,
         required=required,
         initial=ruled.initial(price),

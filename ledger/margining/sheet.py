@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
-from ledger.margining.requirement import ONE, ZERO, Tier, maintenance, notional, tier_at
+from ledger.margining.requirement import ONE, ZERO, Tier, gained, maintenance, notional, tier_at, total
 
 Excess = Callable[[Fraction], "Fraction | None"]
 
@@ -70,11 +71,56 @@ class Exposure:
 
     def value(self, price: Fraction | None = None) -> Fraction | None:
         """Return its notional, unsigned, in the bucket's currency."""
-        native = self._notional(self.at(price))
-        return None if native is None else native * self._worth(price)
+        return self._value(price) if self._moves(price) else self._value_now
 
     def unrealized(self, price: Fraction | None = None) -> Fraction:
         """Return its unrealized result; 0 where it is a balance, or no mark or entry is known."""
+        return self._unrealized(price) if self._moves(price) else self._unrealized_now
+
+    def required(self, rule: Rule, price: Fraction | None = None) -> Fraction | None:
+        """Return its maintenance margin by a rule of rates; None where its tier or its mark is unknown.
+
+        Of an option that was bought nothing is required.
+        """
+        if self._moves(price):
+            return self._required(rule, price)
+        known = self._required_now
+        if not known or (known[-1][0] is not rule and known[-1][0] != rule):
+            known.append((rule, self._required(rule, None)))
+        return known[-1][1]
+
+    def initial(self, price: Fraction | None = None) -> Fraction | None:
+        """Return its initial margin: at its leverage, else at the highest that its tier allows; None where unknown.
+
+        The used margin of a short on spot margin is in base and grows with the price, a long's is of its entry value.
+        """
+        return self._initial(price) if self._moves(price) else self._initial_now
+
+    def _moves(self, price: Fraction | None) -> bool:
+        """Return whether another price changes anything; else what it comes to is computed once."""
+        return self.is_own and price is not None
+
+    @cached_property
+    def _value_now(self) -> Fraction | None:
+        return self._value(None)
+
+    @cached_property
+    def _unrealized_now(self) -> Fraction:
+        return self._unrealized(None)
+
+    @cached_property
+    def _required_now(self) -> list[tuple[Rule, Fraction | None]]:
+        return []
+
+    @cached_property
+    def _initial_now(self) -> Fraction | None:
+        return self._initial(None)
+
+    def _value(self, price: Fraction | None) -> Fraction | None:
+        native = self._notional(self.at(price))
+        return None if native is None else native * self._worth(price)
+
+    def _unrealized(self, price: Fraction | None) -> Fraction:
         now, then = self._notional(self.at(price)), self._notional(self.entry)
         if self.is_asset or now is None:
             return ZERO
@@ -82,13 +128,9 @@ class Exposure:
             return self.side * now * self._worth(price)
         if then is None:
             return ZERO
-        return (-self.side if self.style == "inverse" else self.side) * (now - then) * self._worth(price)
+        return gained(self.style, self.side, then, now) * self._worth(price)
 
-    def required(self, rule: Rule, price: Fraction | None = None) -> Fraction | None:
-        """Return its maintenance margin by a rule of rates; None where its tier or its mark is unknown.
-
-        Of an option that was bought nothing is required.
-        """
+    def _required(self, rule: Rule, price: Fraction | None) -> Fraction | None:
         if rule.kind == "used":
             used = self.initial(price)
             return None if used is None else used * rule.level
@@ -99,11 +141,7 @@ class Exposure:
             return None
         return (maintenance(self.tiers, value) + value * rule.fee) * (rule.level or ONE) * self._worth(price)
 
-    def initial(self, price: Fraction | None = None) -> Fraction | None:
-        """Return its initial margin: at its leverage, else at the highest that its tier allows; None where unknown.
-
-        The used margin of a short on spot margin is in base and grows with the price, a long's is of its entry value.
-        """
+    def _initial(self, price: Fraction | None) -> Fraction | None:
         is_margin = self.is_asset or self.product == "margin"
         value = self._notional(self.entry if is_margin and self.side > 0 and self.entry is not None else self.at(price))
         if value is None:
@@ -124,6 +162,32 @@ class Exposure:
             return None
         style = "linear" if self.product == "option" else self.style  # an option's price is of its settle asset
         return notional(style, self.quantity, price, self.multiplier)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Others:
+    """What the positions come to whose price is not asked about; None where a part of it is unknown."""
+
+    unrealized: Fraction
+    required: Fraction | None
+    initial: Fraction | None
+    value: Fraction | None
+
+    @classmethod
+    def of(cls, exposures: Sequence[Exposure], rule: Rule) -> Others:
+        """Return the sums of positions by a rule of rates."""
+        return cls(
+            unrealized=total([one.unrealized() for one in exposures]),
+            required=_known_sum(ZERO, [one.required(rule) for one in exposures]),
+            initial=_known_sum(ZERO, [one.initial() for one in exposures]),
+            value=_known_sum(ZERO, [one.value() for one in exposures]),
+        )
+
+
+def _known_sum(first: Fraction | None, parts: Sequence[Fraction | None]) -> Fraction | None:
+    """Return the sum; None where a part is unknown."""
+    known = [part for part in (first, *parts) if part is not None]
+    return total(known) if len(known) == len(parts) + 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +213,15 @@ class Sheet:
 
     def own(self) -> list[Exposure]:
         """Return the positions at the own price."""
+        return list(self._own)
+
+    @cached_property
+    def _own(self) -> Sequence[Exposure]:
         return [exposure for exposure in self.exposures if exposure.is_own]
+
+    @cached_property
+    def _others(self) -> Others:
+        return Others.of([exposure for exposure in self.exposures if not exposure.is_own], self.rule)
 
     def base_value(self, price: Fraction | None = None) -> Fraction:
         """Return what the own base adds to the net worth: a net asset counts by its ratio, a net debt in full."""
@@ -159,7 +231,15 @@ class Sheet:
 
     def equity(self, price: Fraction | None = None) -> Fraction:
         """Return what the bucket is worth."""
-        return self.cash + self.base_value(price) + sum((one.unrealized(price) for one in self.exposures), ZERO)
+        return self._equity_now if price is None else self._equity(price)
+
+    @cached_property
+    def _equity_now(self) -> Fraction:
+        return self._equity(None)
+
+    def _equity(self, price: Fraction | None) -> Fraction:
+        parts = [one.unrealized(price) for one in self._own]
+        return total([self.cash, self.base_value(price), self._others.unrealized, *parts])
 
     def debt(self, price: Fraction | None = None) -> Fraction:
         """Return what the bucket owes."""
@@ -172,13 +252,11 @@ class Sheet:
             return (self.rule.level - ONE) * self.debt(price)
         if self.rule.kind == "ltv":
             return (ONE - self.rule.level) * (self.equity(price) + self.debt(price))
-        parts = [one.required(self.rule, price) for one in self.exposures]
-        return None if None in parts else sum((part for part in parts if part is not None), ZERO)
+        return _known_sum(self._others.required, [one.required(self.rule, price) for one in self._own])
 
     def initial(self, price: Fraction | None = None) -> Fraction | None:
         """Return the initial margin in use; None where a leverage and a tier are unknown."""
-        parts = [one.initial(price) for one in self.exposures]
-        return None if None in parts else sum((part for part in parts if part is not None), ZERO)
+        return _known_sum(self._others.initial, [one.initial(price) for one in self._own])
 
     def health(self, price: Fraction | None = None) -> Fraction | None:
         """Return equity / maintenance margin; None where nothing is required or that is unknown."""
@@ -187,11 +265,9 @@ class Sheet:
 
     def effective_leverage(self, price: Fraction | None = None) -> Fraction | None:
         """Return the sum of notionals / equity; None without equity or with an unknown mark."""
-        values = [one.value(price) for one in self.exposures]
+        value = _known_sum(self._others.value, [one.value(price) for one in self._own])
         equity = self.equity(price)
-        if not values or None in values or equity <= 0:
-            return None
-        return sum((value for value in values if value is not None), ZERO) / equity
+        return value / equity if value is not None and self.exposures and equity > 0 else None
 
     # ------------------------------------------------------------------------------------------- other sheets
 

@@ -6,11 +6,14 @@ by notional (settle asset) or by size (`unit` contracts or base: the venue's uni
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from ledger.margining.requirement import ONE, ZERO, Tier, deductions
 from ledger.margining.rules import VenueRule, deducts, with_levels
@@ -55,6 +58,31 @@ class LoanTerms:
         return with_levels(rule, self.liquidation, self.margin_call, self.label, self.source)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The tiers of one instrument that are in force for a while."""
+
+    rows: Sequence[Row]
+    """In order of their floors."""
+    tiers: Sequence[Tier]
+    is_early: bool
+    """Whether they are taken for a time before the first of them."""
+
+    def told(self, at: datetime) -> str:
+        """Return what is to be said of them at an instant."""
+        return _said(self.rows[0], _early(at) if self.is_early else "")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is in force of one instrument, in one account, over time; each is made when it is first asked for."""
+
+    rows: Sequence[Row]
+    turns: Sequence[datetime]
+    """Instants at which something of it begins or ends, in order: between two of them nothing changes."""
+    known: dict[int, Table | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Tiers:
     """All terms of a book."""
@@ -79,12 +107,10 @@ class Tiers:
         the position: of a table by size, the one tier of that size is returned.  `value` is its notional: a table that
         ends below it says nothing of it.  Nothing known, or of a table by size no quantity: (), "", "".
         """
-        names = {symbol, instrument} - {None}
-        rows, told = _chosen(self.tiers, venue, account, at, lambda row: row.words["symbol"] in names)
-        if not rows:
+        table = self._table(venue, account, symbol, instrument, at)
+        if table is None:
             return (), "", ""
-        rows = sorted(rows, key=lambda row: row.figures["floor"])
-        label, source = LABELS[rows[0].basis], _said(rows[0], told)
+        rows, label, source = table.rows, LABELS[table.rows[0].basis], table.told(at)
         if rows[0].words.get("unit"):
             if quantity is None:
                 return (), "", ""
@@ -92,15 +118,41 @@ class Tiers:
             return ((_tier(inside[0], ZERO, floor=ZERO, cap=None),), label, source) if inside else ((), "", "")
         if value is not None and value > rows[-1].figures.get("cap", value):
             return (), "", ""
-        taken = [row.figures.get("maintenance_amount", ZERO) for row in rows]
-        if deducts(venue) and not any("maintenance_amount" in row.figures for row in rows):
-            floors, rates = ([row.figures[name] for row in rows] for name in ("floor", "maintenance_rate"))
-            taken = deductions(floors, rates)
-        tiers = [
-            _tier(row, amount, floor=row.figures["floor"], cap=row.figures.get("cap"))
-            for row, amount in zip(rows, taken, strict=True)
-        ]
-        return tiers, label, source
+        return table.tiers, label, source
+
+    @cached_property
+    def _by_symbol(self) -> Mapping[str, Sequence[tuple[int, Row]]]:
+        return _by_word(self.tiers, "symbol")
+
+    @cached_property
+    def _by_asset(self) -> Mapping[str, Sequence[tuple[int, Row]]]:
+        return _by_word(self.ratios, "asset")
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, str, str | None], Tables]:
+        return {}
+
+    def stretch(self, venue: str, account: str, symbol: str, instrument: str | None, at: datetime) -> int:
+        """Return the number of the stretch of time around an instant in which an instrument's tiers stay the same."""
+        return bisect_right(self._of_instrument(venue, account, symbol, instrument).turns, at)
+
+    def _of_instrument(self, venue: str, account: str, symbol: str, instrument: str | None) -> Tables:
+        key = (venue, account, symbol, instrument)
+        if key not in self._tables:
+            names = {symbol, instrument} - {None}
+            found = {number: row for name in names for number, row in self._by_symbol.get(name or "", ())}
+            rows = [found[number] for number in sorted(found)]
+            turns = {turn for row in rows for turn in (row.valid_from, row.valid_to) if turn is not None}
+            self._tables[key] = Tables(rows, sorted(turns))
+        return self._tables[key]
+
+    def _table(self, venue: str, account: str, symbol: str, instrument: str | None, at: datetime) -> Table | None:
+        """Return the tiers of an instrument that are in force at an instant, by either of its names."""
+        tables = self._of_instrument(venue, account, symbol, instrument)
+        stretch = bisect_right(tables.turns, at)
+        if stretch not in tables.known:
+            tables.known[stretch] = _table_of(venue, *_chosen(tables.rows, venue, account, at, lambda row: True))
+        return tables.known[stretch]
 
     def collateral_ratio(
         self, venue: str, account: str, asset: str, at: datetime, value: Fraction, *,
@@ -117,11 +169,12 @@ class Tiers:
         def fits(row: Row) -> bool:
             product = row.words.get("product")
             pot = kind if kind in ("loan", "margin") else "unified"
-            return row.words["asset"] == asset and (product is None or _kind_of(product) == pot)
+            return product is None or _kind_of(product) == pot
 
         if value <= 0:
             return ONE, "implied", "a debt counts in full"
-        rows, told = _chosen(self.ratios, venue, account, at, fits, is_early_allowed=kind != "margin")
+        of_asset = [row for _, row in self._by_asset.get(asset, ())]
+        rows, told = _chosen(of_asset, venue, account, at, fits, is_early_allowed=kind != "margin")
         if not rows and kind == "margin":
             return ONE, "implied", f"the margin level counts all of {asset}"
         if not rows:
@@ -230,8 +283,37 @@ def _chosen(
         start = max((row.valid_from for row in begun if row.valid_from is not None), default=None)
         return [row for row in begun if row.valid_from == start], ""
     first = min(row.valid_from for row in fitting if row.valid_from is not None)
-    told = f"; taken for {at:%Y-%m-%d} too, as nothing earlier is known"
-    return [row for row in fitting if row.valid_from == first], told
+    return [row for row in fitting if row.valid_from == first], _early(at)
+
+
+def _early(at: datetime) -> str:
+    return f"; taken for {at:%Y-%m-%d} too, as nothing earlier is known"
+
+
+def _by_word(rows: Sequence[Row], word: str) -> Mapping[str, Sequence[tuple[int, Row]]]:
+    """Return the lines of a table with their numbers, by one of their words."""
+    found: dict[str, list[tuple[int, Row]]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        found[row.words[word]].append((number, row))
+    return found
+
+
+def _table_of(venue: str, rows: Sequence[Row], told: str) -> Table | None:
+    """Return the lines of a table as tiers; None: there are none."""
+    if not rows:
+        return None
+    rows = sorted(rows, key=lambda row: row.figures["floor"])
+    if rows[0].words.get("unit"):
+        return Table(rows=rows, tiers=(), is_early=bool(told))
+    taken = [row.figures.get("maintenance_amount", ZERO) for row in rows]
+    if deducts(venue) and not any("maintenance_amount" in row.figures for row in rows):
+        floors, rates = ([row.figures[name] for row in rows] for name in ("floor", "maintenance_rate"))
+        taken = deductions(floors, rates)
+    tiers = [
+        _tier(row, amount, floor=row.figures["floor"], cap=row.figures.get("cap"))
+        for row, amount in zip(rows, taken, strict=True)
+    ]
+    return Table(rows=rows, tiers=tiers, is_early=bool(told))
 
 
 def _kind_of(product: str) -> str:

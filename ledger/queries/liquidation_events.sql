@@ -3,10 +3,24 @@
 SELECT l.position_id, l.leg_no, l.row_key::DECIMAL(38,0)::VARCHAR AS row_key, (l.row_key - l.row_key % 256)::DECIMAL(38,0)::VARCHAR AS base,
   l.filled_at AS moment, l.execution, l.price, l.realized,
   l.quantity_after = 0 OR coalesce(p.closed_at = l.filled_at, FALSE) AS closes, p.account, p.venue, p.wallet, p.pair, p.symbol, p.product,
-  coalesce(f.margin_mode, p.margin_mode) AS margin_mode, p.side, p.style, p.settle_asset, f.order_ref, f.execution AS stated, f.format
+  coalesce(f.margin_mode, p.margin_mode) AS margin_mode, p.side, p.style, p.settle_asset, f.order_ref, f.execution AS stated, f.format,
+  p.opening_quantity <> 0 AS is_older
 FROM legs l JOIN positions p USING (position_id) LEFT JOIN fills f ON f.row_key = l.row_key
 WHERE l.execution IN ('liquidation', 'adl')
 ORDER BY moment, l.position_id, l.leg_no;
+
+-- name: forced_fills
+-- One row is a fill that its own row calls forced, of which no part reduces a position that the book has: a sale of what
+-- was held beside positions, or fills that contradict it.
+SELECT f.row_key::DECIMAL(38,0)::VARCHAR AS row_key, (f.row_key - f.row_key % 256)::DECIMAL(38,0)::VARCHAR AS base, f.filled_at AS moment,
+  f.account, f.venue, f.wallet, f.symbol, f.instrument, f.product, f.margin_mode, f.pair,
+  CASE f.side WHEN 'sell' THEN 'long' WHEN 'buy' THEN 'short' END AS side, f.quantity, f.price,
+  NULL::DECIMAL(38,18) AS mark_price, NULL::DECIMAL(38,18) AS bankruptcy_price, CASE f.execution WHEN 'adl' THEN 'adl' END AS stage,
+  f.order_ref, NULL::VARCHAR AS loan_ref, f.settle_asset AS debt_asset, f.fee_asset, f.format, f.execution AS stated
+FROM fills f
+WHERE f.execution IN ('liquidation', 'adl')
+  AND f.row_key NOT IN (SELECT row_key FROM legs WHERE execution IN ('liquidation', 'adl') AND row_key IS NOT NULL)
+ORDER BY moment, f.row_key;
 
 -- name: stated_modes
 -- One row is a position of which no fill says how it was margined, but statements of it in its life (or at its end) do.
@@ -23,6 +37,17 @@ SELECT row_key::DECIMAL(38,0)::VARCHAR AS row_key, (row_key - row_key % 256)::DE
   loan_ref, debt_asset, fee_asset, format
 FROM liquidations WHERE stage IS DISTINCT FROM 'margin_call'
 ORDER BY moment, row_key;
+
+-- name: portfolios
+-- One row is an account of portfolio margin over several wallets, with the first row that says so.
+WITH told AS (
+  SELECT account, venue, filled_at AS moment FROM fills_stated WHERE margin_mode = $mode OR format IN (SELECT unnest($formats::VARCHAR[]))
+  UNION ALL SELECT account, venue, stated_at FROM stated_balances WHERE format IN (SELECT unnest($formats::VARCHAR[]))
+  UNION ALL SELECT account, venue, accrued_at FROM interest_stated WHERE format IN (SELECT unnest($formats::VARCHAR[]))
+  UNION ALL SELECT account, venue, booked_at FROM conversions_stated WHERE format IN (SELECT unnest($formats::VARCHAR[]))
+  UNION ALL SELECT account, venue, repaid_at FROM repayments_stated WHERE format IN (SELECT unnest($formats::VARCHAR[]))
+)
+SELECT account, venue, min(moment) AS since FROM told WHERE venue IN (SELECT unnest($venues::VARCHAR[])) GROUP BY ALL ORDER BY ALL;
 
 -- name: places
 -- One row is a liquidation that no forced fill tells, with the position that was open then, and the currency of its results.
@@ -49,6 +74,17 @@ LEFT JOIN traded t ON t.venue = i.venue AND t.symbol = i.symbol
 LEFT JOIN known k ON k.venue = i.venue AND k.symbol = i.symbol
 LEFT JOIN booked b ON b.account = i.account AND b.venue = i.venue AND b.wallet = i.wallet AND b.symbol = i.symbol
 ORDER BY i.row_key;
+
+-- name: named
+-- One row is a booking that its venue calls a liquidation or an auto-deleveraging, and nothing more: neither size nor price.
+SELECT row_key::DECIMAL(38,0)::VARCHAR AS row_key, (row_key - row_key % 256)::DECIMAL(38,0)::VARCHAR AS base, booked_at AS moment,
+  account, venue, wallet, NULL::VARCHAR AS pair, symbol, asset, amount, kind AS cause, []::VARCHAR[] AS position_ids, format
+FROM adjustments WHERE kind IN ('liquidation', 'adl')
+UNION ALL
+SELECT row_key::DECIMAL(38,0)::VARCHAR, (row_key - row_key % 256)::DECIMAL(38,0)::VARCHAR, booked_at, account, venue, wallet, NULL, symbol,
+  asset, amount, 'liquidation', [], format
+FROM conversions WHERE kind = 'liquidation_takeover' AND amount < 0
+ORDER BY moment, row_key;
 
 -- name: clearances
 -- One row is a liquidation fee or insurance, with the positions that it is given to.
@@ -109,7 +145,7 @@ ORDER BY ALL;
 SELECT l.position_id, l.leg_no, l.row_key::DECIMAL(38,0)::VARCHAR AS row_key, (l.row_key - l.row_key % 256)::DECIMAL(38,0)::VARCHAR AS base,
   l.filled_at AS moment, 'liquidation' AS execution, l.price, l.realized, l.quantity_after = 0 OR coalesce(p.closed_at = l.filled_at, FALSE) AS closes, p.account, p.venue, p.wallet,
   p.pair, p.symbol, p.product, coalesce(f.margin_mode, p.margin_mode) AS margin_mode, p.side, p.style, p.settle_asset,
-  NULL::VARCHAR AS order_ref, 'trade' AS stated, NULL::VARCHAR AS format
+  NULL::VARCHAR AS order_ref, 'trade' AS stated, NULL::VARCHAR AS format, p.opening_quantity <> 0 AS is_older
 FROM legs l JOIN incoming i ON i.position_id = l.position_id AND i.leg_no = l.leg_no JOIN positions p ON p.position_id = l.position_id
 LEFT JOIN fills f ON f.row_key = l.row_key
 ORDER BY moment, l.position_id, l.leg_no;
@@ -142,14 +178,16 @@ WITH asked AS (
 )
 SELECT DISTINCT a.stretch FROM asked a
 JOIN legs l ON date_trunc('hour', l.filled_at) = a.hour AND l.filled_at > a.from_at AND l.filled_at < a.to_at AND l.execution = 'trade'
-JOIN positions p ON p.position_id = l.position_id AND p.account = a.account AND p.venue = a.venue AND p.wallet = a.wallet
-  AND (a.position_id IS NULL OR p.position_id = a.position_id) AND (a.pair IS NULL OR coalesce(p.pair, p.symbol) = a.pair)
+JOIN positions p ON p.position_id = l.position_id AND p.account = a.account AND p.venue = a.venue
+  AND list_contains(string_split(a.wallet, '+'), p.wallet) AND (a.position_id IS NULL OR p.position_id = a.position_id)
+  AND (a.pair IS NULL OR coalesce(p.pair, p.symbol) = a.pair)
   AND (a.settle_asset IS NULL OR p.settle_asset = a.settle_asset)
 ANTI JOIN forced_now f ON f.position_id = l.position_id AND f.leg_no = l.leg_no
 UNION
 SELECT a.stretch FROM asked a
 JOIN movements m ON date_trunc('hour', m.moved_at) = a.hour AND m.moved_at > a.from_at AND m.moved_at < a.to_at AND m.account = a.account
-  AND m.venue = a.venue AND m.wallet = a.wallet AND (a.pair IS NULL OR m.pair IS NULL OR m.pair = a.pair)
+  AND m.venue = a.venue AND list_contains(string_split(a.wallet, '+'), m.wallet)
+  AND (a.pair IS NULL OR m.pair IS NULL OR m.pair = a.pair)
   AND (a.settle_asset IS NULL OR m.asset = a.settle_asset) AND ((m.cause IN ('deposit', 'withdrawal', 'transfer')
     AND a.position_id IS NULL) OR (m.cause = 'margin_move' AND m.amount < 0));
 
@@ -162,9 +200,17 @@ FROM legs l JOIN incoming i ON i.position_id = l.position_id AND i.leg_no = l.le
 ORDER BY i.event_no, l.filled_at, l.position_id, l.leg_no;
 
 -- name: listed_orders
--- One row is a row of the venue that is part of an event.
-SELECT i.event_no, q.symbol, q.instrument, q.product, q.order_ref, q.quantity, q.price, q.mark_price, q.fee, q.fee_asset
-FROM liquidations q JOIN incoming i ON i.row_key = q.row_key ORDER BY i.event_no, q.liquidated_at, q.row_key;
+-- One row is a row of the venue that is part of an event, or a forced fill of it that is of no position.
+FROM (
+  SELECT i.event_no, q.symbol, q.instrument, q.product, q.order_ref, q.quantity, q.price, q.mark_price, q.fee, q.fee_asset,
+    q.liquidated_at AS moment, q.row_key
+  FROM liquidations q JOIN incoming i ON i.row_key = q.row_key
+  UNION ALL
+  SELECT i.event_no, f.symbol, f.instrument, f.product, NULL, f.quantity, f.price, NULL, NULL, NULL, f.filled_at, f.row_key
+  FROM fills f JOIN incoming i ON i.row_key = f.row_key
+  WHERE f.execution IN ('liquidation', 'adl')
+    AND f.row_key NOT IN (SELECT row_key FROM legs WHERE execution IN ('liquidation', 'adl') AND row_key IS NOT NULL)
+) ORDER BY event_no, moment, row_key;
 
 -- name: listed_clearances
 -- One row is a fee or an insurance that is part of an event, + = the account gains; value: in the settle asset, as far as

@@ -27,6 +27,39 @@ SELECT e.row_key FROM loan_events e JOIN loans_stored l USING (loan_id)
 WHERE e.kind = 'accrued' AND e.how = 'implied' AND period_of(e.happened_at, $by) = $a AND owner(l.account, l.venue) = $b
   AND coalesce(l.pair, '') = $c AND e.asset = $d;
 
+-- name: of_income
+-- One row is a source row behind a line of income or expenses, as `reports/income.sql` groups them.
+WITH lines AS (
+  SELECT l.row_key, l.filled_at AS booked_at, p.account, p.venue,
+    CASE WHEN p.product IN ('spot', 'margin') THEN p.product ELSE 'derivative' END AS "group", 'result' AS part, p.settle_asset AS asset, '' AS loan_id
+  FROM legs l JOIN positions p USING (position_id) WHERE l.realized IS NULL OR l.realized <> 0
+  UNION ALL BY NAME
+  SELECT c.row_key, c.booked_at, c.account, c.venue,
+    CASE WHEN c.how = 'loan' THEN 'loan' WHEN c.cause = 'interest' THEN 'margin'
+      WHEN c.cause IN ('funding', 'insurance', 'realized_pnl', 'session_result') THEN 'derivative'
+      WHEN p.product IN ('spot', 'margin') THEN p.product WHEN p.product IS NOT NULL OR c.wallet IN ('usdm', 'coinm') THEN 'derivative'
+      WHEN c.cause = 'trading_fee' THEN 'spot' ELSE 'margin' END AS "group",
+    CASE WHEN c.cause IN ('realized_pnl', 'session_result') THEN 'result' ELSE c.cause END AS part, c.asset,
+    CASE WHEN c.cause = 'interest' THEN coalesce(d.loan_id, '') ELSE '' END AS loan_id
+  FROM costs c LEFT JOIN positions p USING (position_id)
+  LEFT JOIN (SELECT row_key - row_key % 256 AS base, min(loan_id) AS loan_id FROM loan_events WHERE kind = 'accrued' GROUP BY ALL) d
+    ON d.base = c.row_key - c.row_key % 256
+  WHERE c.amount <> 0
+  UNION ALL BY NAME
+  SELECT row_key, moved_at AS booked_at, account, venue, 'other' AS "group",
+    CASE WHEN cause IN ('correction', 'unknown') THEN 'other' ELSE cause END AS part, asset, '' AS loan_id
+  FROM movements WHERE pool = 'asset' AND cause IN ('income', 'rebate', 'network_fee', 'correction', 'unknown')
+  UNION ALL BY NAME
+  SELECT unnest([sent_key, received_key]) AS row_key, sent_at AS booked_at, from_account AS account, from_venue AS venue, 'other' AS "group",
+    'network_fee' AS part, asset, '' AS loan_id FROM transfer_matches WHERE fee > booked_fee
+  UNION ALL BY NAME
+  SELECT e.row_key, e.happened_at AS booked_at, l.account, l.venue, 'loan' AS "group", 'written_off' AS part, e.asset, l.loan_id
+  FROM loan_events e JOIN loans_stored l USING (loan_id) WHERE e.kind = 'written_off'
+)
+SELECT DISTINCT row_key FROM lines
+WHERE period_of(booked_at, $by) = $a AND owner(account, venue) = $b AND "group" = $c AND part = $d AND asset = $e AND loan_id = $f
+  AND row_key IS NOT NULL;
+
 -- name: of_loan
 SELECT row_key FROM loan_events WHERE loan_id = $id AND row_key IS NOT NULL GROUP BY row_key
 ORDER BY min(event_no);

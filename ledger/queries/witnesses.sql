@@ -6,6 +6,7 @@ WITH heard AS (
 every AS (
   SELECT t.row_key, t.speaks, t.format, {time} AS moment, CAST({time} AS DATE) AS day, {what} AS what, {cause} AS cause, {amount} AS amount
   FROM {table}_stated t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+    AND ({amount}) IS NOT NULL  -- what states no size cannot be compared
 ), silent_formats AS (SELECT DISTINCT format FROM every WHERE NOT speaks),
 silent_days AS (SELECT DISTINCT format, day FROM every WHERE NOT speaks)
 SELECT e.day, e.what, s.format AS witness,
@@ -21,6 +22,7 @@ GROUP BY ALL HAVING witness_rows > 0 OR voice_rows > 0 ORDER BY ALL;
 -- One row is a row that counts, of another export than the witness, or a silent one of the witness.
 SELECT row_key::DECIMAL(38,0) AS row_key, speaks, format, {time} AS moment, {what} AS what, {cause} AS cause, {amount} AS amount
 FROM {table}_stated WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks <> (format = $witness) AND NOT by_hand(format) AND {time} >= $start AND {time} < $end
+  AND ({amount}) IS NOT NULL
 ORDER BY {time}, row_key;
 
 -- name: has_silent

@@ -6,13 +6,15 @@ hold now, so that whatever reads the log (restore, retry, rebuild) needs to know
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ledger.storage.archive import Archive
-from ledger.storage.store import Store, statement
+from ledger.storage.store import SCHEMA_VERSION, Store, statement
+from reports.audit_data import Snapshot
 from schemas.errors import BookError
 
 Entry = dict[str, Any]
@@ -39,6 +41,16 @@ def append(store: Store, entry: Mapping[str, Any]) -> None:
 def entries(store: Store) -> list[Entry]:
     """Return the log in order, with the names that accounts have now."""
     return as_called_now([json.loads(text) for (text,) in store.rows(statement("log", "entries"))])
+
+
+def snapshot(store: Store) -> Snapshot:
+    """Return what names the state of the book: its schema, and a digest of its log (cheap: no table is read)."""
+    digest = hashlib.sha256(f"{SCHEMA_VERSION}\n".encode())
+    texts = [text for (text,) in store.rows(statement("log", "entries"))]
+    for text in texts:
+        entry = {name: value for name, value in json.loads(text).items() if name != "at"}
+        digest.update((json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n").encode())
+    return Snapshot(schema_version=SCHEMA_VERSION, entries=len(texts), sha256=digest.hexdigest())
 
 
 def descriptions(store: Store) -> list[Entry]:

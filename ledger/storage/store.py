@@ -152,6 +152,10 @@ class Store:
         except duckdb.Error as error:
             raise UnknownThing(str(error)) from None
 
+    def write_parquet(self, sql: str, path: Path) -> None:
+        """Write the answer to a file, in parts; decimals stay exact."""
+        self.connection.sql(sql).write_parquet(str(path), compression="zstd")
+
     # -------------------------------------------------------------------------------------------- writing
 
     def insert(self, table: str, frame: pl.DataFrame, constants: Mapping[str, str] | None = None) -> None:

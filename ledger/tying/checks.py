@@ -59,38 +59,28 @@ def _asking(text: str) -> Find:
 
 
 def _order(check: Check) -> tuple[str, int, str]:
-    letter, number = re.match(r"([A-Z]\d*?)\.?(\d+)[a-z]?$", check.id).groups()  # type: ignore[union-attr]
-    return letter, int(number), check.id
+    found = re.match(r"([A-Z]\d*?)\.?(\d+)[a-z]?$", check.id)
+    assert found is not None, check.id
+    return found[1], int(found[2]), check.id
 
 
-COMPUTED = (
-    Check(
-        id="A3b", name="results_equal_lines", find=identities.unattributed_results,
-        sentence="Wallets of which the positions and the unattributed lines do not make what the ledger booked.",
-    ),
-    Check(
-        id="A4e", name="net_is_its_parts", find=identities.wrong_nets,
-        sentence="Positions whose net is not gross - trading fees - carry + insurance.",
-    ),
-    Check(
-        id="A8", name="fifo_equals_average", find=identities.fifo_differs,
-        sentence="Open positions whose realized and unrealized result differs between average cost and FIFO.",
-    ),
-    Check(
-        id="D2.9a", name="rows_are_sighted", find=identities.unsighted_rows,
-        sentence="Stored rows that no file shows any more.",
-    ),
-    Check(
-        id="D2.9b", name="rows_have_files", find=identities.rows_without_a_file,
-        sentence="Stored rows whose file is not in `files`.",
-    ),
-    Check(
-        id="D2.9c", name="files_are_archived", find=identities.files_without_bytes,
-        sentence="Files whose bytes are not in the archive.",
-    ),
-    Check(
-        id="D2.14", name="instants_are_possible", find=identities.impossible_instants,
-        sentence="Rows from before 2009, or from more than a day after the last import.",
-    ),
+COMPUTED = tuple(
+    Check(id=place, name=name, find=find, sentence=sentence)
+    for place, name, find, sentence in (
+        ("A3b", "results_equal_lines", identities.unattributed_results,
+         "Wallets of which the positions and the unattributed lines do not make what the ledger booked."),
+        ("A4e", "net_is_its_parts", identities.wrong_nets,
+         "Positions whose net is not gross - trading fees - carry + insurance."),
+        ("A8", "fifo_equals_average", identities.fifo_differs,
+         "Open positions whose realized and unrealized result differs between average cost and FIFO."),
+        ("D2.9a", "rows_are_sighted", identities.unsighted_rows,
+         "Stored rows that no file shows any more."),
+        ("D2.9b", "rows_have_files", identities.rows_without_a_file,
+         "Stored rows whose file is not in `files`."),
+        ("D2.9c", "files_are_archived", identities.files_without_bytes,
+         "Files whose bytes are not in the archive."),
+        ("D2.14", "instants_are_possible", identities.impossible_instants,
+         "Rows from before 2009, or from more than a day after the last import."),
+    )
 )  # fmt: skip
 """Invariants that take more than one query."""

@@ -70,7 +70,10 @@ def _jumps(store: Store) -> Iterator[Lack]:
 
     Which those are is learned: by account, else by asset or symbol, at least 95 of 100 steps are +1.
     """
-    numbered = [form.name for form in formats() if form.sequence is not None]
+    present = {name for (name,) in store.rows("SELECT DISTINCT format FROM files WHERE format IS NOT NULL")}
+    numbered = [form.name for form in formats() if form.sequence is not None and form.name in present]
+    if not numbered:
+        return
     for table, time, what in NUMBERED:
         told: set[tuple[str, str, str]] = set()
         for kind in ("NULL::VARCHAR", what):

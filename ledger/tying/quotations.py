@@ -39,7 +39,7 @@ HUB = "(any)"
 
 QUOTATIONS = {
     "sold": pl.String(), "bought": pl.String(), "moment": INSTANT, "unit_price": MONEY, "source": pl.String(),
-    "rank": pl.Int64(), "inverted": pl.Boolean(),
+    "rank": pl.Int64(), "inverted": pl.Boolean(), "row_key": pl.String(),
 }  # fmt: skip
 
 
@@ -67,8 +67,9 @@ def quotations(store: Store, asked: pl.DataFrame, hubs: Collection[str], oldest:
         source=source,
         rank=pl.col("kind").replace_strict(ranks, return_dtype=pl.Int64),
     )
-    direct = known.select("moment", "source", "rank", sold="base", bought="bid", unit_price="price", inverted=False)
-    turned = known.select("moment", "source", "rank", sold="bid", bought="base", inverted=True,
+    direct = known.select("moment", "source", "rank", "row_key", sold="base", bought="bid", unit_price="price",
+                          inverted=False)  # fmt: skip
+    turned = known.select("moment", "source", "rank", "row_key", sold="bid", bought="base", inverted=True,
                           unit_price=pl.lit(1).cast(MONEY) / pl.col("price"))  # fmt: skip
     both = pl.concat([direct, turned], how="diagonal").select(list(QUOTATIONS)).filter(pl.col("unit_price") > 0)
     return both.sort("moment", "rank", "inverted", "source", "unit_price").unique(

@@ -37,6 +37,7 @@ INSTANT_STEP = timedelta(microseconds=1)
 Way = tuple[str, ...]
 PRICED = {
     "price": MONEY, "price_source": pl.String(), "priced_at": INSTANT, "price_path": pl.String(),
+    "price_rows": pl.String(),
 }  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def priced(
 ) -> pl.DataFrame:  # fmt: skip
     """Return the rows with what one of their asset was worth: price, price_source, priced_at, price_age, price_path.
 
-    Where nothing is known all are null but `price_source`, which says what was looked for.
+    `price_rows` are the row keys of the prices of the way, blank between.  Where nothing is known all are null but
+    `price_source`, which says what was looked for.
     """
     asked = rows.select(pl.col(asset).alias("asset"), pl.col(at).cast(INSTANT).alias("at")).unique(maintain_order=True)
     answers = _answers(store, asked, currency, max_age)
@@ -104,8 +106,10 @@ def _answers(store: Store, asked: pl.DataFrame, currency: str, max_age: timedelt
         pl.format("it is {} itself", pl.col("asset")).alias("price_source"),
         pl.col("at").alias("priced_at"),
         pl.col("asset").alias("price_path"),
+        pl.lit(None, dtype=pl.String).alias("price_rows"),
     )
     parts = [alike]
+    older = alike.clear()
     waiting = asked.filter((pl.col("asset") != currency) & pl.col("at").is_not_null())
     if waiting.height:
         known = quotations(store, waiting, {currency, *BRIDGES}, max(max_age, FX_AGE))
@@ -113,18 +117,45 @@ def _answers(store: Store, asked: pl.DataFrame, currency: str, max_age: timedelt
             found = _shortest(waiting, known, currency, bridges, max_age)
             parts.append(found)
             waiting = waiting.join(found, on=["asset", "at"], how="anti")
+        older = _first_of(waiting, known, currency)
     answered = pl.concat([part.select("asset", "at", *PRICED) for part in parts])
     unknown = asked.join(answered, on=["asset", "at"], how="anti", nulls_equal=True)
-    return pl.concat([answered, unknown.select("asset", "at", *_nothing(currency))])
+    told = unknown.join(
+        older.select("asset", "at", older_at="priced_at"), on=["asset", "at"], how="left", nulls_equal=True
+    )
+    return pl.concat([answered, told.select("asset", "at", *_nothing(currency, max_age))])
 
 
-def _nothing(currency: str) -> Iterator[pl.Expr]:
-    """Return the columns of an unknown price, with what was looked for."""
+def _first_of(waiting: pl.DataFrame, known: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Return the prices that were loaded but are too old to count, over the shortest way."""
+    found = waiting.clear().with_columns(priced_at=pl.lit(None, dtype=INSTANT))
+    for bridges in range(MOST_BRIDGES + 1):
+        rest = waiting.join(found, on=["asset", "at"], how="anti")
+        if rest.height:
+            aged = _shortest(rest, known, currency, bridges, FX_AGE)
+            found = pl.concat([found, aged.select(found.columns)])
+    return found
+
+
+def _nothing(currency: str, max_age: timedelta) -> Iterator[pl.Expr]:
+    """Return the columns of an unknown price, with what was looked for, and how old the last known one was."""
     moment = pl.col("at").dt.strftime("%Y-%m-%d %H:%M:%S")
-    reason = pl.format(f"no price of {{}} in {currency} before {{}}", "asset", moment)
+    is_rate = pl.col("asset").is_in(list(CURRENCIES)) & pl.lit(currency in CURRENCIES)
+    span = pl.when(is_rate).then(pl.lit(_span(max(max_age, FX_AGE)))).otherwise(pl.lit(_span(max_age)))
+    reason = pl.format(f"no price of {{}} in {currency} in the {{}} before {{}}", "asset", span, moment)
+    age = age_text((pl.col("at") - pl.col("older_at")).dt.total_microseconds())
+    reason = pl.concat_str(reason, pl.coalesce(pl.format("; the last one is {} older", age), pl.lit("")))
     for name, kind in PRICED.items():
         said = pl.coalesce(reason, pl.lit("nothing says what it is of, or when"))
         yield (said if name == "price_source" else pl.lit(None, dtype=kind)).alias(name)
+
+
+def _span(age: timedelta) -> str:
+    """Return a bound of age as it is said: `24 h`, `7 days`, `30 min`."""
+    hours, rest = divmod(age, timedelta(hours=1))
+    if rest:
+        return f"{age // timedelta(minutes=1)} min"
+    return f"{hours // 24} days" if hours > 24 and hours % 24 == 0 else f"{hours} h"
 
 
 def _shortest(
@@ -155,11 +186,12 @@ def _along(rows: pl.DataFrame, known: pl.DataFrame, stops: Way, max_age: timedel
         pl.lit(None, dtype=INSTANT).alias("priced_at"),
         pl.lit(None, dtype=pl.String).alias("price_source"),
         pl.col("asset").alias("price_path"),
+        pl.lit(None, dtype=pl.String).alias("price_rows"),
         pl.col("asset").alias("sold"),
     )
     for stop in stops:
         towards = known.filter(pl.col("bought") == stop).select(
-            "sold", "moment", "unit_price", "source", pl.col("moment").alias("known_at")
+            "sold", "moment", "unit_price", "source", "row_key", pl.col("moment").alias("known_at")
         )
         matched = made.sort("at").join_asof(
             towards, left_on="at", right_on="moment", by="sold", strategy="backward", check_sortedness=False
@@ -172,6 +204,7 @@ def _along(rows: pl.DataFrame, known: pl.DataFrame, stops: Way, max_age: timedel
             pl.min_horizontal("priced_at", "known_at").alias("priced_at"),
             pl.concat_str("price_source", "source", separator="; ", ignore_nulls=True).alias("price_source"),
             pl.format("{} -> {}", "price_path", pl.lit(stop)).alias("price_path"),
+            pl.concat_str("price_rows", "row_key", separator=" ", ignore_nulls=True).alias("price_rows"),
             pl.lit(stop).alias("sold"),
         ).select(made.columns)  # fmt: skip
     return made.filter(pl.col("price") > 0).select("asset", "at", *PRICED)

@@ -18,6 +18,10 @@ from tests.bench import generate
 from tests.bench.measure import ROOT, Measured, in_turns, least, run, task, wait_for_quiet
 
 GIB = 1024
+MOST_S = 2
+LIQUIDATIONS = 5
+OF_A_DAY = ("margin", "margin_calls")
+"""Reports with a line for every position and day: of the generated book, which trades as a machine does, of one day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +237,28 @@ class Bench:
             "`marginbook --help`", 8.0, helped.wall / nothing.wall, "`python -c pass`", f" ({helped.wall:.2f} s)"
         )
 
+    def audits(self, rows: int, reference: Measured) -> None:
+        """Measure audits of liquidations, and where positions stood day by day, from the command to the end."""
+        say(f"audits on {rows:,} rows")
+        command, book = str(Path(sys.executable).with_name("marginbook")), self.copy(
+            self.folder / f"book-{rows}.duckdb", "audited")  # fmt: skip
+        log = self.log(rows)
+        forced = generate.write_liquidations(self.folder / "liquidations.csv", log, LIQUIDATIONS)
+        task("bring", book=book, paths=[str(forced), str(generate.write_tiers(self.folder / "tiers.csv"))])
+        last = last_day(log)
+        asked = {
+            f"an audit in a book of {rows:,} rows": ("audit", "--latest"),
+            f"`report liquidations` of it, {LIQUIDATIONS} audited": ("report", "liquidations"),
+            "`report margin` of its last day": ("report", "margin", "--from", last),
+            "`report margin_calls` of its last day": ("report", "margin_calls", "--from", last),
+        }
+        for work, words in asked.items():
+            wait_for_quiet(self.patience)
+            measured = timed(command, "--book", str(book), *words)
+            took = least(measured() for _ in range(self.times)).wall
+            shown = f"{took:.1f} s = {took / reference['seconds']:.2f} x CTAS"
+            self.add(work, "2 s (10M rows)", shown, took <= MOST_S)
+
     def reports(self, rows: int, reference: Measured) -> None:
         """Measure every report on the terminal, from the command to the end."""
         say(f"reports on {rows:,} rows")
@@ -241,6 +267,8 @@ class Bench:
 
         seconds = {}
         for name in REPORTS:
+            if name in OF_A_DAY:
+                continue
             wait_for_quiet(self.patience)
             measured = timed(command, "--book", book, "report", name)
             seconds[name] = least(measured() for _ in range(self.times)).wall
@@ -266,6 +294,13 @@ def timed(*command: str) -> Callable[[], Measured]:
         return Measured(figures={}, peak=peak, wall=wall)
 
     return measurement
+
+
+def last_day(log: Path) -> str:
+    """Return the day of the last row of a log."""
+    with log.open("rb") as rows:
+        rows.seek(-1_000, os.SEEK_END)
+        return rows.read().splitlines()[-1][:10].decode("ascii")
 
 
 def say(sentence: str) -> None:
@@ -294,7 +329,7 @@ def size(text: str) -> int:
     return int(float(text.rstrip("kM")) * factor)
 
 
-PARTS = ("import", "again", "rebuild", "month", "small", "help", "report")
+PARTS = ("import", "again", "rebuild", "month", "small", "help", "report", "audit")
 
 
 def main() -> int:
@@ -341,6 +376,7 @@ def measure_all(bench: Bench, parts: set[str]) -> None:
         "small": lambda: bench.small_files(*((500, 200) if rows >= 500_000 else (50, 200))),
         "help": bench.help,
         "report": lambda: bench.reports(sizes[-1][0], reference),
+        "audit": lambda: bench.audits(sizes[-1][0], reference),
     }
     for name, step in steps.items():
         if name in parts:

@@ -65,6 +65,35 @@ def write_instruments(path: Path) -> Path:
     return path
 
 
+def write_liquidations(path: Path, log: Path, number: int) -> Path:
+    """Write, as a plain file, that so many closing trades of a log, spread over it, were liquidations."""
+    places = {name: place for place, name in enumerate(HEADER.split(","))}
+    wanted = [places[name] for name in ("Time", "Contract", "Direction", "Quantity", "Filled Price", "Order ID")]
+    flat, result = places["Position"], places["Cash Flow"]
+    with log.open(encoding="ascii") as rows:
+        split = (row.split(",") for row in rows)
+        closed = [[row[place] for place in wanted] for row in split
+                  if row[flat] == "0.00000000" and row[result].startswith("-")]  # fmt: skip
+    lines = ["liquidated_at,symbol,product,side,quantity,price,mark_price,stage,order_ref,wallet,venue"]
+    for turn in range(1, number + 1):
+        time, symbol, side, quantity, price, order = closed[len(closed) * turn // (number + 1)]
+        told = (f"{time.replace(' ', 'T')}Z", symbol, "perpetual", side.lower(), quantity, price, price)
+        lines.append(",".join((*told, "full", order, "unified", "bench")))
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return path
+
+
+def write_tiers(path: Path) -> Path:
+    """Write the maintenance margin of the perpetuals as a plain file: two tiers each."""
+    tiers = [(symbol, tier) for symbol in PERPETUALS for tier in ("1,0,50000,0.01,50", "2,50000,,0.02,25")]
+    lines = [
+        "venue,symbol,tier,floor,cap,maintenance_rate,max_leverage",
+        *(f"bench,{name},{tier}" for name, tier in tiers),
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return path
+
+
 @dataclass(kw_only=True)
 class _Stream:
     """One perpetual: its price, and what is held of it."""

@@ -24,4 +24,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     skipped = terminalreporter.stats.get("skipped", [])
     for report in skipped:
         terminalreporter.write_line(f"!! NOT RUN: {report.nodeid}: {report.longrepr[2]}", yellow=True)
-    terminalreporter.write_line("hledger is not needed yet: nothing is exported to it")

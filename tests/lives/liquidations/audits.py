@@ -57,6 +57,7 @@ def audited(life: Life, *, but: Collection[str] = (), without: Cash | None = Non
 def assert_sums(audit: Audit) -> None:
     """Fail where the bridge does not lead from one end to the other, or lacks a line."""
     assert set(TERMS) <= {term.name for term in audit.terms}
+    assert audit.start_equity is not None
     assert audit.end_equity == audit.start_equity + sum((term.amount for term in audit.terms), audit.unexplained)
 
 
@@ -67,6 +68,7 @@ def assert_bridge(truth: Truth, audit: Audit) -> None:
 
 def assert_lines(start: Fraction, terms: Mapping[str, Fraction], end: Fraction, audit: Audit) -> None:
     """Fail where a bridge is not this one."""
+    assert audit.start_equity is not None
     said = {term.name: F(term.amount) for term in audit.terms if term.amount}
     lines = {
         "start": (start, F(audit.start_equity)), "end": (end, F(audit.end_equity)),

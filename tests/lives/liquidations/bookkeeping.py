@@ -105,11 +105,23 @@ class Bucket:
         return taken
 
     def search(self, name: str, price: Fraction, step: Fraction) -> Fraction:
-        """Return the first price that liquidates, of those a step apart from a price on."""
-        while not self.is_taken(name, price):
-            self.meets = price, price + step
-            price += step
-        return price
+        """Return the first price that liquidates, of those a step apart from a price on.
+
+        Between two prices of which one liquidates and one does not there is one border: strides grow, then shrink.
+        """
+        if self.is_taken(name, price):
+            return price
+        safe, stride, grows = 0, 1, True
+        while stride:
+            further = price + (safe + stride) * step
+            if further > 0 and not self.is_taken(name, further):
+                safe += stride
+            else:
+                grows = False
+            stride = stride * 2 if grows else stride // 2
+        self.meets = price + safe * step, price + (safe + 1) * step
+        assert self.is_taken(name, self.meets[1])
+        return self.meets[1]
 
     # ---------------------------------------------------------------------------------------------- what happens
 

@@ -1,0 +1,1 @@
+"""The book told to other programs."""

@@ -1,0 +1,46 @@
+"""Frames of what a tax year needs of the book: changes of wallets, debts, transfers, sales, results, doubts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from ledger.storage.store import Store, statements
+
+LOOK_AHEAD = timedelta(days=32)
+"""What is bought after the year may be matched with what was sold in it (UK: the next 30 days)."""
+LATER = ("moves", "debts", "openings", "matches", "sales", "forced_payments", "opening_lots")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Frames as `queries/taxes.sql` says what one row of each is; all until the end of the year, what `LATER` names
+    32 days longer."""
+
+    moves: pl.DataFrame
+    debts: pl.DataFrame
+    openings: pl.DataFrame
+    owing: pl.DataFrame
+    matches: pl.DataFrame
+    sales: pl.DataFrame
+    forced_payments: pl.DataFrame
+    opening_lots: pl.DataFrame
+    results: pl.DataFrame
+    """Of the year alone, as `costs` and `written_off`."""
+    costs: pl.DataFrame
+    written_off: pl.DataFrame
+    holdings: pl.DataFrame
+    doubts: pl.DataFrame
+
+
+def gathered(store: Store, starts_at: datetime, ends_at: datetime) -> Gathered:
+    """Return what the book knows of a year and, of what is held, of all time before it."""
+    until = dict.fromkeys(LATER, ends_at + LOOK_AHEAD)
+    return Gathered(
+        **{
+            name: store.query(sql, {"from": starts_at, "to": until.get(name, ends_at)})
+            for name, sql in statements("taxes").items()
+        }
+    )
