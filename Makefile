@@ -30,7 +30,7 @@ lint: $(DEV)
 accept: $(DEV) ## rewrite golden files and the generated blocks of the README; read the difference before committing
 	$(PYTEST) --accept || $(PYTEST) -n $(JOBS)
 
-test-external: $(DEV) ## tests that need programs of the system (chromium); says what it could not run
+test-external: $(DEV) ## tests that need programs of the system (chromium, hledger, ledger); says what it could not run
 	$(PYTEST) -m external -rs tests/external
 
 longtest: $(DEV) ## the random tests with ten times as many examples

@@ -263,7 +263,7 @@ def test_what_was_paid_is_in_gains_or_in_what_is_held_to_the_last_digit(seed: in
         for number, method in enumerate(METHODS, seed % 3):
             asked = policy(method, SCOPES[number % 3], starts_at=START - timedelta(days=1))
             year = book.tax(asked, max_age=OWN)
-            assert not year.is_draft, year.blocks["sentence"].to_list()
+            assert set(year.blocks["kind"]) <= {"ends_early"}, year.blocks["sentence"].to_list()
             assert_ties(year)
             gains, basis = known(year.disposals, "gain"), known(year.disposals, "basis")
             proceeds, paid = known(year.disposals, "proceeds"), known(year.acquisitions, "cost")

@@ -72,6 +72,9 @@ class Told:
         self.tables["opening_lots"].append({**row, "wallet": "spot", "venue": venue})
 
     def book(self) -> Book:
+        """Return the book of it; it goes on after the year, so that the year is over."""
+        if not any(row["moved_at"].startswith("2027") for row in self.tables["movements"]):
+            self.moved("2027-01-01T00:00:00", "USD", "1", "deposit", venue="later")
         folder = self.folder / "exports"
         folder.mkdir()
         for name, every in self.tables.items():
@@ -289,7 +292,7 @@ def test_what_came_from_outside_has_no_cost_until_somebody_states_it(told: Told,
     stated.lot("2020-01-01T00:00:00", "BTC", "1", "7000")
     told_year = stated.year()
     assert gains(told_year, "term") == [("BTC", "0.5", "30000", "3500", "26500", "long")]
-    assert kinds(told_year) == ["unmatched_transfer"]
+    assert kinds(told_year) == [], "what came is what was stated"
 
 
 def test_what_left_keeps_its_cost_until_it_comes_back(told: Told) -> None:
@@ -440,7 +443,7 @@ def test_a_lot_that_was_stated_in_another_currency_asks_for_its_price(told: Told
     told.priced("BTC", "EUR", {"2025-01-01T00:00:00": "60000"})
     year = told.year("de")
     assert gains(year, "note") == [("BTC", "0.5", "30000", None, None, "price of the acquisition unknown")]
-    assert sorted(kinds(year)) == ["unmatched_transfer", "unpriced"]
+    assert sorted(kinds(year)) == ["unpriced"]
     assert [(asset, at.year) for asset, at, _ in year.wanted.rows()] == [("USD", 2020)]
 
 
@@ -469,3 +472,45 @@ def test_what_a_network_took_after_the_year_is_not_in_it(told: Told) -> None:
     told.moved("2026-01-01T10:00:00", "BTC", "-0.5", "withdrawal", transaction_ref="tx1")
     told.moved("2026-01-01T11:00:00", "BTC", "0.499", "deposit", "binance", transaction_ref="tx1")
     assert lines(told.year().results, "part") == []
+
+
+def test_a_file_says_which_lots_a_disposal_takes(told: Told) -> None:
+    told.traded("2025-01-01T10:00:00", ("USD", "-1000"), ("ETH", "1"))
+    told.traded("2025-02-01T10:00:00", ("USD", "-3000"), ("ETH", "1"))
+    told.traded("2025-03-01T10:00:00", ("ETH", "-1"), ("USD", "2000"))
+    choice = "account,asset,disposed_at,lot,quantity\nkraken,ETH,2025-03-01,2025-02-01,1\n"
+    with told.book() as book:
+        year = book.tax(policy_of("us", 2025, choices="lots.csv"), choices=choice)
+        assert gains(year, "rule") == [("ETH", "1", "2000", "3000", "-1000", "chosen")]
+        line, lot = year.disposals["line"][0], year.lots["lot"][0]
+        named = book.tax(policy_of("us", 2025), choices=f"disposal,lot,quantity\n{line},{lot},0.5\n")
+        assert lines(named.disposals, "quantity", "basis", "rule") == [("0.5", "500", "chosen"), ("0.5", "500", "fifo")]
+
+
+def test_units_stated_twice_are_a_difference_from_the_book_that_blocks(told: Told) -> None:
+    told.lot("2020-01-01T00:00:00", "BTC", "2", "7000")
+    told.moved("2025-02-01T11:00:00", "BTC", "1", "deposit")
+    with told.book() as book:
+        year = book.tax(policy_of("us", 2025))
+    assert kinds(year) == ["control"]
+    assert "units held of BTC: 2 here, 1 in the book, a difference of 1" in year.blocks["sentence"][0]
+
+
+def test_a_sale_that_borrows_no_more_than_is_owed_once(told: Told) -> None:
+    place: dict[str, Any] = {"venue": "binance", "wallet": "cross_margin"}
+    told.moved("2024-12-30T10:00:00", "ETH", "1", "borrow", **place)
+    told.tables["movements"].append({**told.tables["movements"][-1], "pool": "debt"})
+    for day in (1, 2, 3):
+        told.traded(f"2025-01-0{day}T10:00:00", ("ETH", "-1"), ("USD", "3000"), **place)
+    told.traded("2025-01-05T10:00:00", ("USD", "-1000"), ("ETH", "1"), **place)
+    year = told.year()
+    assert sorted(lines(year.disposals, "rule", "gain")) == [
+        ("missing", None),
+        ("missing", None),
+        ("short_sale", "2000"),
+    ]
+
+
+def test_the_book_that_ends_before_the_year_does_blocks(told: Told) -> None:
+    told.traded("2025-01-01T10:00:00", ("USD", "-1000"), ("ETH", "1"))
+    assert kinds(told.year(year=2031)) == ["ends_early"]

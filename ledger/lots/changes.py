@@ -25,7 +25,7 @@ CHANGES: dict[str, pl.DataType] = {
     "quantity": MONEY,  # > 0; of a move: what left
     "value": MONEY,  # cost of an acquisition, proceeds of a disposal, after fees; null: unknown
     "fee": MONEY,  # that part of the value which is fees, + = cost; carried along in proportion; null: unknown
-    "shortable": MONEY,  # of a disposal: how much of it may be sold short, being owed then; null is 0
+    "shortable": MONEY,  # of a disposal: how much is owed then, and may be sold short in all; null is 0
     "to_pool": pl.String(),  # of a move: where it arrived
     "arrives": MONEY,  # of a move: how much of it, > 0; the rest went to the network
 }
@@ -141,7 +141,7 @@ def check(changes: pl.DataFrame) -> None:
         "an empty cell that may not be": pl.any_horizontal(pl.col(*needed).is_null()),
         "a kind that is none": ~pl.col("kind").is_in(KINDS),
         "a quantity that is not above zero": pl.col("quantity") <= 0,
-        "more shortable than is disposed of, or below zero": ~pl.col("shortable").is_between(0, pl.col("quantity")),
+        "less shortable than nothing": pl.col("shortable") < 0,
         "a move to nowhere": moves & pl.col("to_pool").is_null(),
         "a move of which nothing arrives, or more than left": moves
         & ~((pl.col("arrives") > 0) & (pl.col("arrives") <= pl.col("quantity"))).fill_null(value=False),

@@ -73,7 +73,8 @@ class Run:
                 self.record.match(step.row, step.at, left, bought, rule)
                 return
             self.record.match(step.row, step.at, left.split(bought.quantity), bought, rule)
-        if short := min(left.quantity, step.shortable):
+        owed = step.shortable - sum(sold.quantity for sold in pot.shorts)
+        if (short := min(left.quantity, owed)) > 0:
             sold = left.split(short)
             sold.name = f"{step.event}:short"
             pot.shorts.append(sold)

@@ -42,7 +42,7 @@ WHERE o.opening <> 0 AND least(o.first_at, a.from_at) < $to;
 
 -- name: owing
 -- One row is a wallet whose balance below zero is a debt.
-SELECT DISTINCT account, venue, wallet, asset FROM openings WHERE owes_below_zero;
+SELECT DISTINCT account, venue, wallet, asset FROM openings WHERE owes_below_zero AND anchored;
 
 -- name: matches
 -- One row is a transfer between own wallets.
@@ -97,10 +97,16 @@ WHERE e.kind = 'written_off' AND e.happened_at >= $from AND e.happened_at < $to;
 -- name: holdings
 -- One row is what is owned of an asset by the journal: in wallets, on the way, pledged or set aside as margin, less what is owed
 -- without its interest.
-SELECT asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM postings
-WHERE posted_at < $to AND (posting_account LIKE 'wallet:%' OR posting_account IN ('collateral', 'margin')
-  OR (posting_account LIKE 'debt:%' AND cause NOT IN ('interest', 'repay_interest')))
-GROUP BY asset;
+WITH owned AS (
+  SELECT asset, amount FROM postings
+  WHERE posted_at < $to AND (posting_account LIKE 'wallet:%' OR posting_account IN ('collateral', 'margin')
+    OR (posting_account LIKE 'debt:%' AND cause NOT IN ('interest', 'repay_interest')))
+  UNION ALL
+  SELECT asset, received FROM transfer_matches WHERE sent_at < $to AND received_at >= $to
+  UNION ALL
+  SELECT asset, -sent FROM transfer_matches WHERE received_at < $to AND sent_at >= $to
+)
+SELECT asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM owned GROUP BY asset;
 
 -- name: doubts
 -- One row is a break of a balance or a gap in coverage before the end of the year.
@@ -109,4 +115,15 @@ SELECT 'break' AS kind, break_id AS block_id, account, wallet, asset, broken_at 
 WHERE broken_at < $to AND break_id NOT IN (SELECT break_id FROM explained)
 UNION ALL
 SELECT 'gap', gap_id, account, wallet, NULL, from_at, NULL, NULL, sentence FROM gaps
-WHERE severity = 'warning' AND from_at < $to;
+WHERE severity = 'warning' AND from_at < $to AND (to_at >= $from OR fact NOT IN ('funding', 'interest'))
+UNION ALL
+SELECT 'not_understood', finding_id, account, wallet, NULL, found_at, NULL, NULL, sentence FROM findings
+WHERE kind = 'unknown_pair' AND (found_at IS NULL OR found_at < $to)
+UNION ALL
+SELECT 'rejected_rows', f.file_id, any_value(f.account), NULL, NULL, min(f.first_at), NULL, NULL,
+  CAST(count(*) AS VARCHAR) || ' rows of ' || min(f.name) || ' were not understood, and nothing of them is in any figure'
+FROM rejects r JOIN files f USING (file_id) WHERE f.first_at IS NULL OR f.first_at < $to GROUP BY f.file_id
+UNION ALL  -- the book ends before the year does
+SELECT 'ends_early', 'book', NULL, NULL, NULL, max(to_at), NULL, NULL,
+  'the last row of the book is of ' || strftime(max(to_at), '%Y-%m-%d') || ': of what came after, until the end of the year, nothing is known'
+FROM coverage HAVING max(to_at) < $to - INTERVAL 1 DAY;

@@ -33,8 +33,11 @@ class Doubtful:
     alone: pl.DataFrame
     unmet: pl.DataFrame
     """Of chosen lots, what was not there to take: event, lot, quantity."""
+    stated: Sequence[str]
+    """Rows of what entered from outside and is all of opening lots that a person stated."""
     orphans: pl.DataFrame
     results: pl.DataFrame
+    controls: pl.DataFrame
 
 
 def blocks(found: Doubtful, known: Gathered, moves: pl.DataFrame, policy: Policy, log: Iterable[Entry]) -> pl.DataFrame:
@@ -43,7 +46,7 @@ def blocks(found: Doubtful, known: Gathered, moves: pl.DataFrame, policy: Policy
     rows = [
         *_missing(found.disposals),
         *_unpriced(found.unpriced, policy),
-        *_crossings(moves.filter(inside & (pl.col("asset") != policy.currency))),
+        *_crossings(moves.filter(inside & (pl.col("asset") != policy.currency) & ~pl.col("row").is_in(found.stated))),
         *_unknown(moves.filter(inside)),
         *_alone(found.alone.filter(inside)),
         *_orphans(found.orphans.filter(inside)),
@@ -51,16 +54,26 @@ def blocks(found: Doubtful, known: Gathered, moves: pl.DataFrame, policy: Policy
         *_lost(moves.filter(inside)),
         *_doubts(known.doubts),
         *_unmet(found.unmet),
+        *_uncontrolled(found.controls),
     ]
-    return judged(rows, log)
+    return judged(rows, log, policy)
 
 
-def judged(rows: Iterable[Row], log: Iterable[Entry]) -> pl.DataFrame:
-    """Return blocks with who accepted them, and why."""
+def _id_of(row: Row, policy: Policy) -> str:
+    digest = hashlib.sha256(f"{row['block_id']}|{row['sentence']}".encode()).hexdigest()[:8]
+    return f"tax-{policy.jurisdiction}{policy.year}-{row['kind']}-{digest}"
+
+
+def judged(rows: Iterable[Row], log: Iterable[Entry], policy: Policy) -> pl.DataFrame:
+    """Return blocks with who accepted them, and why.
+
+    What was accepted is what stood there, of that country and year: a block that says something else blocks again.
+    """
     accepted = {entry["block"]: entry for entry in log if entry["kind"] == ACCEPTED}
+    named = [{**row, "block_id": _id_of(row, policy)} for row in rows]
     told = [
         {**row, "accepted_by": entry.get("by"), "accepted_reason": entry.get("reason")}
-        for row in rows
+        for row in named
         for entry in [accepted.get(row["block_id"], {})]
     ]
     return pl.DataFrame(told, schema=dict(BLOCKS), orient="row")
@@ -84,7 +97,7 @@ def block(kind: str, sentence: str, todo: str, *, names: Sequence[object], **tol
 
 def _missing(disposals: pl.DataFrame) -> Iterable[Row]:
     lacking = disposals.filter(pl.col("basis").is_null() & (pl.col("note") == "unknown cost"))
-    for (account, asset), lines in lacking.group_by("account", "asset", maintain_order=True):
+    for (account, wallet, asset), lines in lacking.group_by("account", "wallet", "asset", maintain_order=True):
         amount = lines["quantity"].sum()
         yield block(
             "missing_history",
@@ -93,9 +106,10 @@ def _missing(disposals: pl.DataFrame) -> Iterable[Row]:
             "were acquired; their gain is unknown, and in no total",
             "import the export that shows how they came (`marginbook report transfers` names the "
             "deposits), or state them: "
-            f"`marginbook enter opening-lot --account {account} --asset {asset} ...`",
-            names=(account, asset, lines["line"][0]),
+            f"`marginbook enter opening-lot --account {account} --wallet {wallet} --asset {asset} ...`",
+            names=(account, wallet, asset, lines["line"][0]),
             account=account,
+            wallet=wallet,
             asset=asset,
             happened_at=lines["disposed_at"].min(),
             amount=amount,
@@ -246,6 +260,13 @@ def _lost(moves: pl.DataFrame) -> Iterable[Row]:
         )
 
 
+TODO = {
+    "not_understood": "give the instrument (column `instrument`, or a file of instruments), and import again",
+    "rejected_rows": "`marginbook rejects` shows each row and why; `marginbook retry` reads them again",
+    "ends_early": "import what came after, or accept that nothing did",
+}
+
+
 def _doubts(doubts: pl.DataFrame) -> Iterable[Row]:
     for doubt in doubts.iter_rows(named=True):
         if doubt["kind"] == "break":
@@ -253,7 +274,7 @@ def _doubts(doubts: pl.DataFrame) -> Iterable[Row]:
             explain = f"`marginbook breaks explain {doubt['block_id']} --reason ...`"
             todo = f"`marginbook report breaks` has the hint; explain it: {explain}"
         else:
-            told, todo = doubt["sentence"], "`marginbook report downloads` names the export"
+            told, todo = doubt["sentence"], TODO.get(doubt["kind"], "`marginbook report downloads` names the export")
         yield block(
             doubt["kind"],
             told,
@@ -265,6 +286,21 @@ def _doubts(doubts: pl.DataFrame) -> Iterable[Row]:
             happened_at=doubt["happened_at"],
             amount=doubt["amount"],
             rows=[] if doubt["row"] is None else [doubt["row"]],
+        )
+
+
+def _uncontrolled(controls: pl.DataFrame) -> Iterable[Row]:
+    for control in controls.filter(pl.col("difference") != 0).iter_rows(named=True):
+        here, book = _plain(control["here"]), _plain(control["book"])
+        told = f"{control['name']} of {control['asset']}: {here} here, {book} in the book"
+        yield block(
+            "control",
+            f"{told}, a difference of {_plain(control['difference'])}",
+            "`marginbook check` and `report balances` show the book's side; opening lots of units that no row "
+            "brings into a wallet make such a difference, too",
+            names=(control["name"], control["asset"]),
+            asset=control["asset"],
+            amount=control["difference"],
         )
 
 

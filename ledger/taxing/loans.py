@@ -12,7 +12,7 @@ from datetime import timedelta
 import polars as pl
 
 from ledger.taxing.gathering import Gathered
-from ledger.taxing.payments import ZERO, splits, with_interest
+from ledger.taxing.payments import REPAID, ZERO, splits, with_interest
 
 NEAR = timedelta(days=1)
 """A lender books what a sale paid up to this long after it, or before."""
@@ -82,7 +82,11 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
             asset="debt_asset",
             quantity=pl.col("paid") - pl.col("interest").fill_null(ZERO),
         ),
-        orphans=split.filter(~pl.col("debt_row").is_in(settled) & (pl.col("principal") > 0)),
+        orphans=split.filter(~pl.col("debt_row").is_in(settled) & (pl.col("principal") > 0)).join(
+            moves.filter(pl.col("cause").is_in(REPAID) & (pl.col("amount") < 0)),
+            on=["account", "asset", "happened_at"],
+            how="anti",
+        ),
     )
 
 

@@ -60,5 +60,5 @@ def with_shortable(steps: pl.DataFrame, owing: pl.DataFrame) -> pl.DataFrame:
         )
     short = pl.max_horizontal(pl.col("then").fill_null(zero), pl.col("soon").fill_null(zero))
     found = found.select("place", shortable=short)
-    most = pl.when(pl.col("op") == "dispose").then(pl.min_horizontal("shortable", "quantity")).otherwise(zero)
+    most = pl.when(pl.col("op") == "dispose").then(pl.col("shortable")).otherwise(zero)
     return placed.join(found, on="place", how="left", maintain_order="left").with_columns(shortable=most).drop("place")

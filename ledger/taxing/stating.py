@@ -22,7 +22,7 @@ def with_statements(year: TaxYear, texts: Sequence[tuple[str, str]], log: Iterab
     if not texts:
         return year
     told = compared(year, texts)
-    blocks = judged([*_disagreeing(year, told)], log)
+    blocks = judged([*_disagreeing(year, told)], log, year.policy)
     return replace(year, statements=told, blocks=pl.concat([year.blocks, blocks]))
 
 

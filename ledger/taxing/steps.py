@@ -7,6 +7,7 @@ owed, and a sale of borrowed units is a short one.  Money of the policy's curren
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from reports.tax.value import ROWS, Policy
 from schemas.currencies import CURRENCIES
 from schemas.types import INSTANT, MONEY
 
-OUTSIDE = "outside"
+OUTSIDE = "|outside"
 """The pool of what left the book and may come back."""
 STEPS: dict[str, pl.DataType] = {
     "event": pl.String(),
@@ -221,11 +222,11 @@ def loan_steps(interest: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def crossing_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
-    """Return the steps of what entered or left the book, and of what was there before its first row.
+def entered_or_left(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
+    """Return what was there before the first row, and what crossed the border of the book since.
 
-    Opening lots that a person states are acquired at their own dates in the wallet where they are said to lie; what
-    enters from outside is taken for those units first, so that they are not counted twice.
+    Columns: event, row, no, account, venue, wallet, asset, happened_at, amount (+ = it came), came, stated, and
+    quantity: that part of it which is no unit of an opening lot.
     """
     ends = moves.filter(
         pl.col("cause").is_in(CROSSINGS)
@@ -246,9 +247,19 @@ def crossing_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
     here = pl.max_horizontal(
         ZERO, pl.min_horizontal(pl.col("came"), pl.col("stated") - (pl.col("until") - pl.col("came")))
     )
-    entered = counted.with_columns(
+    return counted.with_columns(
         quantity=pl.when(pl.col("amount") > 0).then(pl.col("came") - here).otherwise(-pl.col("amount"))
     )
+
+
+def crossing_steps(moves: pl.DataFrame, known: Gathered, zone: str) -> pl.DataFrame:
+    """Return the steps of what entered or left the book, and of what was there before its first row.
+
+    Opening lots that a person states are acquired at their own dates in the wallet where they are said to lie; what
+    enters from outside is taken for those units first, so that they are not counted twice.  A lot that is stated by
+    its day alone (midnight) is of that day in the zone.
+    """
+    entered = entered_or_left(moves, known)
     moved = _steps(
         entered.filter(pl.col("quantity") > 0),
         event="event",
@@ -260,7 +271,11 @@ def crossing_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
         is_outside=pl.lit(value=True),
         rows=pl.concat_list("row").list.drop_nulls(),
     )
-    lots = known.opening_lots.with_columns(no=pl.lit(0, pl.UInt32))
+    midnight = pl.col("happened_at").dt.time() == time()
+    local = pl.col("happened_at").dt.replace_time_zone(zone).dt.convert_time_zone("UTC").cast(INSTANT)
+    lots = known.opening_lots.with_columns(
+        no=pl.lit(0, pl.UInt32), happened_at=pl.when(midnight).then(local).otherwise("happened_at")
+    )
     opened = _steps(
         lots,
         event="row",
@@ -271,7 +286,18 @@ def crossing_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
         rows=pl.concat_list("row"),
         note=pl.col("evidence"),
     )
-    return pl.concat([opened, moved])
+    debts = known.openings.filter(pl.col("amount") < 0).with_columns(no=pl.lit(0, pl.UInt32))
+    owed = _steps(
+        debts,
+        event=pl.format("opening:{}:{}:{}:{}", "account", "venue", "wallet", "asset"),
+        at="happened_at",
+        op=pl.lit("dispose"),
+        kind=pl.lit("opening"),
+        quantity=-pl.col("amount"),
+        rows=pl.concat_list("row").list.drop_nulls(),
+        note=pl.lit("owed before the first row"),
+    )
+    return pl.concat([opened, owed, moved])
 
 
 def without_currency(steps: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def valued_legs(legs: pl.DataFrame, prices: Prices) -> pl.DataFrame:
         .group_by("group", "side", maintain_order=True)
         .agg(
             pl.col("rank").max(),
-            pl.col("market").sum().alias("total"),
+            pl.when(pl.col("market").is_not_null().all()).then(pl.col("market").sum()).alias("total"),
             pl.col("market").is_null().any().alias("unknown"),
             pl.len().alias("many"),
         )

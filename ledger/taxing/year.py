@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from ledger.lots.choices import read_choices
+from ledger.lots.choices import chosen
 from ledger.lots.match import Rule, match
 from ledger.storage import log
 from ledger.storage.archive import Archive
@@ -27,6 +27,7 @@ from ledger.taxing.stating import with_statements
 from ledger.taxing.steps import (
     OUTSIDE,
     crossing_steps,
+    entered_or_left,
     loan_steps,
     repayment_steps,
     single_steps,
@@ -69,7 +70,7 @@ def tax_year(
     assert not steps["event"].is_duplicated().any(), "an event is one step"
     taken = match(
         _changes(steps, policy),
-        Rule(policy.method, policy.zone, _chosen(choices, steps, policy)),
+        Rule(policy.method, policy.zone, chosen(choices, policy, steps)),
         [policy.starts_at, policy.ends_at],
     )
     disposals = disposed(taken, steps, policy, known.opening_lots)
@@ -82,8 +83,16 @@ def tax_year(
         & (pl.col("side").n_unique().over("group") == 1)
         & pl.col("cause").is_in(["trade", "conversion"])
     )
+    totals = controls(store, known, taken, lines, policy)
     doubtful = Doubtful(
-        disposals=disposals, unpriced=prices_wanted, alone=alone, orphans=lent.orphans, unmet=taken.unmet, results=lines
+        disposals=disposals,
+        unpriced=prices_wanted,
+        alone=alone,
+        orphans=lent.orphans,
+        unmet=taken.unmet,
+        results=lines,
+        controls=totals,
+        stated=entered_or_left(moves, known).filter(pl.col("quantity") == 0)["row"].drop_nulls().to_list(),
     )
     entries = log.entries(store)
     year = TaxYear(
@@ -95,7 +104,7 @@ def tax_year(
         results=lines.select(list(RESULTS)),
         flows=flows.filter(in_year),
         blocks=blocks(doubtful, known, moves, policy, entries),
-        controls=controls(store, known, taken, lines, policy),
+        controls=totals,
         places=pl.DataFrame(schema=dict(PLACES)),
         wanted=prices_wanted.select("asset", "at")
         .unique()
@@ -154,7 +163,7 @@ def _steps(
             transfer_steps(known, policy),
         ]
     )
-    entered = crossing_steps(moves, known)
+    entered = crossing_steps(moves, known, policy.zone)
     from_banks = (pl.col("kind") == "entered") & pl.col("asset").is_in(sorted(CURRENCIES))
     deposits = entered.filter(from_banks).with_columns(
         op=pl.lit("acquire"), kind=pl.lit("deposit"), note=pl.lit("money, at its value then")
@@ -202,27 +211,6 @@ def _changes(steps: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         (pl.col("kind") == "move") & (pl.col("pool") == pl.col("to_pool")) & (pl.col("quantity") == pl.col("arrives"))
     )
     return made.filter(~idle)
-
-
-def _chosen(choices: str | None, steps: pl.DataFrame, policy: Policy) -> dict[str, list[tuple[str, int]]]:
-    """Return the lots that a file identifies, by disposal; lines and lots are named as a run lists them."""
-    if choices is None:
-        return {}
-    ordinals = pl.DataFrame({"n": range(1, MOST_LINES + 1)})
-    sold = (
-        steps.filter(pl.col("op") == "dispose")
-        .join(ordinals, how="cross")
-        .select("event", "account", "asset", "quantity", line=pl.format("D-{}-{}", "event", "n"), disposed_at="at")
-    )
-    bought = steps.filter(pl.col("op") == "acquire").select(
-        "account", "asset", "quantity", lot=pl.format("L-{}", "event"), acquired_at="at"
-    )
-    found = read_choices(choices, policy.choices or "lots", sold, bought, policy.zone)
-    return {event: [(lot.removeprefix("L-"), units) for lot, units in lots] for event, lots in found.items()}
-
-
-MOST_LINES = 20
-"""Lines of one disposal that may be named."""
 
 
 def _pool(policy: Policy, account: str, venue: str, wallet: str) -> pl.Expr:
@@ -278,8 +266,10 @@ def _unpriced(
         & ~pl.col("kind").is_in(["unknown", "lost", "opening"])
         & (inside | wanted)
     )
+    nameless = known_prices.known.filter(pl.col("price").is_null()).select("asset", happened_at="at")
     best = (
         legs.filter(pl.col("value").is_null())
+        .join(nameless, on=["asset", "happened_at"], how="semi")
         .sort(rank_of(pl.col("asset"), policy.currency), maintain_order=True)
         .unique(["group"], keep="first", maintain_order=True)
     )
