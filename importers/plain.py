@@ -184,12 +184,13 @@ PRICES = Format(
         "quote": text("quote"),
         **{name: money(name) for name in ("mark", "index", "last", "price")},
     },
-    event=pl.when(
-        pl.any_horizontal(pl.col("mark", "index", "last", "price").is_not_null())
-        & pl.any_horizontal(pl.col("last", "price").is_null())
-    ).then(pl.lit("price")),
+    event=pl.when(pl.all_horizontal(pl.col("mark", "index", "last", "price").is_null()))
+    .then(pl.lit("empty"))
+    .when(pl.any_horizontal(pl.col("last", "price").is_null()))
+    .then(pl.lit("price")),
     event_columns=("mark", "index", "last", "price"),
     cases={"price": tuple(_price(kind, columns) for kind, columns in PRICE_KINDS.items())},
+    ignores={"empty": "no price is filled in"},
     time="priced_at",
     identity=Identity(kind="content", cells=("priced_at", "symbol", "mark", "index", "last", "price", "quote")),
 )

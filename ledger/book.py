@@ -37,7 +37,7 @@ from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_a
 from ledger.storage.entries import Entered, file_name, file_text, with_terms
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.storage.store import Store, statement
-from ledger.taxing.blocks import ACCEPTED
+from ledger.taxing.blocks import ACCEPTED, BLOCK_ID
 from ledger.taxing.year import RUN, figures_of, tax_year
 from ledger.trace import RAW_LIMIT, raw_texts, with_places
 from ledger.tying import assertions
@@ -735,7 +735,7 @@ class Book:
 
     def accept_tax(self, block: str, *, reason: str, by: str | None = None, undo: bool = False) -> None:
         """Accept what blocks a tax year (or take that back).  Raises UnknownThing where no block has such a name."""
-        if not block.startswith("tax-"):
+        if not BLOCK_ID.fullmatch(block):
             raise UnknownThing(f"{block!r} names no block", "`marginbook tax --year YEAR` shows them, each with its id")
         said = {"reason": None, "by": None} if undo else {"reason": reason, "by": by}
         self._log_tax({"kind": ACCEPTED, "block": block, **said})

@@ -192,7 +192,8 @@ def test_a_sale_of_unknown_holding_period_is_on_no_part_and_not_carried() -> Non
     files = form_8949.write(with_disposals(US_2025, UNKNOWN))
     (line,) = [line for line in table(files, "form-8949-2025.csv") if line["description of property"] == "0.1 BTC"]
     assert ("Part not known", "") == (line["part"], line["box"])
-    assert ["I", "L"] == [row["box"] for row in table(files, "form-8949-2025-schedule-d.csv")]
+    told = [(row["box"], row["left out"]) for row in table(files, "form-8949-2025-schedule-d.csv")]
+    assert [("I", "0"), ("L", "0"), ("", "1")] == told, "what is on no line is told beside the totals"
 
 
 def test_a_line_a_disposal_says_various_for_several_days() -> None:

@@ -80,6 +80,13 @@ def write_lot(path: Path, asset: str) -> Path:
     return path
 
 
+def write_later(path: Path) -> Path:
+    """Write a row of long after, so that the book goes on when the tax year of every country is over."""
+    header = "moved_at,pool,asset,amount,cause,wallet,venue"
+    path.write_text(f"{header}\n2027-01-01T00:00:00Z,asset,EUR,1,deposit,spot,later\n", encoding="utf-8")
+    return path
+
+
 def take(book: Book, paths: Sequence[Path]) -> None:
     report = book.import_paths(paths)
     assert (report.errors, report.unrecognized, [part.reject_lines for part in report.parts if part.rejected]) == (
@@ -115,7 +122,8 @@ def lacking(life: Year, folder: Path) -> Path:
     """Give the book of the year, with prices, but without the lot of bitcoin from before."""
     with Book.open(folder / "lacking.duckdb", clock=lambda: NOW) as book:
         exports = [paper.write(folder / "exports") for paper in whole_papers(life)]
-        take(book, [*exports, write_prices(folder / "prices.csv"), write_lot(folder / "euros.csv", "EUR")])
+        later = write_later(folder / "later.csv")
+        take(book, [*exports, write_prices(folder / "prices.csv"), write_lot(folder / "euros.csv", "EUR"), later])
     return folder / "lacking.duckdb"
 
 

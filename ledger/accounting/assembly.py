@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import polars as pl
@@ -22,6 +22,8 @@ from schemas.ddl import column_types
 from schemas.tables import Fill
 
 STEP = Decimal("1e-18")
+EXACT = Context(prec=60)
+"""Wide enough for 20 digits over 18 places."""
 SECOND = timedelta(seconds=1)
 FIATS = ("USD", "EUR", "GBP", "CAD", "CHF", "JPY", "AUD")
 COINS = ("USDT", "FDUSD", "USDC", "BUSD", "TUSD", "DAI", "BTC", "ETH", "BNB")
@@ -122,7 +124,12 @@ def _fill(group: Sequence[Mapping[str, Any]], scope: Scope) -> dict[str, Any] | 
         "instrument": unified,
         "product": "margin" if on_margin else "spot",
         "margin_mode": {"cross_margin": "cross", "isolated_margin": "isolated"}.get(scope.wallet),
-        "side": side, "quantity": base.amount, "price": (quote.amount / base.amount).quantize(STEP),
+        "side": side, "quantity": base.amount, "price": _price(quote.amount, base.amount),
         "notional_stated": quote.amount, "fee": fee[1], "fee_asset": fee[0], "execution": "trade",
         "trade_ref": base.row["trade_ref"], "settle_asset": quote.asset, "style": "linear",
     }  # fmt: skip
+
+
+def _price(paid: Decimal, quantity: Decimal) -> Decimal:
+    """Return what one unit cost, to 18 places."""
+    return EXACT.divide(paid, quantity).quantize(STEP, context=EXACT)

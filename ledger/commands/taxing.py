@@ -144,7 +144,7 @@ def list_targets() -> None:
 
 @tax.command(
     "accept",
-    epilog='Example: marginbook tax accept tax-missing_history-1a2b3c4d --reason "bought for cash in 2013" --by Anna',
+    epilog='Example: marginbook tax accept tax-us2025-missing_history-1a2b3c4d --reason "bought for cash" --by Anna',
 )
 @click.argument("block")
 @click.option("--reason", help="Why the files may be handed over all the same; it is printed in them.")

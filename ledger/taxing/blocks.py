@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from schemas.currencies import CURRENCIES
 
 ACCEPTED = "tax_accept"
 """Kind of the log's entries that accept a block."""
+BLOCK_ID = re.compile(r"tax-[a-z]+\d{4}-\w+-[0-9a-f]{8}")
+"""How a block is called: its country, year and kind, and a digest of what it says."""
 MOST_ROWS = 50
 Row = Mapping[str, Any]
 

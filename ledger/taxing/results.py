@@ -45,8 +45,7 @@ def result_lines(known: Gathered, moves: pl.DataFrame, policy: Policy, prices: P
     by_close = policy.results == "close"
     costs = _costs(known, by_close=by_close, apart=policy.fees == "apart")
     beside = year.filter(pl.col("group").is_null())
-    fees = beside.filter((pl.col("cause") == "trading_fee") & ~pl.col("is_derivative"))
-    fees = fees.join(known.costs.select("row"), on="row", how="anti")
+    fees = _of_no_position(beside, known)
     others = beside.filter(pl.col("cause").is_in(list(OTHERS)) & (pl.col("booked_as").fill_null("") != "loss"))
     if policy.network_fees == "basis":
         others = others.filter(~pl.col("is_transfer_fee"))
@@ -142,6 +141,17 @@ def _unbooked_fees(known: Gathered, policy: Policy) -> pl.DataFrame:
         part=pl.lit("network_fee"),
         group=pl.lit("other"),
     )
+
+
+def _of_no_position(beside: pl.DataFrame, known: Gathered) -> pl.DataFrame:
+    """Return fees that are of no contract, of no trade that the book knows, and that no position took."""
+    same = ["account", "venue", "wallet", "asset", "amount"]
+    nth = pl.int_range(pl.len()).over(same)
+    contract = pl.col("product").is_in(DERIVATIVES).fill_null(value=False) | pl.col("wallet").is_in(CONTRACT_WALLETS)
+    taken = known.costs.filter((pl.col("cause") == "trading_fee") & pl.col("position_id").is_not_null())
+    lone = beside.filter((pl.col("cause") == "trading_fee") & ~contract).join(taken, on="row", how="anti")
+    elsewhere = taken.group_by("row", *same[:-1]).agg(pl.col("amount").sum()).with_columns(nth=nth)
+    return lone.with_columns(nth=nth).join(elsewhere, on=[*same, "nth"], how="anti").drop("nth")
 
 
 def _of_moves(moves: pl.DataFrame, group: str) -> pl.DataFrame:

@@ -119,6 +119,10 @@ def schedule_d(year: TaxYear, lines: Sequence[Line]) -> Listing:
         note = "lines of which proceeds or basis are unknown" if left else ""
         made.append((value("us", f"schedule_d_line_{box}", year.policy.year, "not known for this year"), box,
                      Decimal(len(own)), *_sums(own), Decimal(left), note))  # fmt: skip
+    unplaced = [line for line in lines if not line.box]
+    if unplaced:
+        many = Decimal(len(unplaced))
+        made.append(("on no line", "", many, *_sums(unplaced), many, "lines whose holding period is unknown"))
     return Listing(name="schedule d", heading="Totals for Schedule D (Form 1040)", heads=SCHEDULE_HEADS, lines=made,
                    empty="Nothing is carried to Schedule D.")  # fmt: skip
 
