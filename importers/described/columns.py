@@ -196,7 +196,8 @@ def by_role(columns: Sequence[Seen]) -> Guess:
             guess.others.append(column)
         else:
             guess.cells[role] = column
-    if "quantity" not in guess.cells and {"price", "side"} <= guess.cells.keys() and "amount" in guess.cells:
+    is_traded = "side" in guess.cells or any(sides_of(seen) for seen in (*guess.cells.values(), *guess.others))
+    if "quantity" not in guess.cells and {"price", "amount"} <= guess.cells.keys() and is_traded:
         guess.cells["quantity"] = guess.cells.pop("amount")
     if {"symbol", "quantity", "price"} <= guess.cells.keys():
         _tell_side(guess)

@@ -171,7 +171,7 @@ def _typed_side(seen: Seen | None) -> tuple[Sequence[str], Sequence[str], Sequen
 
 def _movements(guess: Guess, tables: list[str]) -> Iterator[str]:
     words = guess.cells["type"].words if "type" in guess.cells else ()
-    asset = () if "asset" in guess.cells else ("asset = \"'USDT'\"           # nothing says of which asset",)
+    asset = () if "asset" in guess.cells else ("# asset = \"'USDT'\"         # nothing says of which asset: name it",)
     lines = table(__file__, "words.csv")
     if not words:
         yield from (
