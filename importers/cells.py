@@ -213,7 +213,7 @@ def epoch(column: str, *, required: bool = True) -> Cell:
                 expected="seconds, milliseconds, microseconds or nanoseconds since 1970")  # fmt: skip
 
 
-EPOCH_DIGITS = r"^\s*(?<whole>\d{10})(?<more>\d{3}|\d{6}|\d{9})?(?:\.(?<fraction>\d+))?\s*$"
+EPOCH_DIGITS = r"^\s*(?<whole>[0-9]{10})(?<more>[0-9]{3}|[0-9]{6}|[0-9]{9})?(?:\.(?<fraction>[0-9]+))?\s*$"
 
 
 def epoch_instants(series: pl.Series) -> pl.Series:
@@ -362,7 +362,7 @@ def exact_decimals(series: pl.Series, *, thousands: bool = False) -> pl.Series:
 def digits_only(texts: pl.Series) -> pl.Series:
     """Return the texts that are whole numbers without sign, blanks around them taken away, null for others."""
     bare = texts.str.strip_chars()
-    return kept(bare, bare.str.contains(r"^\d+$"))
+    return kept(bare, bare.str.contains(r"^[0-9]+$"))
 
 
 def zero_filled(columns: Sequence[pl.Series], names: Sequence[str], empty_words: Sequence[str] = ()) -> pl.DataFrame:
@@ -433,7 +433,7 @@ def _in_years(value: pl.Series) -> pl.Series:
 
 
 def _serial(series: pl.Series, epoch_1904: bool) -> pl.Series:
-    days = series.str.contains(r"^\d{5}(\.\d+)?$").fill_null(False)
+    days = series.str.contains(r"^[0-9]{5}(\.[0-9]+)?$").fill_null(False)
     number = kept(series, days)
     seconds = (number.cast(pl.Float64, strict=False) * 86_400).round().cast(pl.Int64, strict=False)
     start = pl.Series([SERIAL_DAY_0[epoch_1904]]).str.to_datetime("%Y-%m-%d", time_unit="us")[0]

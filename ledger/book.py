@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -30,15 +30,18 @@ from ledger.closing.matches import match_entry, unmatch_entries
 from ledger.closing.months import Span, span_of
 from ledger.exporting.export import Exported, Range, export
 from ledger.judging.thresholds import Thresholds
-from ledger.storage import log
+from ledger.storage import holding, log, room
 from ledger.storage.accounts import proper, renamable, venue_of
 from ledger.storage.archive import Archive, archive_of
 from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_at
 from ledger.storage.entries import Entered, file_name, file_text, with_terms
+from ledger.storage.failpoints import reached
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
-from ledger.storage.store import Store, statement
-from ledger.taxing.blocks import ACCEPTED, BLOCK_ID
-from ledger.taxing.year import RUN, figures_of, tax_year
+from ledger.storage.reading import Ahead, Reading, recognized
+from ledger.storage.store import AT_ONCE, Patience, Store, is_full, statement
+from ledger.taxing.accepting import ACCEPTED, require_known
+from ledger.taxing.runs import review_entry, run_entry
+from ledger.taxing.year import tax_year
 from ledger.trace import RAW_LIMIT, raw_texts, with_places
 from ledger.tying import assertions
 from ledger.tying.assertions import Verdict
@@ -50,7 +53,15 @@ from reports.contract import Params, Report, run
 from reports.month import Month
 from reports.registry import REPORTS
 from reports.tax.value import Policy, TaxYear
-from schemas.errors import BookError, MarginbookError, OtherOptions, UnknownFormat, UnknownThing, UnreadableFile
+from schemas.errors import (
+    BookError,
+    BookLocked,
+    MarginbookError,
+    OtherOptions,
+    UnknownFormat,
+    UnknownThing,
+    UnreadableFile,
+)
 
 STAGED: Mapping[str, Callable[[Store, Params], None]] = {
     "liquidations": stage_liquidations,
@@ -141,6 +152,10 @@ class Book:
     clock: Callable[[], datetime]
     described: dict[str, str] = field(default_factory=dict)
     """By name, the texts of descriptions that an import asks for; logged with the first bundle that is stored."""
+    patience: Patience = AT_ONCE
+    """How long another program is waited for."""
+    known: int = 1
+    """The number that the next entry of the log had when the book was opened."""
     rebuilt: pl.DataFrame | None = None
     """After a rebuild: the figures that became others (the report `changes`); None where nothing did."""
 
@@ -153,27 +168,49 @@ class Book:
         any_version: bool = False,
         formats: Sequence[Format] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: Patience = AT_ONCE,
+        command: str = "marginbook",
     ) -> Book:
         """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer, older).
 
-        With `any_version` one that an older version made is opened, too: for `rebuild`, and for nothing else.
+        With `any_version` one that an older version made is opened, too: for `rebuild`, and for nothing else.  Of one
+        that another program holds, wait as long as `patience` says; `command` is what others read who wait for this.
         """
         path = Path(path)
         if read_only and not path.exists():
             raise BookError(
                 path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`"
             )
-        store = Store.open(path, read_only=read_only, any_version=any_version)
-        book = cls(store, Archive(archive_of(path)), formats, clock)
-        stale = not store.is_older and bool(store.scalar(statement("book", "has_stale")))
+        store = Store.open(path, read_only=read_only, any_version=any_version, patience=patience)
+        book = cls(store, Archive(archive_of(path)), formats, clock, patience=patience)
+        try:
+            stale = not store.is_older and bool(store.scalar(statement("book", "has_stale")))
+            if not read_only:
+                holding.sign(path, command, clock())
+                book.known = log.next_seq(store)
+                log.synchronize(store, book.archive)
+            if stale and not read_only:  # a program was killed between storing and settling
+                book._settle()
+        except BaseException as error:
+            book._end(error)
+            raise
         if read_only and stale:
             book.close()
-            return cls.open(path, formats=formats, clock=clock)
-        if not read_only:
-            log.synchronize(store, book.archive)
-        if stale:  # a program was killed between storing and settling
-            book._settle()
+            return cls._settled(path, formats=formats, clock=clock, patience=patience, command=command)
         return book
+
+    @classmethod
+    def _settled(cls, path: Path, **words: Any) -> Book:
+        """Open a book to be read in which the last import was not concluded."""
+        try:
+            return cls.open(path, **words)
+        except BookLocked:
+            raise
+        except BookError as error:
+            what = "a program was ended here before it had derived what follows from an import, and now"
+            raise BookError(
+                path, f"{what} {error.what}", "copy book and archive to where they can be written"
+            ) from None
 
     @classmethod
     def in_memory(cls, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
@@ -215,20 +252,54 @@ class Book:
 
     def close(self) -> None:
         """Close the book and let others use it."""
+        if self.store.path is not None and not self.store.read_only:
+            holding.unsign(self.store.path)
         self.store.close()
+
+    def leave_nothing(self) -> None:
+        """Take the file of a book away in which nothing was ever stored, while nobody else can have it open."""
+        if self.store.path is not None and log.next_seq(self.store) == 1:
+            with suppress(OSError):
+                self.store.path.unlink()
 
     def __enter__(self) -> Book:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Close the book; where the disk was full, raise NoRoom that says what is stored all the same."""
         self.close()
+        path = self.store.path
+        if error is not None and path is not None and is_full(error):
+            raise room.full(path, self._outcome(path)) from None
+
+    def _outcome(self, path: Path) -> str:
+        """Say what of this session is stored, from the book as it lies on the disk."""
+        try:
+            store = Store.open(path, read_only=True)
+        except MarginbookError as error:
+            return f"it is not known whether anything was stored: {error}"
+        try:
+            texts = store.rows(statement("log", "after"), {"known": self.known - 1})
+        finally:
+            store.close()
+        names = [str(entry.get("name") or entry["kind"]) for entry in (json.loads(text) for (text,) in texts)]
+        done = f"stored all the same: {', '.join(names)}; nothing else" if names else "nothing was stored"
+        return f"{done}; make room and do it again"
 
     # ------------------------------------------------------------------------------------------ importing
 
     def import_paths(
-        self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False
-    ) -> ImportReport:
-        """Import files, folders and zips.  A dry run tells exactly what would happen and stores nothing."""
+        self, paths: Sequence[Path | str], asked: Asked | None = None, *, dry_run: bool = False,
+        ahead: Ahead | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """Import files, folders and zips.  A dry run tells exactly what would happen and stores nothing.
+
+        `ahead` is what was found and read of the same paths before the book was opened.  Raises NoRoom where the disk
+        has not enough of it.
+        """
         log.require_whole(self.store, self.archive)
         wanted = asked or Asked()
         if wanted.account is not None:
@@ -237,17 +308,23 @@ class Book:
         if dry_run:
             return self._dry_run(places, wanted)
         report = ImportReport()
-        for bundle, named in self._bundles(places, report):
+        ahead = ahead or Ahead(list(collect(places)))
+        if self.store.path is not None:
+            found = (bundle for bundle in ahead.found if isinstance(bundle, Bundle))
+            room.require_room(self.store.path, (bundle for bundle in found if not self._known(bundle.file_id)))
+        for bundle, named in self._bundles(places, report, ahead.found):
             if bundle is not None:
-                self._guarded(bundle, named, report, lambda bundle: self._import_bundle(bundle, wanted))
+                self._guarded(bundle, named, report, lambda bundle: self._import_bundle(bundle, wanted, ahead))
         self._conclude()
         touched = {part.account for part in report.parts if part.stored}
         report.breaks = self.report("breaks").filter(pl.col("account").is_in(list(touched))).height
         return report
 
-    def _bundles(self, places: Sequence[Path], report: ImportReport) -> Iterator[tuple[Bundle | None, bool]]:
+    def _bundles(
+        self, places: Sequence[Path], report: ImportReport, collected: Iterable[Bundle | UnreadableFile] | None = None
+    ) -> Iterator[tuple[Bundle | None, bool]]:
         named = {place for place in places if not place.is_dir()}
-        for found in collect(places):
+        for found in collect(places) if collected is None else collected:
             if isinstance(found, UnreadableFile):
                 if found.named:
                     report.errors.append(found)
@@ -275,18 +352,24 @@ class Book:
             return False
         return True
 
-    def _import_bundle(self, bundle: Bundle, asked: Asked) -> list[PartResult]:
+    def _import_bundle(self, bundle: Bundle, asked: Asked, ahead: Ahead | None = None) -> list[PartResult]:
+        reading = ahead.take(bundle, texts_at(log.descriptions(self.store))) if ahead is not None else None
         again = self._earlier(bundle, asked)
         if again is not None:
             return again
+        reading = reading or recognized(bundle, self.formats, asked.options())
         if self.archive is not None:
             self.archive.create()
             self.archive.keep(bundle.path, bundle.file_id)
         with self.store.transaction():
-            return self._store_bundle(bundle, asked)
+            reached("import.begun")
+            parts = self._store_bundle(bundle, asked, reading=reading)
+            reached("import.logged")
+        reached("import.committed")
+        return parts
 
     def _store_bundle(
-        self, bundle: Bundle, asked: Asked, accounts: Mapping[str, str] | None = None
+        self, bundle: Bundle, asked: Asked, accounts: Mapping[str, str] | None = None, reading: Reading | None = None
     ) -> list[PartResult]:
         """Store a bundle and log it, with the accounts it was resolved to, so that a rebuild does the same."""
         if self._known(bundle.file_id):
@@ -297,7 +380,7 @@ class Book:
         used = self.described.get(asked.format or "")
         if used is not None and texts_at(log.descriptions(self.store)).get(asked.format or "") != used:
             log.add(self.store, self.clock(), entry_of(used, format_of(used, asked.format or "")))
-        parts = self._run(bundle, asked, log.next_seq(self.store), accounts or {}, formats)
+        parts = self._run(bundle, asked, log.next_seq(self.store), accounts or {}, formats, reading=reading)
         resolved = {part.venue: part.account for part in parts if part.account}
         entry = {
             "kind": "import",
@@ -311,7 +394,7 @@ class Book:
 
     def _run(
         self, bundle: Bundle, asked: Asked, import_no: int, accounts: Mapping[str, str], formats: Sequence[Format],
-        *, again: bool = False,
+        *, again: bool = False, reading: Reading | None = None,
     ) -> list[PartResult]:  # fmt: skip
         return Importing(
             store=self.store,
@@ -321,6 +404,7 @@ class Book:
             import_no=import_no,
             again=again,
             known_accounts=accounts,
+            reading=reading,
         ).run()
 
     def _known(self, bundle_id: str) -> bool:
@@ -404,9 +488,13 @@ class Book:
         return run(REPORTS["balances"], self.store.query, Params()).select("account", "wallet", "asset", "computed")
 
     def _settle(self) -> None:
+        reached("settle.begun")
         with self.store.transaction():
             if settle(self.store):
+                reached("settle.derived")
                 tie(self.store)
+                reached("settle.tied")
+        reached("settle.committed")
 
     # ------------------------------------------------------------------------------------------ decisions
 
@@ -427,11 +515,15 @@ class Book:
         with self.store.transaction():
             entangled = self._entangled(bundle_id)
             log.add(self.store, self.clock(), {"kind": "forget", "bundle": bundle_id})
+            reached("forget.logged")
             forget(self.store, bundle_id)
+            reached("forget.gone")
             logged = log.imports(self.store)
             for other, import_no in entangled:
                 forget(self.store, other)
                 self._store_again(logged[other], import_no)
+                reached("forget.again")
+        reached("forget.committed")
         self._conclude()
         return str(shown)
 
@@ -493,13 +585,16 @@ class Book:
             log.add(self.store, self.clock(), {"kind": "rename", "account": old, "to": new, "venues": venues})
             for bundle_id in bundles:
                 forget(self.store, bundle_id)
+            reached("rename.forgotten")
             for at_venue, number_hash in numbers:
                 bound = {"account": new, "venue": at_venue, "number_hash": number_hash}
                 self.store.execute(statement("importing", "bind"), bound)
             logged = log.imports(self.store)
             for bundle_id, import_no in sorted(bundles.items(), key=lambda item: item[1]):
                 self._store_again(logged[bundle_id], import_no)
+                reached("rename.again")
             restore(self.store, self.archive)
+        reached("rename.committed")
         self._conclude()
         return venues
 
@@ -568,8 +663,11 @@ class Book:
         with self.store.transaction():
             for entry in entries:
                 log.add(self.store, self.clock(), entry)
+            reached("decide.logged")
             restore(self.store, self.archive)
             tie(self.store)
+            reached("decide.restored")
+        reached("decide.committed")
         log.synchronize(self.store, self.archive)
 
     # ------------------------------------------------------------------------------------------ months
@@ -629,21 +727,23 @@ class Book:
         assert path is not None and archive is not None
         before = "" if self.store.is_older else self.digest()
         fresh_path = path.with_name(f"{path.name}.rebuilding")
-        fresh_path.unlink(missing_ok=True)
+        _remove_file(fresh_path)  # of a rebuild that was killed
         fresh = Book(Store.open(fresh_path), None, self.chosen, self.clock)
+        reached("rebuild.begun")
         try:
             fresh._replay(archive)
             after = fresh.digest()
             if before and before != after:
                 self.rebuilt = self._changed_in(fresh)
+            fresh.store.close()
+            reached("rebuild.whole")
+            self.store.give_way(fresh_path)
         except BaseException:
-            fresh.close()
-            fresh_path.unlink()
+            fresh.store.close()
+            _remove_file(fresh_path)
             raise
-        fresh.close()
-        self.close()
-        fresh_path.replace(path)
-        self.store = Store.open(path)
+        reached("rebuild.replaced")
+        self.store = Store.open(path, patience=self.patience)
         return before, after
 
     def _changed_in(self, fresh: Book) -> pl.DataFrame:
@@ -669,9 +769,11 @@ class Book:
                 formats = formats_at(self.builtin, entries, entry["seq"])
                 with self.store.transaction():
                     self._run(bundle, asked, entry["seq"], entry.get("accounts", {}), formats, again=True)
+                reached("rebuild.stored")
                 restored.unlink()
         with self.store.transaction():
             restore(self.store, archive)
+        reached("rebuild.decided")
         self._settle()
 
     # --------------------------------------------------------------------------------------------- asking
@@ -730,13 +832,20 @@ class Book:
                         statements=statements, version=version)  # fmt: skip
 
     def keep_tax_run(self, year: TaxYear) -> None:
-        """Log the figures of a run, so that the next one can say what changed."""
-        self._log_tax({"kind": RUN, **figures_of(year)})
+        """Log a run that was written, so that the next one can say what changed."""
+        self._log_tax(run_entry(year))
+
+    def keep_tax_review(self, year: TaxYear) -> None:
+        """Log which blocks a review shows, so that they can be accepted; nothing where the log has them already."""
+        if (entry := review_entry(year, log.entries(self.store))) is not None:
+            self._log_tax(entry)
 
     def accept_tax(self, block: str, *, reason: str, by: str | None = None, undo: bool = False) -> None:
-        """Accept what blocks a tax year (or take that back).  Raises UnknownThing where no block has such a name."""
-        if not BLOCK_ID.fullmatch(block):
-            raise UnknownThing(f"{block!r} names no block", "`marginbook tax --year YEAR` shows them, each with its id")
+        """Accept what blocks a tax year (or take that back).
+
+        Raises UnknownThing where neither a run nor a review in the book has shown such a block.
+        """
+        require_known(block, log.entries(self.store))
         said = {"reason": None, "by": None} if undo else {"reason": reason, "by": by}
         self._log_tax({"kind": ACCEPTED, "block": block, **said})
 
@@ -816,7 +925,8 @@ class Book:
         """Return what is damaged in book and archive; empty is good."""
         damage = []
         if self.archive is not None:
-            for entry in self.archive.entries():
+            damage += log.damage(self.store, self.archive)
+            for entry in log.entries(self.store):
                 if entry["kind"] == "import" and not self.archive.verify(entry["bundle"]):
                     damage.append(f"archive object {entry['bundle'][:12]} ({entry['name']}) is missing or damaged")
                 if entry["kind"] == "close" and not self.archive.verify(entry["figures"]):
@@ -824,9 +934,11 @@ class Book:
                     damage.append(f"archive object {entry['figures'][:12]} ({what}) is missing or damaged")
         for table in self.store.tables():
             try:
-                self.store.execute(statement("book", "read_whole").format(table=table))
+                self.store.rows(statement("book", "read_whole").format(table=table))
             except Exception as error:  # whatever the engine says of a damaged block
                 damage.append(f"table {table}: {str(error).splitlines()[0]}")
+                if "invalidated" in str(error):
+                    break  # the database reads nothing any more
         return damage
 
     def digest(self) -> str:
@@ -845,9 +957,15 @@ class Book:
         return self.store.user_query(query)
 
 
+def _remove_file(path: Path) -> None:
+    """Remove a database file and its write-ahead log."""
+    for part in (path, path.with_name(f"{path.name}.wal")):
+        part.unlink(missing_ok=True)
+
+
 def remove(path: Path) -> None:
     """Remove a book and its archive (of a demo)."""
-    path.unlink(missing_ok=True)
+    _remove_file(path)
     shutil.rmtree(archive_of(path), ignore_errors=True)
 
 

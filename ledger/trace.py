@@ -19,7 +19,7 @@ from ledger.accounting.witnesses import disagreeing
 from ledger.liquidating.events import find_events
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store, statement
-from schemas.errors import MarginbookError, UnknownThing
+from schemas.errors import DamagedObject, MarginbookError, UnknownThing
 from schemas.tables import EMITTED, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
@@ -223,7 +223,11 @@ def raw_texts(store: Store, archive: Archive, found: Sequence[Mapping[str, Any]]
             continue
         encoding = json.loads(place[0][2]).get("encoding")
         with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
-            bundle = open_bundle(archive.restore(place[0][0], Path(folder) / "object"), place[0][1])
+            try:
+                restored = archive.restore(place[0][0], Path(folder) / "object")
+            except DamagedObject:
+                continue  # `verify` tells of it; what the book knows can be shown without
+            bundle = open_bundle(restored, place[0][1])
             part: Part | None = next((part for part in bundle.parts(encoding) if part.file_id == file_id), None)
             if part is not None:
                 texts |= {(file_id, source_row): text for source_row, text in _raw_rows(part, rows).items()}

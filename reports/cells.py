@@ -20,6 +20,7 @@ import xlsxwriter
 from reports.contract import Kind
 from reports.exact import exact, joined
 from reports.reading import CENTS, figure
+from reports.sheet_rows import RowSheet
 
 DIGITS = 15
 FIFTEEN = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
@@ -42,11 +43,12 @@ Put = Callable[[int, int, Any, Any], Any]
 
 
 def opened(buffer: io.BytesIO, title: str) -> Any:
-    """Return a workbook in which text is text, and which is the same bytes every time."""
+    """Return a workbook in which text is text, of RowSheets, and which is the same bytes every time."""
     book = xlsxwriter.Workbook(
         buffer,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
+    book.worksheet_class = RowSheet
     book.set_properties({"title": title, "created": CREATED})
     book.use_zip64()
     return book

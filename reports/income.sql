@@ -1,8 +1,9 @@
--- One row is a kind of income or expense in a period: of an account, in an asset; interest by the loan or debt pool that took
--- it.  Amounts have cash signs before they are summed: + = the account gains.  What a position realized without a known
+-- One row is a kind of income or expense in a period: of an account, in an asset; interest and fees of
+-- liquidations by the loan or debt pool that took them.  Amounts have cash signs before they are summed: + = the account gains.  What a position realized without a known
 -- entry has a row of its own, whose amounts are unknown.
 WITH debts AS (
-  SELECT row_key - row_key % 256 AS base, min(loan_id) AS loan_id FROM loan_events WHERE kind = 'accrued' GROUP BY ALL
+  SELECT row_key - row_key % 256 AS base, CASE kind WHEN 'accrued' THEN 'interest' ELSE kind END AS cause, min(loan_id) AS loan_id
+  FROM loan_events WHERE kind IN ('accrued', 'liquidation_fee') GROUP BY ALL
 ), lines AS (
   SELECT l.filled_at AS booked_at, p.account, p.venue, p.symbol, p.instrument,
     CASE WHEN p.product IN ('spot', 'margin') THEN p.product ELSE 'derivative' END AS "group",
@@ -15,8 +16,8 @@ WITH debts AS (
       WHEN p.product IN ('spot', 'margin') THEN p.product WHEN p.product IS NOT NULL OR c.wallet IN ('usdm', 'coinm') THEN 'derivative'
       WHEN c.cause = 'trading_fee' THEN 'spot' ELSE 'margin' END AS "group",
     CASE WHEN c.cause IN ('realized_pnl', 'session_result') THEN 'result' ELSE c.cause END AS part,
-    c.asset, CASE WHEN c.cause = 'interest' THEN d.loan_id END AS loan_id, c.amount, FALSE AS is_unknown
-  FROM costs c LEFT JOIN positions p USING (position_id) LEFT JOIN debts d ON d.base = c.row_key - c.row_key % 256
+    c.asset, CASE WHEN c.cause = 'interest' OR c.how = 'loan' THEN d.loan_id END AS loan_id, c.amount, FALSE AS is_unknown
+  FROM costs c LEFT JOIN positions p USING (position_id) LEFT JOIN debts d ON d.base = c.row_key - c.row_key % 256 AND d.cause = c.cause
   WHERE c.amount <> 0
   UNION ALL BY NAME
   SELECT m.moved_at AS booked_at, m.account, m.venue, m.symbol, NULL AS instrument, 'other' AS "group",

@@ -19,7 +19,6 @@ from reports.cells import (
     dress,
     opened,
     sheet_name,
-    writers,
 )
 from reports.contract import Kind, Report
 from reports.exact import exact, joined
@@ -52,15 +51,10 @@ def _write_sheet(sheet: Any, frame: pl.DataFrame, report: Report, formats: Forma
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, formats.header)
     dress(sheet, frame.height, frame.width)
-    put = writers(sheet)
-    row = 0
+    row = 1
     for part in frame.iter_slices(CHUNK):
         columns = [cells(series, kinds.get(series.name, "quantity"), as_text) for series in part]
-        for line in zip(*columns, strict=True):
-            row += 1
-            for place, (method, value, code) in enumerate(line):
-                if value is not None:
-                    put[method](row, place, value, formats[code])
+        row = sheet.write_rows(row, columns, formats)
 
 
 def _widths(frame: pl.DataFrame) -> dict[str, int]:

@@ -144,13 +144,15 @@ class RefusedFile(MarginbookError):
 
     exit_code = 5
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
+    def __init__(self, name: str, reason: str, hint: str = "") -> None:
+        super().__init__(name, reason, hint)
         self.name = name
         self.reason = reason
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.name} refused: {self.reason}"
+        sentence = f"{self.name} refused: {self.reason}"
+        return f"{sentence}\n  {self.hint}" if self.hint else sentence
 
 
 class BookError(MarginbookError):
@@ -167,11 +169,43 @@ class BookError(MarginbookError):
 
 
 class BookLocked(BookError):
-    """Another process writes the book."""
+    """Another process holds the book; `pid` is its number where the system tells it, `holder` how it is called."""
 
-    def __init__(self, path: object, holder: str | None) -> None:
-        by = f" (process {holder})" if holder else ""
-        super().__init__(path, f"the book is in use by another program{by}", "try again when it has ended")
+    def __init__(self, path: object, pid: int | None, holder: str | None = None, waited: float = 0) -> None:
+        by = holder or ("another program" if pid is None else f"another program (process {pid})")
+        after = f"; waited {waited:g} s for it" if waited else ""
+        super().__init__(
+            path, f"the book is in use by {by}{after}", "try again when it has ended; `marginbook --wait 600` waits"
+        )
+        self.pid = pid
+
+
+class DamagedObject(BookError):
+    """An object of the archive whose bytes are no longer those that its name says."""
+
+    def __init__(self, folder: object, object_id: str) -> None:
+        what = f"the archive object {object_id[:12]} is damaged"
+        super().__init__(folder, what, "restore it from a copy; `marginbook verify` lists what is damaged")
+
+
+class BookReplaced(BookError):
+    """Another file took the name of the book while it was opened."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(path, "another program replaced the book just now", "do it again")
+
+
+class NoRoom(MarginbookError):
+    """The disk is full, or would be: what cannot be written where, whether anything was stored, what to do."""
+
+    exit_code = 6
+
+    def __init__(self, path: object, what: str, outcome: str) -> None:
+        super().__init__(path, what, outcome)
+        self.path, self.what, self.outcome = path, what, outcome
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}\n  {self.outcome}"
 
 
 class BookTooNew(BookError):

@@ -48,6 +48,14 @@ def move(when: str, quantity: Any, pool: str, to_pool: str, arrives: Any = None,
     )
 
 
+def borrow(when: str, quantity: Any, **further: Any) -> Row:
+    return change("borrow", when, quantity, **further)
+
+
+def repay(when: str, quantity: Any, **further: Any) -> Row:
+    return change("repay", when, quantity, **further)
+
+
 def frame(rows: Sequence[Row]) -> pl.DataFrame:
     """Return rows as changes; an event without a name is called `e1`, `e2` ... by its place."""
     cells: dict[str, list[Any]] = {name: [] for name in CHANGES}

@@ -69,16 +69,16 @@ def tax_year(policy: Policy = US_2025, **changed: Any) -> TaxYear:
     """Return a year: a long and a short sale, a fee in kind, a perpetual's loss with its costs, a loan sold, interest."""
     disposals = [
         {"line": "D-201-1", "disposal_id": "201", **HERE, "asset": "BTC", "kind": "sale", "quantity": "0.5", "acquired_at": "2023-01-10 09:00:00",
-         "disposed_at": "2025-05-02 17:30:12", "proceeds": "45000", "basis": "9000.5", "fee": "45", "gain": "35999.5", "term": "long",
+         "disposed_at": "2025-05-02 17:30:12", "proceeds": "45000", "basis": "9000.5", "fee": "45", "sale_fee": "45", "gain": "35999.5", "term": "long",
          "rule": "fifo", "lot": "L-101", "state_money": False, "rows": ["201", "202"], "lot_rows": ["101"]},
         {"line": "D-201-2", "disposal_id": "201", **HERE, "asset": "BTC", "kind": "sale", "quantity": "0.25", "acquired_at": "2025-02-10 09:00:00",
-         "disposed_at": "2025-05-02 17:30:12", "proceeds": "22500", "basis": "24000", "fee": "22.5", "gain": "-1500", "term": "short",
+         "disposed_at": "2025-05-02 17:30:12", "proceeds": "22500", "basis": "24000", "fee": "22.5", "sale_fee": "22.5", "gain": "-1500", "term": "short",
          "rule": "fifo", "lot": "L-102", "state_money": False, "rows": ["201", "202"], "lot_rows": ["102"]},
         {"line": "D-203-1", "disposal_id": "203", **PERPS_PLACE, "asset": "USDT", "kind": "loss", "quantity": "31.7", "acquired_at": "2025-01-03 00:00:00",
-         "disposed_at": "2025-05-03 23:59:58", "proceeds": "31.68", "basis": "31.71", "fee": "0", "gain": "-0.03", "term": "short",
+         "disposed_at": "2025-05-03 23:59:58", "proceeds": "31.68", "basis": "31.71", "fee": "0", "sale_fee": "0", "gain": "-0.03", "term": "short",
          "rule": "fifo", "lot": "L-103", "state_money": False, "rows": ["203"], "lot_rows": ["103"]},
         {"line": "D-205-1", "disposal_id": "205", "account": "nexo", "venue": "nexo", "wallet": "unified", "asset": "ETH", "kind": "collateral_sale",
-         "quantity": "1.2", "acquired_at": "2024-11-20 08:00:00", "disposed_at": "2025-10-10 21:17:00", "proceeds": "4200", "basis": "3720", "fee": "0",
+         "quantity": "1.2", "acquired_at": "2024-11-20 08:00:00", "disposed_at": "2025-10-10 21:17:00", "proceeds": "4200", "basis": "3720", "fee": "0", "sale_fee": "0",
          "gain": "480", "term": "short", "rule": "fifo", "lot": "L-104", "state_money": False, "rows": ["205"], "lot_rows": ["104"]},
     ]  # fmt: skip
     results = [

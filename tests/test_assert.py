@@ -108,6 +108,23 @@ def test_an_assertion_that_other_stated_balances_contradict_does_not_hold(book: 
     assert plain(verdict.difference) == "-0.5"
 
 
+def test_breaks_of_one_instant_are_told_apart_and_explained_one_by_one(tmp_path: Path) -> None:
+    book = new_book(tmp_path)
+    rows = [MOVED[0], MOVED[1].replace(",120,", ",130,")]  # a break of 10 at the second row
+    imported(book, write(tmp_path, "ledger.csv", LEDGER, rows), account="main")
+    said(book, "03 08:00:00", "200")  # before that row, as the nearest: 150 + 10 + 40
+    breaks = {difference: name for name, difference in facts(book, "breaks", "break_id", "difference")}
+    assert sorted(breaks) == ["10", "40"]
+    first, second = breaks["10"], breaks["40"]
+    assert first != second
+    assert [name for name, frame in book.check().items() if frame.height] == []
+    assert book.explain(second, reason="a deposit that the export lacks", by="Anna") == second
+    told = {"open": first, "explained": second}
+    assert {status: name for name, status in facts(book, "breaks", "break_id", "status")} == told
+    book.rebuild()
+    assert {status: name for name, status in facts(book, "breaks", "break_id", "status")} == told
+
+
 # --------------------------------------------------------------------------------------------------- the file
 
 

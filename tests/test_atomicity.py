@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -140,16 +141,14 @@ def test_damage_of_the_archive_is_found(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_is_told_who_holds_the_book(tmp_path: Path) -> None:
-    program = (
-        "import sys; from ledger.commands.cli import main; sys.argv[1:] = ['--book', sys.argv[1], 'files']; main()"
-    )
+    program = "import sys; from ledger.commands.cli import main; sys.argv[1:] = ['--book', sys.argv[1], '--wait', '0', 'files']; main()"
     with new_book(tmp_path):
         ended = subprocess.run(
             [sys.executable, "-c", program, tmp_path / "book.duckdb"], capture_output=True, text=True, check=False,
             env={"PYTHONPATH": str(PROGRAM.parent.parent), "PATH": ""},
         )  # fmt: skip
     assert ended.returncode == 4
-    assert "in use by another program (process " in ended.stderr
+    assert f"in use by `marginbook` (process {os.getpid()}, since 2026-11-01 00:00:00Z)" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

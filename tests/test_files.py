@@ -494,16 +494,20 @@ def test_a_wrong_cell_breaks_its_row(tmp_path: Path, cell: str, reason: str) -> 
     assert [(2, reason)] == reasons(broken)
 
 
-def test_a_far_cell_costs_no_memory(tmp_path: Path) -> None:
+def test_a_far_cell_is_refused_or_costs_no_memory(tmp_path: Path) -> None:
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    part = part_of(tmp_path, xlsx_of(f'<row r="1"><c r="A1"><v>1</v></c></row>{far}'))
-    rows, broken, _ = read(part)
-    assert ([], [(1048576, "cell XFD1048576 lies beyond column 1,024")]) == (rows, reasons(broken))
+    with pytest.raises(
+        RefusedFile, match="reach to XFD1048576, a rectangle of 17,179,869,184 cells of which 2 are filled"
+    ):
+        read(part_of(tmp_path, xlsx_of(f'<row r="1"><c r="A1"><v>1</v></c></row>{far}')))
+    wide = '<row r="2"><c r="XFD2"><v>1</v></c></row>'
+    rows, broken, _ = read(part_of(tmp_path, xlsx_of(f'<row r="1"><c r="A1"><v>1</v></c></row>{wide}')))
+    assert ([], [(2, "cell XFD2 lies beyond column 1,024")]) == (rows, reasons(broken))
 
 
 def test_entities_are_refused(tmp_path: Path) -> None:
     laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
-    with pytest.raises(UnreadableFile, match="document type"):
+    with pytest.raises(RefusedFile, match="document type"):
         part_of(tmp_path, xlsx_of('<row r="1"><c r="A1"><v>&b;</v></c></row>', prolog=laughs)).head()
 
 

@@ -18,7 +18,7 @@ from ledger.taxing.policies import policy_of
 from ledger.trace import rows_behind
 from reports.tax.income import SECTIONS, stated, sums_of, write
 from reports.tax.targets import TARGETS
-from reports.tax.value import PARTS, RESULTS, TaxYear
+from reports.tax.value import DISPOSALS, PARTS, RESULTS, TaxYear
 from tests.taxes import accepted, draft, rows_of, tax_year
 
 D = Decimal
@@ -75,6 +75,36 @@ def test_carry_is_a_share_of_what_was_gained_before_losses() -> None:
     assert told["Trading fees of spot trades"][0] == D("-67.5")
     apart = replace(tax_year().policy, fees="apart")
     assert "Trading fees of spot trades" not in sums(tax_year(apart))
+
+
+def test_fees_of_spot_trades_are_unknown_where_a_trade_of_the_book_is_and_nowhere_else() -> None:
+    sold = {"asset": "ETH", "kind": "sale", "quantity": "1", "disposed_at": "2025-08-02 17:00:00", "proceeds": "1000",
+            "sale_fee": "3", "state_money": False, "rows": ["201"]}  # fmt: skip
+    outside = {
+        **sold,
+        "line": "D-1-1",
+        "disposal_id": "1",
+        "rule": "fifo",
+        "lot": "L-9:missing",
+        "note": "unknown cost",
+    }
+    pooled = {**sold, "line": "D-2-1", "disposal_id": "2", "rule": "average", "note": "unknown cost"}
+    unpriced = {**sold, "line": "D-3-1", "disposal_id": "3", "rule": "fifo", "lot": "L-10", "acquired_at": "2025-01-02"}
+    told = [
+        sums(replace(tax_year(), disposals=rows_of(DISPOSALS, [line])))["Trading fees of spot trades"][:2]
+        for line in (outside, pooled, unpriced)
+    ]
+    assert told == [(D(-3), 0), (None, 1), (None, 1)]
+
+
+def test_what_is_paid_in_kind_bears_no_fee_of_its_own(book: Book) -> None:
+    """A loss, interest or a fee in kind is no trade: what it costs is its own amount, and no fee beside is unknown."""
+    lines = book.tax(policy_of("none", 2026, currency="USDT")).disposals.filter(pl.col("basis").is_not_null())
+    in_kind = lines.filter(pl.col("kind") != "sale")
+    assert in_kind.height
+    assert in_kind["sale_fee"].unique().to_list() == [0]
+    assert lines["fee"].null_count() == 0
+    assert lines.filter(pl.col("kind") == "sale")["sale_fee"].sum() > 0
 
 
 def test_a_share_of_nothing_gained_or_of_unknown_values_is_unknown() -> None:

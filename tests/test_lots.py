@@ -16,7 +16,7 @@ from ledger.lots.changes import CHANGES, HELD, MATCHES, MISSING, MOVED, RULES, U
 from ledger.lots.match import Matched, Method, Rule, match
 from schemas.errors import UnknownThing
 from tests.examples import IS_USUAL, many
-from tests.tapes import START, Row, at, broken, buy, change, frame, move, sell, shown
+from tests.tapes import START, Row, at, borrow, broken, buy, change, frame, move, repay, sell, shown
 
 often = settings(max_examples=many(60), deadline=None, derandomize=IS_USUAL)
 UNIT = 10**18
@@ -175,8 +175,10 @@ def test_what_was_never_acquired_is_missing_and_its_basis_unknown() -> None:
 @pytest.mark.parametrize("method", ["fifo", "lifo", "hifo", "average"])
 def test_a_short_sale_is_closed_by_later_purchases_the_oldest_first(method: Method) -> None:
     rows = [
-        buy("2024-01-01", 1, 10), sell("2024-01-02", 3, 90, shortable=2, fee=3),  # 1 of its own, 2 short
-        sell("2024-01-03", 1, 40, shortable=3, fee=0), buy("2024-01-04", "2.5", 50, fee=5), buy("2024-01-05", 1, 15, fee=0),
+        buy("2024-01-01", 1, 10, event="e1"), borrow("2024-01-01", 3),
+        sell("2024-01-02", 3, 90, fee=3, event="e2"),  # 1 of its own, 2 short
+        sell("2024-01-03", 1, 40, fee=0, event="e3"), buy("2024-01-04", "2.5", 50, fee=5, event="e4"),
+        buy("2024-01-05", 1, 15, fee=0, event="e5"),
     ]  # fmt: skip
     found = taken(rows, method)
     rule, lot = (method, None if method == "average" else "e1")
@@ -196,22 +198,66 @@ def test_a_short_sale_is_closed_by_later_purchases_the_oldest_first(method: Meth
 
 def test_what_is_owed_is_sold_short_once() -> None:
     """Of 1 that is owed three sales of 1 find one: the others are of nothing known."""
-    found = taken([sell(f"2024-01-0{day}", 1, 90, shortable=1) for day in (2, 3, 4)])
+    found = taken([borrow("2024-01-01", 1), *(sell(f"2024-01-0{day}", 1, 90) for day in (2, 3, 4))])
     assert [2, 1] == [found.missing.height, len(held(found))]
 
 
 def test_no_more_is_sold_short_than_is_owed() -> None:
-    found = taken([sell("2024-01-02", 3, 90, shortable=1)])
-    assert [("e1", "2", "60", None, "missing", None)] == matched(found)
-    assert [("e1:short", "e1", "-1", "-30")] == shown(found.lots[END], "lot", "acquired_event", "quantity", "cost")
+    found = taken([borrow("2024-01-01", 1), sell("2024-01-02", 3, 90)])
+    assert [("e2", "2", "60", None, "missing", None)] == matched(found)
+    assert [("e2:short", "e2", "-1", "-30")] == shown(found.lots[END], "lot", "acquired_event", "quantity", "cost")
+
+
+def test_borrowed_units_are_moved_sold_short_and_bought_back_in_another_pool() -> None:
+    found = taken([
+        borrow("2024-01-01", 2, pool="a"), move("2024-01-02", 2, "a", "b"), sell("2024-01-03", 2, 90, pool="b"),
+        buy("2024-01-04", 3, 60, pool="b"), move("2024-01-05", 2, "b", "a"), repay("2024-01-06", 2, pool="a"),
+    ])  # fmt: skip
+    # of 3 that cost 20 each, 2 close the short sale; the third is moved with a borrowed one, and given to the lender
+    assert [("e4", "2", "90", "40", "short_sale", "e4")] == matched(found)
+    assert (found.missing.height, held(found)) == (0, [("b", "e4", "1", "20")])
+    assert found.borrowed[END].is_empty()
+
+
+@pytest.mark.parametrize(("pool", "left"), [("a", []), ("b", [("b", "e3", "1", "7")])])
+def test_own_units_that_repay_close_what_was_sold_short_or_stand_in_for_the_borrowed_ones(
+    pool: str, left: list[tuple[str, ...]]
+) -> None:
+    """Borrowed in `a` and sold short there, or moved to `b` and kept; repaid with what was bought in a third pool."""
+    further = sell("2024-01-02", 1, 9, pool="a") if pool == "a" else move("2024-01-02", 1, "a", "b")
+    found = taken([
+        borrow("2024-01-01", 1, pool="a"), further, buy("2024-01-03", 1, 7, pool="c"), repay("2024-01-04", 1, pool="c"),
+    ])  # fmt: skip
+    sold = [("e4", "1", "9", "7", "short_sale", "e3")] if pool == "a" else []
+    assert (matched(found), held(found)) == (sold, left)
+    assert [("c", pool, "1", "7")] == shown(
+        found.moved.filter(pl.col("lot").is_not_null()), "pool", "to_pool", "quantity", "cost"
+    )
+
+
+def test_a_debt_that_is_repaid_before_its_units_come_is_paid_with_those_that_come_next() -> None:
+    found = taken([
+        borrow("2024-01-01", 1), sell("2024-01-02", 1, 9), repay("2024-01-03 10:00", 1), buy("2024-01-03 10:01", 2, 14),
+    ])  # fmt: skip
+    assert ([("e4", "1", "9", "7", "short_sale", "e4")], [("", "e4", "1", "7")]) == (matched(found), held(found))
+    assert found.borrowed[END].is_empty()
+
+
+def test_what_a_network_took_of_borrowed_units_brought_nothing() -> None:
+    found = taken(
+        [borrow("2024-01-01", 2, pool="a"), move("2024-01-02", 2, "a", "b", "1.5"), buy("2024-01-03", 1, 10, pool="a")]
+    )
+    assert ([("e3", "0.5", "0", "5", "short_sale", "e3")], [("a", "e3", "0.5", "5")]) == (matched(found), held(found))
+    assert [("a", "0.5"), ("b", "1.5")] == shown(found.borrowed[END], "pool", "quantity")
 
 
 def test_units_that_arrive_close_a_short_sale_with_their_own_date_and_cost() -> None:
     rows = [
-        buy("2024-01-01", 1, 10, pool="a"), sell("2024-01-02", 1, 40, pool="b", shortable=1), move("2024-01-03", 1, "a", "b"),
+        buy("2024-01-01", 1, 10, pool="a"), borrow("2024-01-01", 1, pool="b"), sell("2024-01-02", 1, 40, pool="b"),
+        move("2024-01-03", 1, "a", "b"),
     ]  # fmt: skip
     found = taken(rows)
-    assert [("e3", "b", "40", "10", "2024-01-01 00:00", "2024-01-03 00:00", "short_sale", "e1", "e1", "e2")] == shown(
+    assert [("e4", "b", "40", "10", "2024-01-01 00:00", "2024-01-03 00:00", "short_sale", "e1", "e1", "e3")] == shown(
         found.matches, "event", "pool", "proceeds", "basis", "acquired_at", "disposed_at", "rule", "lot", "acquired_event", "opened_event"
     )  # fmt: skip
     assert held(found) == []
@@ -336,7 +382,6 @@ def test_nothing_gives_nothing_in_the_promised_columns(method: Method) -> None:
     [
         ([buy("2024-01-02", 1, 1), buy("2024-01-01", 1, 1)], "row 1 of the changes has a change before the one above it"),
         ([buy("2024-01-02", 0, 1)], "row 0 of the changes has a quantity that is not above zero"),
-        ([sell("2024-01-02", 1, 1, shortable=-1)], "row 0 of the changes has less shortable than nothing"),
         ([move("2024-01-02", 1, "a", "b", 2)], "row 0 of the changes has a move of which nothing arrives"),
         ([move("2024-01-02", 1, "a", "b", 0)], "row 0 of the changes has a move of which nothing arrives"),
         ([move("2024-01-02", 1, "a", "b"), change("give", "2024-01-02", 1)], "row 1 of the changes has a kind that is none"),
@@ -368,13 +413,13 @@ gaps = st.sampled_from([0, 0, 1, 7, 12, 24, 24 * 9, 24 * 31])
 
 @st.composite
 def tapes(draw: Callable[..., Any]) -> list[Row]:
-    """Draw changes of two assets in two pools: many small quantities, ties, shorts, and moves with and without loss."""
+    """Draw changes of two assets in two pools: many small quantities, ties, debts, and moves with and without loss."""
     rows: list[Row] = []
     hours = 0
     for _ in range(draw(st.integers(1, 18))):
         hours += draw(gaps)
         quantity, pool = draw(amounts), draw(pools)
-        kind = draw(st.sampled_from(["acquire", "acquire", "dispose", "dispose", "move"]))
+        kind = draw(st.sampled_from(["acquire", "acquire", "dispose", "dispose", "move", "borrow", "repay"]))
         row: dict[str, Any] = {
             "kind": kind, "at": START + timedelta(hours=hours), "quantity": quantity, "pool": pool,
             "asset": draw(st.sampled_from(["BTC", "BTC", "ETH"])),
@@ -383,12 +428,8 @@ def tapes(draw: Callable[..., Any]) -> list[Row]:
             lost = draw(st.sampled_from([Decimal(0), quantity / 2]))
             arrives = (quantity - lost).quantize(Decimal(1).scaleb(-18))
             row |= {"to_pool": "b" if pool == "a" else "a", "arrives": arrives or quantity}
-        else:
+        elif kind in ("acquire", "dispose"):
             row |= {"value": draw(values), "fee": draw(values)}
-        if kind == "dispose":
-            row["shortable"] = draw(
-                st.sampled_from([Decimal(0), quantity, (quantity / 2).quantize(Decimal(1).scaleb(-18))])
-            )
         rows.append(row)
     return rows
 
@@ -402,6 +443,20 @@ def test_nothing_is_lost_or_made_to_the_last_digit(rows: list[Row], method: Meth
     assert set(found.matches["rule"]) <= set(RULES)
     assert found.matches.filter(pl.col("rule") == "missing")["basis"].is_null().all()
     assert found.matches.filter(pl.col("quantity") <= 0).is_empty()
+
+
+@often
+@given(rows=tapes(), method=st.sampled_from(METHODS))
+def test_what_is_owed_lies_somewhere_or_was_sold_short(rows: list[Row], method: Method) -> None:
+    changes = frame(rows)
+    found = match(changes, Rule(method, "UTC"), [END])
+    signed = pl.when(pl.col("kind") == "borrow").then("quantity").otherwise(-pl.col("quantity"))
+    owed = changes.filter(pl.col("kind").is_in(["borrow", "repay"])).group_by("asset").agg(signed.sum())
+    shorts = found.lots[END].filter(pl.col("lot").str.ends_with(":short")).select("asset", -pl.col("quantity"))
+    there = (
+        pl.concat([found.borrowed[END].select("asset", "quantity"), shorts]).group_by("asset").agg(pl.sum("quantity"))
+    )
+    assert dict(owed.filter(pl.col("quantity") != 0).rows()) == dict(there.filter(pl.col("quantity") != 0).rows())
 
 
 @often
@@ -419,7 +474,7 @@ def test_every_instant_adds_up_and_asking_for_it_changes_nothing(rows: list[Row]
     lost = asked.missing.filter(pl.col("at") < instant)["quantity"].sum()
     network = before.filter(pl.col("kind") == "move")
     there = (
-        before.filter(pl.col("kind") != "move").select(signed.sum()).item()
+        before.filter(pl.col("kind").is_in(["acquire", "dispose"])).select(signed.sum()).item()
         + lost
         - (network["quantity"] - network["arrives"]).sum()
     )
@@ -473,5 +528,5 @@ def test_whole_units_cost_what_a_list_of_single_units_says(
 
 def test_a_frame_of_changes_has_the_columns_that_are_promised() -> None:
     assert list(CHANGES) == [
-        "event", "pool", "asset", "at", "kind", "quantity", "value", "fee", "shortable", "to_pool", "arrives",
+        "event", "pool", "asset", "at", "kind", "quantity", "value", "fee", "to_pool", "arrives",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ledger.lots.match import Matched, Rule, match
-from tests.tapes import Row, at, buy, frame, move, sell, shown
+from tests.tapes import Row, at, borrow, buy, frame, move, sell, shown
 
 END = at("2030-01-01")
 LONDON = "Europe/London"
@@ -157,12 +157,12 @@ def test_what_is_bought_after_thirty_days_does_not_cure_a_missing_history() -> N
 
 def test_a_short_sale_is_closed_after_thirty_days_too_and_what_is_owned_is_sold_from_the_pool() -> None:
     rows = [
-        buy("2024-01-01", 5, 50), sell("2024-03-01 08:00", 5, 60, shortable=5), sell("2024-03-01 09:00", 5, 70),
-        buy("2024-05-01", 6, 66),
+        buy("2024-01-01", 5, 50), borrow("2024-03-01 07:00", 5), sell("2024-03-01 08:00", 5, 60),
+        sell("2024-03-01 09:00", 5, 70), buy("2024-05-01", 6, 66),
     ]  # fmt: skip
     found = taken(rows)
-    assert [("e3", "5", "70", "50", "section_104"), ("e4", "5", "60", "55", "short_sale")] == lines(found)
-    assert ["e2"] == found.matches["opened_event"].drop_nulls().to_list()
+    assert [("e3", "5", "60", "50", "section_104"), ("e5", "5", "70", "55", "short_sale")] == lines(found)
+    assert ["e4"] == found.matches["opened_event"].drop_nulls().to_list()
     assert found.missing.is_empty()
     assert ("1", 11) == pool(found)
 

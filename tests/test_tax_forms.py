@@ -28,7 +28,7 @@ from tests.taxes import DE_2025, HERE, PERPS, UK_2025, US_2025, accepted, draft,
 
 POLICIES: Mapping[str, Policy] = {"us": US_2025, "uk": UK_2025, "de": DE_2025}
 BY_NAME = {target.name: target for target in FORMS}
-SOLD = {**HERE, "kind": "sale", "fee": "0", "state_money": False}
+SOLD = {**HERE, "kind": "sale", "fee": "0", "sale_fee": "0", "state_money": False}
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -389,7 +389,7 @@ def test_a_pool_that_does_not_close_is_not_shown() -> None:
         pooled[name] for name in ("pool before", "cost before", "pool after", "cost after")
     )
     assert "the purchases and disposals of the year lead to 10000 / 31,363.64" in text_of(files["uk-2025-26.html"])
-    assert "313636.363636363636363636" == pooled["allowable cost"]
+    assert "313636.363636363636363636" == pooled["cost of units"]
 
 
 def test_an_unknown_cost_of_a_pool_is_unknown_and_never_zero() -> None:
@@ -406,8 +406,8 @@ def test_an_unknown_cost_of_a_pool_is_unknown_and_never_zero() -> None:
 
 def test_sa108_counts_a_disposal_a_day_and_rounds_in_favour() -> None:
     files = BY_NAME["uk"].write(tax_year(UK_2025))
-    # BTC: 67,500 - 33,000.50; ETH: 4,200 - 3,720; USDT: 31.68 - 31.71
-    assert [("13.1", "3", ""), ("13.2", "71731", "71731.68"), ("13.3", "36753", "36752.21"),
+    # BTC: 67,567.50 - 33,000.50 - fees of 67.50; ETH: 4,200 - 3,720; USDT: 31.68 - 31.71
+    assert [("13.1", "3", ""), ("13.2", "71799", "71799.18"), ("13.3", "36820", "36819.71"),
             ("13.4", "34979", "34979.5"), ("13.5", "1", "0.03")] == [
         (row["box"], row["figure"], row["exact"]) for row in table(files, "uk-2025-26-sa108.csv")]  # fmt: skip
     older = BY_NAME["uk"].write(tax_year(replace(UK_2025, year=2023)))
@@ -417,10 +417,28 @@ def test_sa108_counts_a_disposal_a_day_and_rounds_in_favour() -> None:
     assert "was not read" in text_of(first["uk-2015-16.html"])
 
 
+def test_the_fees_of_a_sale_are_a_cost_and_no_less_proceeds() -> None:
+    """TCGA 1992 s. 38(1)(c), CRYPTO22150: the consideration is gross; the gain is the same either way."""
+    files = BY_NAME["uk"].write(tax_year(UK_2025))
+    told = text_of(files["uk-2025-26.html"])
+    assert "Consideration | 67,567.50" in told
+    assert "Less allowable costs - fees of the sale | (67.50)" in told
+    assert "Gain | 34,499.50" in told  # 67,567.50 - 67.50 - 33,000.50
+    assert 1 == told.count("fees of the sale |")  # ETH and USDT were disposed of without any
+    parts = table(files, "uk-2025-26-computations.csv")
+    assert [("45045", "45", "9000.5", "35999.5"), ("22522.5", "22.5", "24000", "-1500")] == [
+        (row["proceeds"], row["fees of sale"], row["cost of units"], row["gain"])
+        for row in parts if row["asset"] == "BTC"]  # fmt: skip
+    controls = {row["name"]: row for row in table(files, "uk-2025-26-controls.csv")}
+    assert ("71799.18", "0") == tuple(
+        controls["uk: proceeds of known disposals"][name] for name in ("here", "difference")
+    )
+
+
 def test_a_disposal_of_unknown_cost_is_counted_and_in_no_other_box() -> None:
     files = BY_NAME["uk"].write(with_disposals(UK_2025, {**UNKNOWN, "asset": "DOGE"}))
     boxes = table(files, "uk-2025-26-sa108.csv")
-    assert ["4", "71731", "36753", "34979", "1"] == [row["figure"] for row in boxes]
+    assert ["4", "71799", "36820", "34979", "1"] == [row["figure"] for row in boxes]
     assert "1 of 4 disposals unknown and left out" == boxes[1]["note"]
     nothing = replace(tax_year(UK_2025), disposals=rows_of(DISPOSALS, [
         {**SOLD, **UNKNOWN, "line": "D-1-1", "disposal_id": "1", "rows": ["201"]}]))  # fmt: skip

@@ -15,12 +15,13 @@ import pytest
 
 from reports import cells
 from reports.tax import generic_workbook
-from reports.tax.contract import Files
+from reports.tax.contract import Files, Target
 from reports.tax.sources import Sourced, blocks_csv, sources
 from reports.tax.summary import SUMMARY, summary
 from reports.tax.targets import TARGETS
 from reports.tax.value import ACQUISITIONS, LOTS, TaxYear
-from tests.taxes import HERE, accepted, draft, rows_of, tax_year
+from schemas.types import MONEY
+from tests.taxes import DE_2025, HERE, UK_2025, US_2025, accepted, draft, rows_of, tax_year
 
 TABLES = ("disposals", "acquisitions", "lots_before", "lots", "results", "flows", "wanted", "places")
 HOSTILE = '=HYPERLINK("http://x","y")'
@@ -173,7 +174,7 @@ def test_the_workbook_opens_with_the_summary_and_every_table_is_frozen_and_filte
         ["run", "assumed", "gains by asset", "results by part", "flows by kind", "lots"])  # fmt: skip
 
 
-def test_figures_are_numbers_that_show_every_digit_and_longer_ones_are_text() -> None:
+def test_figures_are_numbers_that_show_every_digit_and_longer_ones_have_theirs_beside() -> None:
     long = Decimal("123456789.123456789123456789")
     year = tax_year()
     changed = year.disposals.with_columns(
@@ -182,11 +183,59 @@ def test_figures_are_numbers_that_show_every_digit_and_longer_ones_are_text() ->
     book = opened(replace(year, disposals=changed))
     lines = {line["line"]: line for line in sheet_rows(book, "disposals")}
     assert (
-        str(long) == lines["D-201-1"]["basis"]
+        (123456789.123457, str(long)) == (lines["D-201-1"]["basis"], lines["D-201-1"]["basis exact"])
+        and "24000" == lines["D-201-2"]["basis exact"]
         and 24000 == lines["D-201-2"]["basis"]
         and 0.25 == lines["D-201-2"]["quantity"]
     )
-    assert "disposals.basis (1)" in " ".join(str(cell.value) for cell in book["summary"]["A"])
+    assert "disposals.basis" in " ".join(str(cell.value) for cell in book["summary"]["A"])
+
+
+def test_a_column_sums_up_in_a_spreadsheet_and_beside_it_to_the_last_digit() -> None:
+    """A spreadsheet adds doubles and passes text over: what it makes of a column is what the year says."""
+    year = tax_year()
+    thirds = year.disposals.with_columns(gain=pl.Series([Decimal("33333.333333333333333333")] * 4, dtype=MONEY))
+    book = opened(replace(year, disposals=thirds))
+    cells_of = sheet_rows(book, "disposals")
+    assert all(isinstance(line["gain"], float) for line in cells_of)
+    assert abs(sum(line["gain"] for line in cells_of) - 133333.33333333333) < 1e-8
+    assert Decimal("133333.333333333333333332") == sum(Decimal(line["gain exact"]) for line in cells_of)
+    summed = [row for row in book["summary"].iter_rows(values_only=True) if "33333.333333333333333333" in row]
+    assert 4 == len(summed), "of ETH, USDT and BTC, short and long"
+    assert all(33333.3333333333 in row for row in summed)
+    assert "gain exact" not in sheet_rows(opened(year), "disposals")[0]
+
+
+PLACELESS = {"cointracker", "cointracker-net", "recap", "recap-net"}
+"""Import files without any column of free text: the name of the file alone says what it is."""
+
+
+def inside(name: str, content: bytes) -> str:
+    if not name.endswith(".xlsx"):
+        return content.decode()
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return "".join(book.read(part).decode() for part in book.namelist() if part.endswith(".xml"))
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
+def test_every_file_of_every_target_says_draft(target: Target) -> None:
+    policy = {"us": US_2025, "uk": UK_2025, "de": DE_2025}[(target.jurisdictions or ("us",))[0]]
+    files = target.write(draft(policy))
+    silent = set()
+    for name, content in files.items():
+        assert "-DRAFT" in name
+        is_header_alone = name.endswith(".csv") and len(records(content)) == 0
+        if not is_header_alone and "DRAFT" not in inside(name, content):
+            silent.add(name)
+    assert bool(silent) == (target.name in PLACELESS)
+    if silent:  # what it is stands beside
+        (notes,) = [content.decode() for name, content in files.items() if name.endswith("-notes.txt")]
+        assert "DRAFT: 1 block that nobody accepted" in notes
+        assert "a draft says so in the name of its file" in notes
+        assert all(name.endswith(".csv") and f"{name}: " in notes for name in silent)
+    assert [] == [
+        name for name, content in target.write(tax_year(policy)).items() if "DRAFT" in name + inside(name, content)
+    ]
 
 
 def test_a_draft_says_so_on_every_sheet_and_beside() -> None:

@@ -60,7 +60,8 @@ def test_what_blocks_comes_first_and_figures_after() -> None:
     )  # fmt: skip
     parts = ["DRAFT: 1 thing blocks; 1 thing accepted", "What blocks", "to do: import the export", "marginbook tax accept ID",
              "What was accepted", "accepted by nobody named: cash in 2013", "What was assumed", "Lots: first in",
-             "Since the run of 2026-02-03 10:00 UTC:", "gains, short term: 500, now nothing",
+             "Since the run of 2026-02-03 10:00 UTC, with the same settings:",
+             "gains, short term: 500.00 USD, now nothing (-500.00)",
              "0 totals agree with the book, difference 0; 1 total does not:",
              "funding of USDT: 1 here, 3 in the book, difference -2", "Gains by asset", "Derivatives by symbol, in USD",
              "Results by month, in USD", "Held at the end of the year", "Write the files", "for United States: form-8949"]  # fmt: skip
@@ -70,6 +71,35 @@ def test_what_blocks_comes_first_and_figures_after() -> None:
     markup = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page(year)))
     assert [part for part in parts if part not in markup and not part.startswith(("to do", "marginbook tax"))] == []
     assert f'marginbook tax accept {MISSING["block_id"][0]} --reason "..." --by NAME' in markup.replace("&quot;", '"')
+
+
+def test_a_run_of_other_settings_is_not_compared_but_said() -> None:
+    others = [
+        {"name": "scope", "before": "account", "after": "wallet"},
+        {"name": "choices", "before": "", "after": "lots.csv"},
+    ]
+    year = replace(tax_year(), other_run="2026-02-03T10:00:00Z", other_settings=others)
+    told = " ".join(plain(year, 400).split())
+    assert "No run with these settings was written before." in told
+    assert (
+        "of 2026-02-03 10:00 UTC, is not compared, for it had others: scope account, now wallet; choices none, now lots.csv."
+        in told
+    )
+    assert "is not compared" in page(year)
+
+
+@pytest.mark.parametrize(("before", "after", "shown"), [
+    ("10.123456789012345678", "12.5", "gains of BTC: 10.12 USD, now 12.50 USD (+2.38)"),
+    ("", "0.000000000000000001", "gains of BTC: nothing, now 0.000000000000000001 USD (+0.000000000000000001)"),
+])  # fmt: skip
+def test_what_changed_is_said_as_a_person_reads_it(before: str, after: str, shown: str) -> None:
+    changes = [
+        {"name": "gains of BTC", "before": before, "after": after},
+        {"name": "blocks", "before": "3", "after": "1"},
+    ]
+    told = plain(replace(tax_year(), previous_run="2026-02-03T10:00:00Z", changes=changes))
+    assert f"- {shown}" in told.splitlines()
+    assert "- blocks: 3, now 1 (-2)" in told.splitlines()
 
 
 @pytest.mark.parametrize(("year", "badge"), [
@@ -93,7 +123,10 @@ def test_many_blocks_of_a_kind_are_few_lines_on_a_terminal_and_all_on_the_page()
     year = replace(tax_year(), blocks=rows_of(BLOCKS, rows))
     shown, markup = plain(year), page(year)
     assert "unmatched transfer (400)" in shown
-    assert "  397 more: --html" in shown.splitlines()
+    assert "  397 more of unmatched transfer: --all shows them here, --html FILE on a page" in shown.splitlines()
+    every = text(year, 100, colour=False, every=True)
+    assert every.count("came from outside") == 400
+    assert "more of unmatched transfer" not in every
     assert shown.count("to do") == markup.count("To do") == 1
     assert markup.count("came from outside") == 400
 

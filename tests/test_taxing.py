@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from ledger.book import Book
+from ledger.storage import log
 from ledger.taxing.policies import policy_of
 from reports.tax.figures import plain
 from reports.tax.value import TaxYear
@@ -387,7 +388,11 @@ def test_an_accepted_block_is_printed_with_its_reason_and_no_longer_makes_a_draf
     told.moved("2025-02-01T11:00:00", "BTC", "1", "deposit")
     policy = policy_of("us", 2025)
     with told.book() as book:
-        (block,) = book.tax(policy).blocks["block_id"].to_list()
+        shown = book.tax(policy)
+        (block,) = shown.blocks["block_id"].to_list()
+        with pytest.raises(UnknownThing, match="names no block that a review has shown"):
+            book.accept_tax(block, reason="not seen yet")
+        book.keep_tax_review(shown)
         book.accept_tax(block, reason="came from my own vault", by="Anna")
         accepted = book.tax(policy)
         assert not accepted.is_draft
@@ -398,6 +403,66 @@ def test_an_accepted_block_is_printed_with_its_reason_and_no_longer_makes_a_draf
         assert book.tax(policy).is_draft
         with pytest.raises(UnknownThing, match="names no block"):
             book.accept_tax("break-1", reason="no")
+        with pytest.raises(UnknownThing) as caught:
+            book.accept_tax(f"{block[:-1]}{'0' if block[-1] != '0' else '1'}", reason="mistyped")
+        assert f"do you mean {block}?" in str(caught.value)
+
+
+def test_what_was_accepted_of_one_country_is_not_of_another_and_both_can_be(told: Told) -> None:
+    told.moved("2025-02-01T11:00:00", "BTC", "1", "deposit")
+    with told.book() as book:
+        policies = [policy_of("us", 2025), policy_of("de", 2025)]
+        for policy in policies:
+            book.keep_tax_review(book.tax(policy))
+            book.keep_tax_review(book.tax(policy))
+        kept = [entry["policy"] for entry in log.entries(book.store) if entry["kind"] == "tax_review"]
+        assert kept == ["us 2025", "de 2025"], "once each, since nothing changed"
+        (block,) = [name for name in book.tax(policies[0]).blocks["block_id"] if "unmatched" in name]
+        book.accept_tax(block, reason="my own")
+        assert [book.tax(policy).is_draft for policy in policies] == [False, True]
+
+
+def test_an_acceptance_outlives_the_name_of_the_account(told: Told) -> None:
+    told.moved("2025-02-01T11:00:00", "BTC", "1", "deposit")
+    told.moved("2025-02-01T12:00:00", "BTC", "2", "deposit")
+    told.moved("2025-02-01T12:00:00", "BTC", "2", "deposit", trade_ref="T1")  # says the same
+    told.moved("2025-03-01T12:00:00", "ETH", "-1", "network_fee")
+    policy = policy_of("us", 2025)
+    with told.book() as book:
+        before = book.tax(policy).blocks
+        assert len({*before["block_id"]}) == before.height == 5
+        book.keep_tax_review(book.tax(policy))
+        for name in before["block_id"][:3]:
+            book.accept_tax(name, reason=f"reason of {name}")
+        for old, new in (("kraken", "spot"), ("spot", "main")):  # a name that stands in sentences, too
+            book.rename_account(old, new)
+            now = book.tax(policy).blocks
+            assert now["account"].drop_nulls().unique().to_list() == [new]
+            assert now["block_id"].to_list() != before["block_id"].to_list()
+            assert now["accepted_reason"].drop_nulls().to_list() == [
+                f"reason of {name}" for name in before["block_id"][:3]
+            ]
+        book.keep_tax_review(book.tax(policy))
+        book.accept_tax(now["block_id"][0], reason="", undo=True)
+        assert book.tax(policy).blocks["accepted_reason"].is_null().to_list() == [True, False, False, True, True]
+
+
+def test_only_runs_with_the_same_settings_are_compared(told: Told) -> None:
+    told.traded("2025-01-02T10:00:00", ("USD", "-1000"), ("ETH", "1"))
+    told.traded("2025-02-02T10:00:00", ("ETH", "-1"), ("USD", "1500"), fee=("USD", "-5"))
+    policy, other = policy_of("us", 2025), policy_of("us", 2025, fees="apart", scope="account")
+    with told.book() as book:
+        book.keep_tax_run(book.tax(policy))
+        changed = book.tax(other)
+        assert (changed.previous_run, list(changed.changes)) == (None, [])
+        assert changed.other_run is not None
+        assert list(changed.other_settings) == [
+            {"name": "scope", "before": "wallet", "after": "account"}, {"name": "fees", "before": "basis", "after": "apart"}]  # fmt: skip
+        older = book.tax(policy, max_age=OWN)
+        assert [one["name"] for one in older.other_settings] == ["age of prices"]
+        book.keep_tax_run(changed)
+        again = book.tax(policy)
+        assert (again.previous_run is not None, again.other_run, list(again.changes)) == (True, None, [])
 
 
 def test_the_next_run_says_what_changed_since_the_last(told: Told, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from importers.files.containers import Place, look_into, read_parts
-from importers.files.parts import Broken, Chunk, Part, shown_name
+from importers.files.limits import shown_name
+from importers.files.parts import Broken, Chunk, Part
 from importers.files.sources import Budget, FileSource, sha256_of
 from schemas.errors import UnreadableFile
 

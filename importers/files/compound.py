@@ -7,6 +7,8 @@ so that a file made to loop is damaged, never slow.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,7 +85,7 @@ class Compound:
             sectors += [sector for sector in more if sector < _LAST_SECTOR]
         if len(set(sectors)) < len(sectors):
             raise DamagedCompound("its list of tables names one twice")
-        return [entry for sector in sectors for entry in self._table(self._sector(sector))]
+        return self._table(b"".join(self._sector(sector) for sector in sectors))
 
     @cached_property
     def _mini_fat(self) -> Sequence[int]:
@@ -126,11 +128,15 @@ class Compound:
         return streams
 
     def _joined(self, start: int, following: Sequence[int], sector: Callable[[int], bytes]) -> bytes:
-        pieces, left = [], len(following)
+        pieces, left = [], min(len(following), len(self.content) >> _MINI_SHIFT)
+        size = 0
         while start < _LAST_SECTOR:
             if start >= len(following) or left == 0:
                 raise DamagedCompound("a chain of sectors leads out of the file or runs in a circle")
             pieces.append(sector(start))
+            size += len(pieces[-1])
+            if size > len(self.content):
+                raise DamagedCompound("a chain of sectors leads out of the file or runs in a circle")
             start, left = following[start], left - 1
         return b"".join(pieces)
 
@@ -149,8 +155,12 @@ class Compound:
             raise DamagedCompound("a small sector lies beyond its stream")
         return piece
 
-    def _table(self, content: bytes) -> list[int]:
-        return list(struct.unpack(f"<{len(content) // 4}I", content[: len(content) // 4 * 4]))
+    def _table(self, content: bytes) -> Sequence[int]:
+        numbers = array("I")
+        numbers.frombytes(content[: len(content) // 4 * 4])
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers
 
     def _numbers(self, pattern: str, at: int) -> tuple[int, ...]:
         if len(self.content) < _HEADER:

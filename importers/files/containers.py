@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from zipfile import ZipInfo
 
+from importers.files.apart import Apart
 from importers.files.compound import SIGNATURE
 from importers.files.csvtext import CsvPart
 from importers.files.jsontext import JsonPart
 from importers.files.kinds import SNIFF, Look, look, look_at_compound
-from importers.files.oldbook import SIZE_LIMIT, old_workbook
-from importers.files.parts import Chunk, Part, shown_name
+from importers.files.limits import shown_name
+from importers.files.oldbook import SIZE_LIMIT
+from importers.files.parts import Chunk, Part
 from importers.files.sources import Archive, Budget, GzipSource, MemberSource, Source, sha256_of
-from importers.files.workbook import Sheets, Workbook, sheet_parts
+from importers.files.workbook import Sheets, sheet_parts
 from schemas.errors import RefusedFile, UnreadableFile
 
-MEMBER_LIMIT = 1_000
 _OFFICE = {
     "xl/workbook.bin": ("is a binary workbook (.xlsb)", "save it as .xlsx or .csv, and import that"),
     "word/document.xml": ("is a Word document, not a table", ""),
@@ -90,7 +91,7 @@ def read_parts(source: Source, place: Place, file_id: str | None) -> list[Part]:
         return _archive_parts(source, place, file_id)
     known_id = file_id or sha256_of(source)
     if seen.kind == "xls":
-        return _sheets_of(old_workbook(source, place.name), place, known_id)
+        return _sheets_of(Apart(place.name, "xls", source, place.budget, place.zips > 0), place, known_id)
     if seen.kind == "json":
         return [JsonPart(place.name, place.file_name, place.part_no, source, place.encoding, known_id)]
     return [CsvPart(place.name, place.file_name, place.part_no, source, place.encoding, known_id)]
@@ -103,7 +104,9 @@ def _archive_parts(source: Source, place: Place, file_id: str | None) -> list[Pa
         for member, (reason, hint) in _OFFICE.items():
             if member in names:
                 raise UnreadableFile(place.name, reason, hint)
-        return _sheets_of(Workbook(place.name, archive), place, file_id or sha256_of(source))
+        return _sheets_of(
+            Apart(place.name, "xlsx", source, place.budget, place.zips > 0), place, file_id or sha256_of(source)
+        )
     if place.zips > 1:
         raise UnreadableFile(place.name, "is a zip in a zip in a zip", "unpack it, and import what is inside")
     return _member_parts(archive, place)
@@ -118,11 +121,11 @@ def _sheets_of(workbook: Sheets, place: Place, file_id: str) -> list[Part]:
 
 def _member_parts(archive: Archive, place: Place) -> list[Part]:
     members = [info for info in archive.zip.infolist() if not info.is_dir() and not _is_hidden(info)]
-    if len(members) > MEMBER_LIMIT:
-        raise RefusedFile(place.name, f"it holds more than {MEMBER_LIMIT:,} files")
+    place.budget.hold(len(members))
     for info in members:
         if _leads_out(info.orig_filename):
-            raise RefusedFile(place.name, f"its member {shown_name(info.orig_filename)} leads out of the archive")
+            raise RefusedFile(place.name, f"its member {shown_name(info.orig_filename)} leads out of the archive",
+                              "unpack it yourself, look at what is inside, and import that")  # fmt: skip
     parts: list[Part] = []
     seen: dict[str, int] = {}
     for info in members:

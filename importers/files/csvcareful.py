@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 import polars as pl
 
-from importers.files.parts import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, fit, flaw, frame_of
+from importers.files.limits import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT
+from importers.files.parts import Broken, fit, flaw, frame_of
 
 ENDS_INSIDE = "the file ends inside this row"
 NEVER_CLOSED = "quote opened here is never closed"
 SWALLOWS = "quote opened here runs over the rows below"
 TOO_LONG = "the row is longer than 1 MiB"
+NOTICES = 100
+"""Rows of a text that may hold nothing but a first cell; more of them would take many times their size in memory."""
 
 
 class Record(NamedTuple):
@@ -88,7 +91,7 @@ def read_careful(text: str, first_line: int, delimiter: str, width: int, final: 
     rows: list[list[str]] = []
     starts: list[int] = []
     broken: list[Broken] = []
-    blank = used = 0
+    blank = used = notices = 0
 
     def complain(record: Record, reason: str, column: str | None = None) -> None:
         end = min(record.end, record.start + TEXT_LIMIT)
@@ -113,6 +116,9 @@ def read_careful(text: str, first_line: int, delimiter: str, width: int, final: 
                 complain(record, found[1], f"c{found[0]}")
                 continue
         fitted = cells if len(cells) == width else fit(cells, width)
+        if len(cells) < width and not isinstance(fitted, str):
+            notices += 1
+            fitted = fitted if notices <= NOTICES else f"expected {width} fields, found {len(cells)}"
         cut = final and len(cells) < width and record.end == len(lines) and not lines[-1].endswith(("\n", "\r"))
         if cut and len(cells) > 1:
             complain(record, ENDS_INSIDE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from importers.files.parts import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, empty_to_null
+from importers.files.limits import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT
+from importers.files.parts import empty_to_null
 
 _MASK = "\x1f"
 

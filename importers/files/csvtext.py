@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,8 @@ import polars as pl
 from importers.files.csvcareful import TOO_LONG, lines_of, read_careful, records
 from importers.files.csvproof import read_masked, read_proven
 from importers.files.encoding import Encoded, Utf8, encoding_of
-from importers.files.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, frame_of
+from importers.files.limits import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT
+from importers.files.parts import Broken, Chunk, frame_of
 from importers.files.sources import Source, sha256_of
 from schemas.errors import RefusedFile, UnreadableFile
 
@@ -26,6 +27,8 @@ PIECE = 2 << 20
 HEAD = 1 << 20
 DELIMITERS = (",", ";", "\t")
 HEAD_RECORDS = 40
+BROKEN = 50_000
+"""Broken rows of one chunk."""
 LINES_OF_A_RECORD = 50
 """Of a record whose text is asked for; of a longer one the rest is looked for by itself."""
 
@@ -139,7 +142,7 @@ class CsvPart:
             cells = record.cells
             if record.reason:
                 cells = [lines[record.start].rstrip("\r\n")[:TEXT_LIMIT]]
-            if cells:
+            if len(cells) > 1 or (cells and cells[0].strip()):
                 found += 1
                 yield record.start + 1, record.end + 1, cells
 
@@ -155,8 +158,9 @@ class _Reader:
         self._is_after_cr = False
 
     def chunks(self, text: Utf8, skipped: int) -> Iterator[Chunk]:
-        rest = b""
-        while data := text.read(BLOCK):
+        rest = ahead = b""
+        while data := ahead + text.read(BLOCK):
+            ahead = text.read(1)
             if skipped:
                 data, skipped = data[skipped:], max(skipped - len(data), 0)
             if self._is_after_cr:
@@ -165,29 +169,32 @@ class _Reader:
             if self._is_in_long_line:
                 data = self._leave_long_line(data)
             end = whole_lines(data)
+            if not ahead and len(data) - end <= ROW_LIMIT:  # a last line that is not ended is read with those before it
+                rest += data
+                break
             if not end and len(rest) + len(data) <= 2 * ROW_LIMIT:
                 rest += data
                 continue
             block = b"".join((rest, memoryview(data)[:end]))
             rest = data[end:]
             if block and end:
-                chunk, tail = self._read(block, final=False)
+                tail = yield from self._read(block, final=False)
                 rest = tail + rest
-                yield chunk
             else:
                 rest = block + rest
             if whole_lines(rest) == 0 and len(rest) > 2 * ROW_LIMIT:
                 yield self._long_line(rest)
                 rest = b""
         if rest:
-            chunk, _ = self._read(rest, final=True)
-            yield chunk
+            yield from self._read(rest, final=True)
 
-    def _read(self, block: bytes, final: bool) -> tuple[Chunk, bytes]:
+    def _read(self, block: bytes, final: bool) -> Generator[Chunk, None, bytes]:
+        """Yield the rows of a block, and return the text of a record that it does not end."""
         frame = read_proven(block, self._line, self._delimiter, self._width)
         if frame is not None:
             self._line += frame.height
-            return Chunk(frame, (), 0), b""
+            yield Chunk(frame, (), 0)
+            return b""
         frames: list[pl.DataFrame] = []
         broken: list[Broken] = []
         blank = at = 0
@@ -213,7 +220,12 @@ class _Reader:
             frames.append(careful.cells)
             broken += careful.broken
             blank += careful.blank
-        return Chunk(pl.concat(frames), tuple(broken), blank), tail
+            if len(broken) > BROKEN:
+                yield Chunk(pl.concat(frames), tuple(broken), blank)
+                frames, broken, blank = [], [], 0
+        if frames:
+            yield Chunk(pl.concat(frames), tuple(broken), blank)
+        return tail
 
     def _long_line(self, start: bytes) -> Chunk:
         """Give up a line that does not fit, and the rest of it that comes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from importers.files.parts import shown_name
+from importers.files.limits import shown_name
 from importers.files.sources import READ, Source, Stream
 from schemas.errors import UndecodableFile, UnknownEncoding, UnreadableFile
 

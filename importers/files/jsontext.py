@@ -17,7 +17,8 @@ from typing import Any
 from importers.files.csvcareful import ENDS_INSIDE, lines_of
 from importers.files.csvtext import whole_lines
 from importers.files.encoding import Encoded, Utf8, encoding_of
-from importers.files.parts import COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT, Broken, Chunk, flaw, frame_of
+from importers.files.limits import BOX_FILLED, BOX_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT
+from importers.files.parts import Broken, Chunk, Filling, flaw, frame_of
 from importers.files.sources import Source, sha256_of
 from schemas.errors import RefusedFile, UnreadableFile
 
@@ -36,6 +37,7 @@ SAID_BESIDE: dict[Any, tuple[str, ...]] = {"assetPositions": ("time", "marginSum
 """The same for lists of one name only (Hyperliquid: what an account held, and when)."""
 OPENED = ("delta", "sender", "recipient", "position", "liquidation", "marginSummary")
 """Objects inside a record whose members are cells of their own: `delta.coin`."""
+TOO_DEEP = "is nested too deeply"
 _ERROR_KEYS = {"error", "errors", "err", "code", "msg", "message", "retcode", "retmsg", "error_code", "errormessage"}
 
 
@@ -78,10 +80,19 @@ class JsonPart:
     def keys(self) -> tuple[str, ...]:
         """The union of the keys, in the order in which they first appear."""
         found: dict[str, None] = {}
+        rows = filled = 0
         for row in self._rows():
             found.update(dict.fromkeys(row.cells))
+            rows += 1
+            filled += len(row.cells)
             if len(found) > COLUMN_LIMIT:
                 raise RefusedFile(self.name, f"its objects have more than {COLUMN_LIMIT:,} different keys")
+        box = rows * len(found)
+        if box > BOX_LIMIT and filled * BOX_FILLED < box:
+            why = (
+                f"its {rows:,} objects have {len(found):,} different keys, and next to none has more than a few of them"
+            )
+            raise RefusedFile(self.name, why, "give it by kinds of objects, a file for each")
         return tuple(found)
 
     def head(self, rows: int = 40) -> list[tuple[int, list[str]]]:
@@ -102,6 +113,7 @@ class JsonPart:
         numbers: list[int] = []
         rows: list[list[str]] = []
         broken: list[Broken] = []
+        filling = Filling(ROWS, width)
         for row in self._rows():
             cells = [row.cells.get(key, "") for key in keys]
             fault = None if row.wrong else flaw(cells)
@@ -111,7 +123,7 @@ class JsonPart:
             else:
                 numbers.append(row.source_row)
                 rows.append(cells)
-            if len(rows) + len(broken) >= ROWS:
+            if filling.is_full_after(cells):
                 yield Chunk(frame_of(numbers, rows, width), tuple(broken), 0)
                 numbers, rows, broken = [], [], []
         if rows or broken:
@@ -148,6 +160,7 @@ class JsonPart:
                     raise RefusedFile(self.name, "a JSON document of more than 512 MiB; JSON lines have no such limit")
         try:
             document = loads(content.decode())
+            return self._records_of(document)
         except json.JSONDecodeError as error:
             cut = error.pos >= len(error.doc.rstrip()) or "Unterminated" in error.msg
             place = f"at line {error.lineno}, column {error.colno}"
@@ -155,6 +168,8 @@ class JsonPart:
             raise UnreadableFile(self.name, reason, "download it again") from error
         except RecursionError as error:
             raise UnreadableFile(self.name, "is JSON that is nested too deeply") from error
+
+    def _records_of(self, document: Any) -> list[tuple[Any, Any]]:
         for rows_in in (rows_of_arrays, rows_by_symbol, rows_by_code, rows_of):
             if (rows := rows_in(document)) is not None:
                 return rows
@@ -344,9 +359,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _row(source_row: int, raw: object, value: Any) -> _Row:
     if not isinstance(value, dict):
         return _Row(source_row, raw, {}, "expected an object")
-    if _has_clash(value):
-        return _Row(source_row, raw, {}, "an object names a key twice")
-    return _Row(source_row, raw, _cells(value))
+    try:
+        if _has_clash(value):
+            return _Row(source_row, raw, {}, "an object names a key twice")
+        return _Row(source_row, raw, _cells(value))
+    except RecursionError:
+        return _Row(source_row, TOO_DEEP, {}, TOO_DEEP)
 
 
 def _cells(record: dict[str, Any]) -> dict[str, str]:
@@ -367,14 +385,21 @@ def _line_row(number: int, line: str, is_last: bool) -> _Row:
     except json.JSONDecodeError as error:
         return _Row(number, line, {}, ENDS_INSIDE if is_last else f"is no JSON at column {error.colno}")
     except RecursionError:
-        return _Row(number, line, {}, "is nested too deeply")
+        return _Row(number, line, {}, TOO_DEEP)
     return _row(number, line, value)
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    return "" if value is None else compact(value)
+    return "" if value is None else compact(_sorted(value))
+
+
+def _sorted(value: Any) -> Any:
+    """The value with the members of its objects in one order, whichever the file has: a cell is compared as text."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _has_clash(value: Any) -> bool:

@@ -52,7 +52,7 @@ class Look:
     hint: str = ""
 
 
-def look(start: bytes) -> Look:  # noqa: PLR0911 - a list of cases
+def look(start: bytes) -> Look:
     """What a file with these first bytes is."""
     if not start:
         return Look("none", "is empty", "download it again: an export without rows still has a header")
@@ -77,9 +77,9 @@ def look(start: bytes) -> Look:  # noqa: PLR0911 - a list of cases
     return _text(start)
 
 
-def _text(start: bytes) -> Look:  # noqa: PLR0911 - a list of cases
+def _text(start: bytes) -> Look:
     if start[:2] in _BOMS:
-        return Look("text")
+        start = start[: len(start) & ~1].decode("utf-16", errors="ignore").encode()
     body = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if body.startswith(b"<?xml"):
         if b"<html" in body[:1000].lower():

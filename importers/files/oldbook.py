@@ -18,13 +18,13 @@ from typing import Any
 
 from importers.files.compound import Compound, DamagedCompound
 from importers.files.kinds import OLD_WORKBOOK
+from importers.files.limits import SHEET_LIMIT
 from importers.files.sheetxml import SheetRow, column_letters
 from importers.files.sources import Source
 from schemas.errors import RefusedFile, UnreadableFile
 
 SIZE_LIMIT = 64 << 20
 """Bytes of a workbook, which is held in memory as a whole; its format ends at 65,536 rows a sheet."""
-SHEET_LIMIT = 255
 DAMAGED = "is an old .xls workbook that is damaged or cut off"
 EXACT = 2**53
 DAY_0 = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a sheet's clock has no zone

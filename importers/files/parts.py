@@ -10,13 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
-CELL_LIMIT = 64 * 1024
-"""Bytes of one cell."""
-COLUMN_LIMIT = 1_024
-ROW_LIMIT = 1024 * 1024
-"""Bytes of one record."""
-TEXT_LIMIT = 1_000
-"""Characters of a broken row that are kept."""
+from importers.files.limits import CELL_LIMIT, CHUNK_CELLS, CHUNK_TEXT
 
 
 @dataclass(frozen=True)
@@ -120,13 +114,25 @@ def empty_to_null(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(text.str.len_bytes() > 0).then(text))
 
 
+class Filling:
+    """How full a chunk is whose rows come one by one: by rows, cells (empty ones too) and text: none is huge."""
+
+    def __init__(self, rows: int, width: int) -> None:
+        self._most = max(1, min(rows, CHUNK_CELLS // max(width, 1)))
+        self._rows = self._text = 0
+
+    def is_full_after(self, cells: Sequence[str]) -> bool:
+        """Say whether the chunk is full with this row, and begin the next one if it is."""
+        self._rows += 1
+        self._text += sum(map(len, cells))
+        if self._rows < self._most and self._text < CHUNK_TEXT:
+            return False
+        self._rows = self._text = 0
+        return True
+
+
 def shown_row(cells: Sequence[str]) -> str:
     """Cells as one line of CSV: the raw text of a record that has none of its own."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
     return line.getvalue()
-
-
-def shown_name(name: str) -> str:
-    r"""A name from inside a file, with control, bidi and other invisible characters as `\x1b`, `\u202e`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name.replace("\\", "\\\\"))

@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from importers.files.limits import BOX_FILLED, BOX_LIMIT, CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, TEXT_LIMIT
 from importers.files.sources import Stream
-from schemas.errors import UnreadableFile
+from schemas.errors import RefusedFile, UnreadableFile
 
 READ = 256 * 1024
+HAS_DOCUMENT_TYPE = (
+    "its XML declares a document type, which no workbook needs", "save it as .csv, and import that",
+)  # fmt: skip
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -60,9 +64,9 @@ def _feed(parser: expat.XMLParserType, stream: Stream, name: str) -> Iterator[No
         parser.Parse(b"", True)
         yield
     except expat.ExpatError as error:
-        raise UnreadableFile(name, f"is damaged: its XML does not parse ({error})") from error
+        raise UnreadableFile(name, f"is damaged: its XML does not parse ({error})", "download it again") from error
     except _Refused as error:
-        raise UnreadableFile(name, "declares a document type in its XML, which no workbook needs") from error
+        raise RefusedFile(name, *HAS_DOCUMENT_TYPE) from error
 
 
 def shared_strings(stream: Stream, name: str) -> list[str]:
@@ -109,6 +113,14 @@ def sheet_rows(stream: Stream, strings: list[str], name: str) -> Iterator[SheetR
     for _ in _feed(parser, stream, name):
         rows, sheet.rows = sheet.rows, []
         yield from rows
+        box = sheet.last_filled * (sheet.right + 1)
+        if box > BOX_LIMIT and sheet.filled * BOX_FILLED < box:
+            last = f"{column_letters(sheet.right)}{sheet.last_filled}"
+            raise RefusedFile(
+                name,
+                f"its cells reach to {last}, a rectangle of {box:,} cells of which {sheet.filled:,} are filled",
+                "delete the cells far away from the others, or save it as .csv",
+            )
 
 
 class _Sheet:
@@ -116,6 +128,8 @@ class _Sheet:
 
     def __init__(self, strings: list[str]) -> None:
         self.rows: list[SheetRow] = []
+        self.filled = self.last_filled = 0
+        self.right = -1
         self._strings = strings
         self._local = _Names()
         self._columns: dict[str, int] = {}
@@ -124,6 +138,7 @@ class _Sheet:
         self._kind = "n"
         self._column = -1
         self._pieces: list[str] = []
+        self._length = self._row_length = 0
         self._takes_text = False
         self._in_hint = False
         self._has_value = self._has_formula = False
@@ -140,6 +155,7 @@ class _Sheet:
                 column = self._columns.get(letters)
                 self._column = self._columns.setdefault(letters, column_index(letters)) if column is None else column
             self._pieces.clear()
+            self._length = 0
             self._has_value = self._has_formula = False
         elif tag == "v":
             self._takes_text = self._has_value = True
@@ -155,11 +171,13 @@ class _Sheet:
                 self._row.wrong.append(("", f"row {number} comes after row {self._last}"))
             self._last = max(self._last, number)
             self._column = -1
+            self._row_length = 0
         elif tag == "rPh":
             self._in_hint = True
 
     def text(self, data: str) -> None:
-        if self._takes_text:
+        if self._takes_text and self._length <= CELL_LIMIT:
+            self._length += len(data)
             self._pieces.append(data)
 
     def end(self, tag: str) -> None:
@@ -194,11 +212,23 @@ class _Sheet:
             wrong = "holds a formula without its result"
         if self._column < 0:
             wrong = "has a place that is none"
-        if wrong:
-            cell = f"{column_letters(self._column)}{self._row.number}"
-            self._row.wrong.append((f"c{self._column}" if self._column >= 0 else "", f"cell {cell} {wrong}"))
-        if value and self._column >= 0:
-            self._row.cells.append((self._column, value))
+        if len(value) > CELL_LIMIT:
+            wrong, value = "is longer than 64 KiB", value[:TEXT_LIMIT]
+        row = self._row
+        if wrong and not row.wrong:
+            cell = f"{column_letters(self._column)}{row.number}"
+            row.wrong.append((f"c{self._column}" if self._column >= 0 else "", f"cell {cell} {wrong}"))
+        if not value or self._column < 0:
+            return
+        self.filled += 1
+        self.last_filled = max(self.last_filled, row.number)
+        self.right = max(self.right, self._column)
+        self._row_length += len(value)
+        if self._row_length > ROW_LIMIT or len(row.cells) > COLUMN_LIMIT:
+            why = "the row is longer than 1 MiB" if self._row_length > ROW_LIMIT else f"more than {COLUMN_LIMIT} cells"
+            row.wrong = row.wrong or [("", why)]
+            return
+        row.cells.append((self._column, value))
 
 
 def unescaped(text: str) -> str:

@@ -17,36 +17,47 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol
 
+from importers.files.limits import MEMBER_LIMIT, RATIO_FREE, RATIO_LIMIT, TOTAL_LIMIT
+from importers.files.preflight import METHODS, Index, check_members
 from schemas.errors import ChangedWhileRead, RefusedFile, UnreadableFile
 
 READ = 1 << 20
-TOTAL_LIMIT = 2 << 30
-"""Bytes that may come out of one compressed bundle."""
-RATIO_LIMIT = 200
-RATIO_FREE = 64 << 20
-"""Bytes that may come out whatever the ratio."""
+UNPACK = "if you know where it comes from, unpack it yourself and import what is inside"
 
 
 class Budget:
-    """How many bytes may still come out of a compressed bundle; reading the same member again costs nothing."""
+    """How many files and bytes may still come out of a compressed bundle; reading a member again costs nothing."""
 
     def __init__(self, name: str, compressed: int) -> None:
+        self.compressed = compressed
+        self.spent = 0
         self._name = name
-        self._spent: dict[str, int] = {}
-        self._total = 0
+        self._of: dict[str, int] = {}
+        self._files = 0
         self._ratio_limit = max(RATIO_FREE, RATIO_LIMIT * compressed)
 
     def spend(self, member: str, produced: int) -> None:
         """Note that a member has given `produced` bytes; refuse what looks like a bomb."""
-        more = produced - self._spent.get(member, 0)
+        more = produced - self._of.get(member, 0)
         if more <= 0:
             return
-        self._spent[member] = produced
-        self._total += more
-        if self._total > TOTAL_LIMIT:
-            raise RefusedFile(self._name, "it unpacks to more than 2 GiB")
-        if self._total > self._ratio_limit:
-            raise RefusedFile(self._name, f"it unpacks to more than {RATIO_LIMIT} times its size")
+        self._of[member] = produced
+        self.spent += more
+        self.foresee(0)
+
+    def foresee(self, more: int) -> None:
+        """Refuse what would look like a bomb if it gave `more` bytes, as it says it does."""
+        total = self.spent + more
+        if total > TOTAL_LIMIT:
+            raise RefusedFile(self._name, "it unpacks to more than 2 GiB", UNPACK)
+        if total > self._ratio_limit:
+            raise RefusedFile(self._name, f"it unpacks to more than {RATIO_LIMIT} times its size", UNPACK)
+
+    def hold(self, files: int) -> None:
+        """Note that so many more files were found; refuse too many of them."""
+        self._files += files
+        if self._files > MEMBER_LIMIT:
+            raise RefusedFile(self._name, f"it holds more than {MEMBER_LIMIT:,} files", UNPACK)
 
 
 class Stream:
@@ -189,17 +200,25 @@ class Archive:
     def zip(self) -> zipfile.ZipFile:
         handle = self.source.seekable()
         weakref.finalize(self, handle.close)
+        index = Index(self.name, handle)
         try:
-            return zipfile.ZipFile(handle)
+            found = zipfile.ZipFile(index)  # it reads and seeks, and nothing else
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, UnicodeDecodeError, OSError) as error:
             raise UnreadableFile(
                 self.name, "is not a complete zip: its directory at the end is missing or damaged", "download it again"
             ) from error
+        index.is_being_read = False
+        members = found.infolist()
+        check_members(self.name, members)
+        self.budget.foresee(sum(info.file_size for info in members))
+        return found
 
     def open(self, info: zipfile.ZipInfo, name: str) -> Stream:
         """A member's bytes, counted against the budget."""
         if info.flag_bits & 0x1:
             raise UnreadableFile(name, "is protected by a password", "unpack it yourself and import what is inside")
+        if info.compress_type not in METHODS:
+            raise UnreadableFile(name, "is packed in a way that is not supported", "pack it again as an ordinary zip")
         try:
             raw = self.zip.open(info)
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
@@ -210,8 +229,13 @@ class Archive:
         return Stream(name, raw, self._unchanged, lambda produced: self.budget.spend(key, produced))
 
     def _unchanged(self) -> None:
-        if isinstance(self.source, FileSource):
-            self.source.seekable().close()
+        check_unchanged(self.source)
+
+
+def check_unchanged(source: Source) -> None:
+    """Refuse a file on disk that is no longer what it was when first seen."""
+    if isinstance(source, FileSource):
+        source.seekable().close()
 
 
 def sha256_of(source: Source) -> str:

@@ -1,41 +1,22 @@
-"""Workbooks: each sheet is a part, hidden ones too, with the digits exactly as the file holds them (XLSX, XLSM).
+"""Workbooks: each sheet is a part, hidden ones too, with the digits exactly as the file holds them.
 
-What a part needs of a workbook (`Sheets`), old ones have as well (`oldbook.py`).
+What a part needs of a workbook is said by `Sheets`; whether it is parsed here or in a child does not matter to it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
-from xml.etree.ElementTree import Element, ParseError
-from zipfile import ZipInfo
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from importers.files.parts import (
-    COLUMN_LIMIT,
-    TEXT_LIMIT,
-    Broken,
-    Chunk,
-    flaw,
-    frame_of,
-    shown_name,
-    shown_row,
-)
-from importers.files.sheetxml import SheetRow, column_letters, shared_strings, sheet_rows
-from importers.files.sources import Archive
-from schemas.errors import RefusedFile, UnreadableFile
+from importers.files.limits import COLUMN_LIMIT, TEXT_LIMIT, shown_name
+from importers.files.parts import Broken, Chunk, Filling, flaw, frame_of, shown_row
+from importers.files.sheetxml import SheetRow, column_letters
+from schemas.errors import RefusedFile
 
 ROWS = 50_000
 """Rows of one chunk."""
-DIRECTORY_LIMIT = 16 << 20
-"""Bytes of the workbook's own directory of sheets."""
-_WORKBOOK = "xl/workbook.xml"
 
 
 class Sheets(Protocol):
@@ -51,88 +32,6 @@ class Sheets(Protocol):
 
     def rows(self, member: str) -> Iterator[SheetRow]:
         """The rows of a sheet."""
-
-
-@dataclass(frozen=True)
-class Workbook:
-    """A workbook whose directory of sheets can be read."""
-
-    name: str
-    archive: Archive
-
-    @cached_property
-    def sheets(self) -> list[tuple[str, str]]:
-        """(name, member) of each sheet of cells, in the order of the tabs."""
-        folder = posixpath.dirname(self._path)
-        targets = {}
-        for relation in self._xml(posixpath.join(folder, "_rels", posixpath.basename(self._path) + ".rels")):
-            if relation.get("Type", "").endswith("/worksheet"):
-                target = relation.get("Target", "")
-                member = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-                targets[relation.get("Id", "")] = posixpath.normpath(member)
-        found = []
-        for sheet in self._directory.iter():
-            if _local(sheet.tag) == "sheet":
-                relation_id = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), "")
-                if relation_id in targets:
-                    found.append((sheet.get("name", ""), targets[relation_id]))
-        return found
-
-    @cached_property
-    def is_1904(self) -> bool:
-        """True if serial dates count from 1904."""
-        return any(
-            _local(element.tag) == "workbookPr" and element.get("date1904", "0").lower() in ("1", "true", "on")
-            for element in self._directory.iter()
-        )
-
-    @cached_property
-    def strings(self) -> list[str]:
-        """The shared strings, loaded once for all sheets."""
-        folder = posixpath.dirname(self._path)
-        for relation in self._xml(posixpath.join(folder, "_rels", posixpath.basename(self._path) + ".rels")):
-            if relation.get("Type", "").endswith("/sharedStrings"):
-                target = relation.get("Target", "")
-                member = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-                with self.archive.open(self._info(posixpath.normpath(member)), self.name) as stream:
-                    return shared_strings(stream, self.name)
-        return []
-
-    def rows(self, member: str) -> Iterator[SheetRow]:
-        """The rows of a sheet."""
-        with self.archive.open(self._info(member), self.name) as stream:
-            yield from sheet_rows(stream, self.strings, self.name)
-
-    @cached_property
-    def _path(self) -> str:
-        names = self.archive.zip.namelist()
-        if _WORKBOOK in names:
-            return _WORKBOOK
-        for relation in self._xml("_rels/.rels"):
-            if relation.get("Type", "").endswith("/officeDocument"):
-                return relation.get("Target", "").lstrip("/")
-        raise UnreadableFile(self.name, "is no complete workbook: its directory of sheets is missing")
-
-    @cached_property
-    def _directory(self) -> Element:
-        return self._xml(self._path)
-
-    def _xml(self, member: str) -> Element:
-        with self.archive.open(self._info(member), self.name) as stream:
-            content = stream.read(DIRECTORY_LIMIT + 1)
-        if len(content) > DIRECTORY_LIMIT:
-            raise RefusedFile(self.name, "its directory of sheets is larger than 16 MiB")
-        try:
-            root: Element = fromstring(content, forbid_dtd=True)
-        except (ParseError, DefusedXmlException, ValueError) as error:
-            raise UnreadableFile(self.name, f"is damaged: {member} does not parse") from error
-        return root
-
-    def _info(self, member: str) -> ZipInfo:
-        try:
-            return self.archive.zip.getinfo(member)
-        except KeyError as error:
-            raise UnreadableFile(self.name, f"is no complete workbook: {shown_name(member)} is missing") from error
 
 
 @dataclass(frozen=True)
@@ -168,6 +67,7 @@ class SheetPart:
         rows: list[list[str]] = []
         broken: list[Broken] = []
         blank = 0
+        filling = Filling(ROWS, width)
         is_after_header = header_row == 0
         for row in self.workbook.rows(self.member):
             if not is_after_header:
@@ -184,7 +84,7 @@ class SheetPart:
             else:
                 numbers.append(row.number)
                 rows.append(cells + [""] * (width - len(cells)))
-            if len(rows) + len(broken) >= ROWS:
+            if filling.is_full_after(cells):
                 yield Chunk(frame_of(numbers, rows, width), tuple(broken), blank)
                 numbers, rows, broken, blank = [], [], [], 0
         if rows or broken or blank:
@@ -232,7 +132,3 @@ def _fault(row: SheetRow, cells: list[str], width: int) -> tuple[str, str] | Non
     if (found := flaw(cells)) is not None:
         return f"c{found[0]}", found[1]
     return None
-
-
-def _local(tag: object) -> str:
-    return str(tag).rpartition("}")[2]

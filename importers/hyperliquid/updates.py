@@ -22,7 +22,8 @@ from importers.hyperliquid.symbols import COLLATERAL, name_instrument
 TYPES = vocabulary.table(__file__, "updates.csv")
 EVENTS, KINDS = (vocabulary.column(TYPES, "type", name) for name in ("event", "kind"))
 ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.IGNORECASE)
-LIQUIDATED = r'"coin":"([^"]+)","szi":"(-?)'
+POSITION = r"\{[^{}]*\}"
+COIN, SIGN_OF_SIZE = r'"coin":"([^"]+)"', r'"szi":"(-?)'
 POSITIONS = 20
 """Liquidated at once, at most."""
 
@@ -74,9 +75,9 @@ _booked = partial(adding(booking, asset=TOKEN, group_ref=pl.col("hash")), "adjus
 STRATEGY, EARN = pl.lit("strategy"), pl.lit("earn")
 
 
-def _extracted(group: int) -> pl.Expr:
-    found = pl.col("positions").str.extract_all(LIQUIDATED)
-    return found.list.eval(pl.element().str.extract(LIQUIDATED, group))
+def _extracted(pattern: str) -> pl.Expr:
+    found = pl.col("positions").str.extract_all(POSITION)
+    return found.list.eval(pl.element().str.extract(pattern, 1))
 
 
 def _liquidated(place: int) -> Emit:
@@ -170,7 +171,7 @@ LEDGER_UPDATES = Format(
         "time", "hash", "type", "token", "usdc", "amount", "user", "destination", "operation", "net_withdrawn")),
     claims=(claimed_in_part(skew_s=1), *claimed(borrow_repay=1, interest=2, liquidations=4)),
     name_instrument=name_instrument,
-    prepare=lambda rows, _: rows.with_columns(_extracted(1).alias("coins"), _extracted(2).alias("signs")),
+    prepare=lambda rows, _: rows.with_columns(_extracted(COIN).alias("coins"), _extracted(SIGN_OF_SIZE).alias("signs")),
     unread=unread({
         "delta.usdcValue,delta.sourceDex,delta.destinationDex,delta.nonce,delta.toPerp": "says how, not how much",
         "delta.requestedUsd,delta.commission,delta.closingCost,delta.liquidatedNtlPos,delta.accountValue,delta.dex":

@@ -15,11 +15,12 @@ import polars as pl
 
 from ledger.accounting.pairing import pair
 from ledger.accounting.regimes import books_results, logs_by_currency, regime_of
+from ledger.accounting.restarts import BEGINNING, NEWS_MARGIN
 from ledger.accounting.voices import Scope
 from ledger.storage.store import Store, statement
 from schemas.ddl import column_types
 from schemas.derived import AnchorSpan, Balance, Break
-from schemas.types import KEY
+from schemas.types import KEY, MONEY
 
 
 def derive_movements(store: Store, scope: Scope) -> None:
@@ -76,32 +77,59 @@ class Point:
         return self.gaps[-1]
 
 
-def chain(store: Store, scope: Scope) -> None:
-    """Write of every asset of the wallet its opening, the spans of stated balances that agree, the breaks between."""
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """From when on the chain of an asset is looked at, and what had moved before."""
+
+    horizon: datetime = BEGINNING
+    moved: Decimal = Decimal(0)
+
+    def of(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return it as SQL parameters, beside others."""
+        return {**parameters, "horizon": self.horizon, "moved": self.moved}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """The chain of one asset: its opening (None: nothing states one), when it begins, and the spans that agree."""
+
+    opening: Decimal | None
+    first_at: datetime | None
+    spans: Sequence[Mapping[str, Any]]
+
+
+def chain(store: Store, scope: Scope, since: datetime | None = None) -> None:
+    """Write of every asset of the wallet its opening, the spans of stated balances that agree, the breaks between.
+
+    Where nothing is new before `since` and the chain held until then, only the rest is looked at.
+    """
+    chains = _continued(store, scope, since - NEWS_MARGIN) if since is not None else {}
+    chains |= _whole(store, scope, chains)
     for table in ("openings", "anchors", "breaks_stored"):
         store.execute(statement("cash", "delete_chain").format(table=table), scope.parameters())
     openings: list[dict[str, object]] = []
     spans: list[dict[str, object]] = []
     breaks: list[dict[str, object]] = []
-    for row in store.rows(statement("cash", "chains"), scope.parameters()):
-        asset, first_at, *of_running, snapshots = row
+    for asset, found in sorted(chains.items()):
         of_asset = scope.parameters() | {"asset": asset}
-        opening, stretches = _stretches(store, of_asset, of_running, snapshots)
         openings.append(
             {
                 **of_asset,
-                "opening": opening or Decimal(0),
-                "anchored": opening is not None,
-                "first_at": first_at,
+                "opening": found.opening or Decimal(0),
+                "anchored": found.opening is not None,
+                "first_at": found.first_at,
                 "owes_below_zero": regime_of(scope) == "negative_balance",
             }
         )
-        spans += [{**of_asset, **stretch} for stretch in stretches]
-        for before, after in pairwise(stretches):
+        spans += [{**of_asset, **span} for span in found.spans]
+        of_instant: Counter[datetime] = Counter()
+        for before, after in pairwise(found.spans):
+            of_instant[after["from_at"]] += 1
             stated = after["stated"]
             difference = after["deviation"] - before["deviation"]
             breaks.append({
-                "break_id": break_id_of(scope.account, scope.venue, scope.wallet, asset, after["from_at"]), **of_asset,
+                "break_id": break_id_of(scope.account, scope.venue, scope.wallet, asset, after["from_at"],
+                                        of_instant[after["from_at"]]), **of_asset,
                 "since_at": before["to_at"], "broken_at": after["from_at"],
                 "expected": stated - difference, "stated": stated, "difference": difference,
                 "row_key": after["first_key"],
@@ -115,9 +143,80 @@ def chain(store: Store, scope: Scope) -> None:
                                              schema=column_types(model)))  # fmt: skip
 
 
-def break_id_of(account: str, venue: str, wallet: str, asset: str, broken_at: datetime) -> str:
-    """Return the stable name of a break."""
+def _whole(store: Store, scope: Scope, known: Mapping[str, Chain]) -> dict[str, Chain]:
+    """Return the chains of the assets that are not known, looked at from their beginning."""
+    found = {}
+    wanted = None
+    if known:
+        assets = store.rows(statement("cash", "assets"), scope.parameters())
+        wanted = [asset for (asset,) in assets if asset not in known]
+        if not wanted:
+            return {}
+    look = Look()
+    for asset, first_at, *of_running, snapshots in _chains(store, scope, look, wanted, NOTHING_MOVED):
+        of_asset = look.of(scope.parameters() | {"asset": asset})
+        opening, spans = _stretches(store, of_asset, of_running, snapshots)
+        found[asset] = Chain(opening=opening, first_at=first_at, spans=spans)
+    return found
+
+
+def _continued(store: Store, scope: Scope, horizon: datetime) -> dict[str, Chain]:
+    """Return the chains that held until the horizon and hold after it."""
+    held = store.query(statement("cash", "held"), scope.parameters() | {"horizon": horizon})
+    if not held.height:
+        return {}
+    assets = held["asset"].to_list()
+    news = {
+        asset: news
+        for asset, _, *news in _chains(store, scope, Look(horizon=horizon), assets, held.select("asset", "moved"))
+    }
+    found = {}
+    for row in held.iter_rows(named=True):
+        look = Look(horizon=horizon, moved=row["moved"])
+        of_asset = look.of(scope.parameters() | {"asset": row["asset"]})
+        known = (row["opening"], row["to_at"] if row["to_at"] < horizon else None)
+        to_at = _holds_until(store, of_asset, *known, *news.get(row["asset"], NOTHING_NEW))
+        if to_at is not None:
+            span = _whole_span(row["from_at"], to_at, row["first_key"])
+            found[row["asset"]] = Chain(opening=row["opening"], first_at=row["first_at"], spans=[span])
+    return found
+
+
+NOTHING_MOVED = pl.DataFrame(schema={"asset": pl.String(), "moved": MONEY})
+NOTHING_NEW = (None, None, None, None, None, 0)
+
+
+def _chains(
+    store: Store, scope: Scope, look: Look, assets: Sequence[str] | None, moved: pl.DataFrame
+) -> list[tuple[Any, ...]]:
+    with store.registered(incoming=moved):
+        return store.rows(statement("cash", "chains"), look.of(scope.parameters() | {"assets": assets}))
+
+
+def _holds_until(
+    store: Store, of_asset: Mapping[str, Any], opening: Decimal, stated_at: datetime | None, from_at: datetime | None,
+    to_at: datetime | None, low: Decimal | None, high: Decimal | None, _: int | None, snapshots: int,
+) -> datetime | None:  # fmt: skip
+    """Return the last instant that states a balance, where all after the horizon agree with the opening; else None.
+
+    `stated_at` is the last instant that stated one, where that is before the horizon.
+    """
+    if from_at is not None and low != high:
+        low, high = store.rows(statement("cash", "row_chain"), of_asset)[0]
+    beside = _statements(store, of_asset) if snapshots else []
+    agree = (from_at is None or low == high == opening) and all(opening in point.gaps for point in beside)
+    stated = [at for at in (stated_at, to_at, *(point.at for point in beside)) if at is not None]
+    return max(stated) if agree and stated else None
+
+
+def _whole_span(from_at: datetime, to_at: datetime, first_key: int) -> dict[str, Any]:
+    return {"from_at": from_at, "to_at": to_at, "deviation": Decimal(0), "stated": None, "first_key": first_key}
+
+
+def break_id_of(account: str, venue: str, wallet: str, asset: str, broken_at: datetime, ordinal: int = 1) -> str:
+    """Return the stable name of a break; `ordinal` counts those of one instant from 1."""
     name = f"{account}/{venue}/{wallet}/{asset}/{broken_at:%Y-%m-%dT%H:%M:%S.%f}"
+    name += f"/{ordinal}" if ordinal > 1 else ""
     return f"break-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
@@ -136,8 +235,7 @@ def _stretches(
         if first is not None and first.at < from_at:
             from_at, key = first.at, first.key
         to_at = max([to_at, *(point.at for point in beside)])
-        whole = {"from_at": from_at, "to_at": to_at, "deviation": Decimal(0), "stated": None, "first_key": key}
-        return low, [whole]
+        return low, [_whole_span(from_at, to_at, key)]
     listed = _listed(store.query(GROUPS, of_asset))
     return follow(sorted([*listed, *beside], key=lambda point: point.at))
 

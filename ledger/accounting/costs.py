@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -63,15 +63,18 @@ def holdings(legs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
 
 
 def attribute(
-    store: Store, scope: Scope, made: Made, prices: pl.DataFrame, symbols: Sequence[str], *, traded: bool
-) -> pl.DataFrame:
+    store: Store, scope: Scope, made: Made, prices: pl.DataFrame, symbols: Sequence[str], after: datetime, *,
+    traded: bool,
+) -> pl.DataFrame:  # fmt: skip
     """Return the cost lines of these symbols: funding, liquidation fees and insurance, to their positions or to none.
+
+    Of what was booked at `after` or later.
 
     Not `traded`: of all others, and of the rows that name no symbol; they belong to no position.
     """
     legs, positions = made
     held = holdings(legs, positions)
-    words = scope.parameters() | {"symbols": list(symbols), "traded": traded}
+    words = scope.parameters() | {"symbols": list(symbols), "traded": traded, "after": after}
     funding = store.query(FUNDING, words).with_columns(cause=pl.lit("funding"))
     forced = store.query(LIQUIDATION_COSTS, words)
     contracts = held.filter(pl.col("product").is_in(CONTRACTS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -21,10 +22,20 @@ from ledger.accounting.positions import Reconstructed, Size, contract_streams, r
 from ledger.accounting.prices import in_settle, price_table
 from ledger.accounting.regimes import regime_of, trades_stakes
 from ledger.accounting.remainder import remainder
+from ledger.accounting.restarts import (
+    BEGINNING,
+    Restarts,
+    doubtful,
+    first_change,
+    forget_symbols,
+    leave,
+    restarts_of,
+    silent_days,
+)
 from ledger.accounting.sharing import shared
 from ledger.accounting.stakes import Key, Owed, net_of_base_fees, stake_streams
 from ledger.accounting.terms import IS_PAIR, valued_fills
-from ledger.accounting.voices import Scope, elect
+from ledger.accounting.voices import SPOKEN, Scope, elect
 from ledger.accounting.witnesses import compare
 from ledger.storage.store import Store, statement
 from schemas.ddl import column_types
@@ -40,18 +51,19 @@ REFERENCE = ("prices", "instruments", "margin_tiers", "collateral_ratios", "loan
 
 def settle(store: Store) -> list[Scope]:
     """Bring everything derived up to date with what was imported or forgotten; return the wallets that changed."""
-    scopes = [Scope(*row) for row in store.rows(statement("derive", "stale"))]
-    if not scopes:
-        return []
-    if any(_is_reference(store, scope, REFERENCE) for scope in scopes):
-        everything = statement("derive", "every_wallet")
-        scopes = sorted(
-            {*scopes, *(Scope(*row) for row in store.rows(everything))},
-            key=lambda scope: (scope.account, scope.venue, scope.wallet),
-        )
-    elected = {scope: elect(store, scope) for scope in scopes}
+    news = {Scope(*row[:3]): row[3] for row in store.rows(statement("restarts", "stale"))}
+    if any(_is_reference(store, scope, REFERENCE) for scope in news):
+        news = {Scope(*row): None for row in store.rows(statement("restarts", "every_wallet"))} | dict.fromkeys(news)
+    scopes = sorted(news, key=lambda scope: (scope.account, scope.venue, scope.wallet))
+    elected = {}
     for scope in scopes:
-        derive(store, scope, elected[scope])
+        before = silent_days(store, scope, SPOKEN)
+        elected[scope] = elect(store, scope)
+        changed = first_change(before, silent_days(store, scope, SPOKEN))
+        since = news[scope]
+        news[scope] = since if since is None or changed is None else min(since, changed)
+    for scope in scopes:
+        derive(store, scope, elected[scope], news[scope])
     store.execute("DELETE FROM stale")
     return scopes
 
@@ -59,28 +71,33 @@ def settle(store: Store) -> list[Scope]:
 def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
     """Return whether a changed scope holds prices or contract terms, on which every wallet may depend."""
     return any(
-        store.scalar(statement("derive", "has_rows").format(table=table), scope.parameters()) for table in tables
+        store.scalar(statement("restarts", "has_rows").format(table=table), scope.parameters()) for table in tables
     )
 
 
-def derive(store: Store, scope: Scope, elected: list[dict[str, object]]) -> None:
-    """Make loans, legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew."""
+def derive(store: Store, scope: Scope, elected: list[dict[str, object]], since: datetime | None) -> None:
+    """Make loans, legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew.
+
+    Positions that ended well before `since`, the first instant at which anything is new, stay with their costs.
+    """
     parameters = scope.parameters()
-    store.execute(statement("derive", "delete_legs"), parameters)
-    forget_loans(store, scope)
-    for table in ("positions", "costs_stored", "inventory", "movements_derived", "witness_days", "findings_stored"):
-        store.execute(statement("derive", "delete_derived").format(table=table), parameters)
     assemble(store, scope)
+    restarts = restarts_of(store, scope, since)
+    leave(store, scope, restarts)
+    forget_loans(store, scope)
+    for table in ("inventory", "movements_derived", "witness_days", "findings_stored"):
+        store.execute(statement("derive", "delete_derived").format(table=table), parameters)
     prices = price_table(store)
     pools = make_loans(store, scope, prices)
-    differences = _trade(store, scope, prices, _owed(store, scope, pools))
+    differences = _trade(store, scope, prices, _owed(store, scope, pools), restarts)
     attribute_interest(store, scope, prices)
     attribute_nameless_fees(store, scope, prices)
+    store.execute(statement("debts", "charge_fees"), parameters)
     _charge_fees_beside(store, scope)
     derive_movements(store, scope)
     store.insert("costs_stored", remainder(store, scope))
     _flag_unvalued(store, scope)
-    chain(store, scope)
+    chain(store, scope, since)
     if regime_of(scope) == "negative_balance":
         make_negative_balances(store, scope)
     found = [
@@ -103,28 +120,65 @@ def _owed(store: Store, scope: Scope, pools: Sequence[Episode]) -> Mapping[Key, 
     return None
 
 
-def _trade(store: Store, scope: Scope, prices: pl.DataFrame, owed: Mapping[Key, Owed] | None) -> pl.DataFrame | None:
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a batch of symbols makes, without what stays as it is; of `doubtful` symbols all must be made."""
+
+    reconstructed: Reconstructed
+    costs: pl.DataFrame
+    doubtful: Sequence[str]
+
+
+def _trade(
+    store: Store, scope: Scope, prices: pl.DataFrame, owed: Mapping[Key, Owed] | None, restarts: Restarts
+) -> pl.DataFrame | None:
     """Write legs, positions and attributed costs, some symbols at a time; return the stated results that differ.
 
     A symbol's positions depend on its own rows only (spot pairs: on those of its base asset), so memory depends on the
     batch, not on the book.
     """
-    differences, traded = [], []
+    differences: list[pl.DataFrame] = []
+    unclear: list[str] = []
     covered_from = _covered_from(store, scope)
-    for symbols in batches(store, scope):
-        fills = _with_fees(store, scope, valued_fills(store, scope, symbols), prices)
-        fills = mark_forced(store, scope, fills)
-        made = _reconstructed(store, scope, fills, _sizes(store, scope, symbols), covered_from, owed)
-        store.insert("legs", made.legs)
-        store.insert("positions", made.positions)
-        store.insert("inventory", made.inventory)
-        costs = attribute(store, scope, (made.legs, made.positions), prices, symbols, traded=True)
-        store.insert("costs_stored", costs)
-        differences.append(made.differences)
-        traded += symbols
+    traded = traded_symbols(store, scope, restarts)
+    waiting = list(batches(traded))
+    while waiting:
+        made = _made(store, scope, waiting.pop(0), prices, covered_from, owed, restarts)
+        for table in ("legs", "positions", "inventory"):
+            store.insert(table, getattr(made.reconstructed, table))
+        store.insert("costs_stored", made.costs)
+        differences.append(made.reconstructed.differences)
+        unclear += made.doubtful
+        if unclear and not waiting:
+            forget_symbols(store, scope, unclear)
+            restarts = restarts.without(unclear)
+            waiting = list(batches([line for line in traded_symbols(store, scope, restarts) if line[0] in unclear]))
+            unclear = []
     nothing = (pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position)))
-    store.insert("costs_stored", attribute(store, scope, nothing, prices, traded, traded=False))
+    every = [symbol for symbol, _, _ in traded]
+    store.insert("costs_stored", attribute(store, scope, nothing, prices, every, BEGINNING, traded=False))
     return pl.concat(differences) if differences else None
+
+
+def _made(
+    store: Store, scope: Scope, symbols: Sequence[str], prices: pl.DataFrame, covered_from: datetime | None,
+    owed: Mapping[Key, Owed] | None, restarts: Restarts,
+) -> Made:  # fmt: skip
+    after = restarts.read_after(symbols)
+    fills = restarts.wanted(valued_fills(store, scope, symbols, after))
+    fills = mark_forced(store, scope, _with_fees(store, scope, fills, prices))
+    sizes = _sizes(store, scope, symbols, after)
+    made = _reconstructed(store, scope, fills, sizes, covered_from, owed)
+    costs = attribute(store, scope, (made.legs, made.positions), prices, symbols, restarts.costs_from(symbols),
+                      traded=True)  # fmt: skip
+    if not restarts.frame.height:
+        return Made(reconstructed=made, costs=costs, doubtful=())
+    wrong = doubtful(made, fills, restarts, sizes)
+    fine = ~pl.col("symbol").is_in(wrong)
+    positions = restarts.new(made.positions.filter(fine), "opened_at")
+    kept = replace(made, positions=positions, legs=made.legs.join(positions, on="position_id", how="semi"),
+                   differences=made.differences.join(positions, on="position_id", how="semi"))  # fmt: skip
+    return Made(reconstructed=kept, costs=restarts.new(costs.filter(fine), "booked_at"), doubtful=wrong)
 
 
 def _reconstructed(
@@ -151,12 +205,23 @@ def _with_stated_results(store: Store, scope: Scope, fills: pl.DataFrame) -> pl.
     return joined.with_columns(realized_stated=pl.coalesce("realized_stated", "result")).drop("result")
 
 
-def batches(store: Store, scope: Scope) -> Iterator[list[str]]:
+Traded = tuple[str, str, int]
+"""A symbol, its base asset and the number of its fills that are folded."""
+
+
+def traded_symbols(store: Store, scope: Scope, restarts: Restarts) -> list[Traded]:
+    """Return the symbols of which the wallet has positions."""
+    words = scope.parameters() | {"stakes": trades_stakes(scope)}
+    with store.registered(incoming=restarts.frame):
+        answer = store.query(statement("derive", "traded_symbols"), words)
+    return list(answer.iter_rows())
+
+
+def batches(traded: Iterable[Traded]) -> Iterator[list[str]]:
     """Yield the traded symbols in groups of about `BATCH_FILLS` fills; those of one base asset stay together."""
     batch: list[str] = []
     held, last = 0, None
-    words = scope.parameters() | {"stakes": trades_stakes(scope)}
-    for symbol, base, fills in store.rows(statement("derive", "traded_symbols"), words):
+    for symbol, base, fills in traded:
         if batch and held + fills > BATCH_FILLS and base != last:
             yield batch
             batch, held = [], 0
@@ -230,10 +295,10 @@ def _with_fees_of_other_legs(fills: pl.DataFrame, ledger: pl.DataFrame) -> pl.Da
     )
 
 
-def _sizes(store: Store, scope: Scope, symbols: Sequence[str]) -> dict[str, list[Size]]:
-    """Return the sizes that funding rows state, by symbol."""
+def _sizes(store: Store, scope: Scope, symbols: Sequence[str], after: datetime) -> dict[str, list[Size]]:
+    """Return the sizes that funding rows state from an instant on, by symbol."""
     sizes: dict[str, list[Size]] = {}
-    answer = store.query(SIZES, scope.parameters() | {"symbols": list(symbols)})
+    answer = store.query(SIZES, scope.parameters() | {"symbols": list(symbols), "after": after})
     quantities = answer["position_quantity"].cast(MONEY).to_physical().to_list()
     for (symbol, at, side, _), quantity in zip(answer.iter_rows(), quantities, strict=True):
         sizes.setdefault(symbol, []).append((at, side, quantity))

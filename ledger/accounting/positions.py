@@ -369,9 +369,15 @@ def parts_of_fills(fills: pl.DataFrame, of: Sequence[int], parts: Sequence[int])
     frame = fills.select(LEG_COLUMNS)[of]
     if len(of) == fills.height:
         return frame
-    sizes = _required(_ints(frame["quantity"]))
-    columns = {name: to_money(shared(_ints(frame[name]), of, parts, sizes)) for name in SHARED}
-    again = pl.Series(of).is_duplicated() & ~pl.Series(of).is_first_distinct()
+    index = pl.Series(of)
+    split = index.is_duplicated()
+    lines = split.arg_true()
+    some, indexes = frame[lines], index.gather(lines).to_list()
+    sizes, pieces = _required(_ints(some["quantity"])), [parts[line] for line in lines]
+    columns = {
+        name: frame[name].scatter(lines, to_money(shared(_ints(some[name]), indexes, pieces, sizes))) for name in SHARED
+    }
+    again = split & ~index.is_first_distinct()
     return frame.with_columns(**columns).with_columns(realized_stated=pl.when(~again).then(pl.col("realized_stated")))
 
 
@@ -392,7 +398,6 @@ def _opening_leg(stream: Stream, at: datetime, schema: pl.Schema) -> pl.DataFram
 
 
 def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
-    first = stream.fills.row(0, named=True)
     flat = pl.col("quantity_after") == 0
     summary = legs.group_by("position", maintain_order=True).agg(
         opened_at=pl.col("filled_at").first(),
@@ -424,29 +429,41 @@ def _position_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
         "short_or_inventory": pl.col("position").is_in(list(stream.guessed)),
     }
     words = [pl.when(condition).then(pl.lit(word)) for word, condition in flags.items()]
-    return summary.with_columns(
+    return summary.join(_terms_of(stream, legs), on="position", maintain_order="left").with_columns(
         ended=ended,
         opening_quantity=pl.when(inferred).then(to_money([abs(stream.opening)])[0]).otherwise(pl.lit(0)).cast(MONEY),
         flags=pl.concat_list(words).list.drop_nulls(),
-        **{
-            name: pl.lit(first[name]).cast(kind)
-            for name, kind in (
-                ("account", pl.String),
-                ("venue", pl.String),
-                ("wallet", pl.String),
-                ("pair", pl.String),
-                ("symbol", pl.String),
-                ("instrument", pl.String),
-                ("product", pl.String),
-                ("margin_mode", pl.String),
-                ("style", pl.String),
-                ("settle_asset", pl.String),
-                ("position_ref", pl.String),
-            )
-        },
-        multiplier=pl.lit(first["multiplier"]).cast(MONEY),
         position_side=pl.lit(stream.position_side),
     )
+
+
+OF_FILLS = {
+    "account": pl.String(), "venue": pl.String(), "wallet": pl.String(), "pair": pl.String(), "symbol": pl.String(),
+    "instrument": pl.String(), "product": pl.String(), "margin_mode": pl.String(), "style": pl.String(),
+    "settle_asset": pl.String(), "position_ref": pl.String(), "multiplier": MONEY,
+}  # fmt: skip
+"""What a position is of: as the first of its fills says that says it."""
+
+
+def _terms_of(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:
+    """Return a row a position: `position` and what it is of."""
+    fills = stream.fills.select(pl.col(name).cast(kind) for name, kind in OF_FILLS.items())
+    same = fills.select((pl.all().eq_missing(pl.all().first())).all()).row(0, named=True)
+    positions = legs.select(pl.col("position").unique(maintain_order=True))
+    constant = positions.with_columns(
+        pl.lit(fills[name][0], dtype=OF_FILLS[name]).alias(name) for name, is_same in same.items() if is_same
+    )
+    differing = [name for name, is_same in same.items() if not is_same]
+    if not differing:
+        return constant
+    if stream.gathered is None:
+        of = legs.select("position", fill=pl.when(pl.col("fill") >= 0).then("fill"))
+        said = of.with_columns(fills.select(differing)[of["fill"].fill_null(0)]).filter(pl.col("fill").is_not_null())
+    else:  # the fills are those of one symbol among several that are one run
+        keyed = fills.select(differing).with_columns(stream.fills["row_key"])
+        said = legs.select("position", "row_key").join(keyed, on="row_key", maintain_order="left")
+    said = said.group_by("position").agg(pl.col(name).drop_nulls().first() for name in differing)
+    return constant.join(said, on="position", how="left", maintain_order="left")
 
 
 def _difference_frame(stream: Stream, legs: pl.DataFrame) -> pl.DataFrame:

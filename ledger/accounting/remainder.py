@@ -25,6 +25,9 @@ KEYS = ["cause", "asset", "symbol", "at"]
 def remainder(store: Store, scope: Scope) -> pl.DataFrame:
     """Return cost lines for the differences between the ledger and what positions took, per asset, cause and day.
 
+    A day is the venue's, of UTC.  A line is booked at the last instant at which the ledger booked something of its
+    day, asset and cause; where it booked nothing, at the last at which positions took something.
+
     Where the venue booked one result per session (realized - fees + funding), they are compared per instrument
     from noon to noon, and the difference is of the cause `session_result`; a session without any fill stands as it is.
     """
@@ -36,14 +39,20 @@ def remainder(store: Store, scope: Scope) -> pl.DataFrame:
     taken_sql = statement("remainder", "taken")
     if sessions.height:
         taken, by_session = _of_sessions(store.query(taken_sql, parameters).rename({"moment": "at"}), sessions)
-        taken = taken.with_columns(at=pl.col("at").dt.truncate("1d"), symbol=pl.lit(None, dtype=pl.String))
+        taken = taken.with_columns(
+            last_at="at", at=pl.col("at").dt.truncate("1d"), symbol=pl.lit(None, dtype=pl.String)
+        )
     else:
         by_day = statement("remainder", "by_day").format(taken=taken_sql)
         taken, by_session = store.query(by_day, parameters).rename({"moment": "at"}), []
     every = pl.concat([_differences(booked, taken.cast({"at": INSTANT}), KEYS), *by_session], how="diagonal")
     constants = {name: pl.lit(text) for name, text in scope.parameters().items()}
     nothing = {"position_id": pl.lit(None), "value": pl.lit(None), "how": pl.lit("unattributed")}
-    every = every.rename({"at": "booked_at", "left": "amount"}).with_columns(**constants, **nothing)
+    every = (
+        every.rename({"left": "amount"})
+        .with_columns(booked_at=pl.coalesce("last_at", "at"))
+        .with_columns(**constants, **nothing)
+    )
     return every.select(pl.col(name).cast(kind) for name, kind in column_types(Cost).items())
 
 
@@ -86,10 +95,16 @@ def _noon(at: pl.Expr) -> pl.Expr:
 
 
 def _differences(booked: pl.DataFrame, taken: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Return booked less taken where they differ."""
-    left = booked.group_by(by).agg(booked=pl.col("amount").sum())
-    right = taken.group_by(by).agg(taken=pl.col("amount").sum())
+    """Return booked less taken where they differ, with the last instant of what is compared (`last_at`)."""
+    left = _sums(booked, by, "booked")
+    right = _sums(taken, by, "taken")
     both = left.join(right, on=by, how="full", coalesce=True, nulls_equal=True)
     difference = (pl.col("booked").fill_null(NOTHING) - pl.col("taken").fill_null(NOTHING)).alias("left")
     no_row = pl.lit(None, dtype=KEY).alias("row_key")
-    return both.select(*by, difference, no_row).filter(pl.col("left") != 0).sort(by, nulls_last=True)
+    last_at = pl.coalesce("booked_last", "taken_last").alias("last_at")
+    return both.select(*by, difference, no_row, last_at).filter(pl.col("left") != 0).sort(by, nulls_last=True)
+
+
+def _sums(rows: pl.DataFrame, by: list[str], name: str) -> pl.DataFrame:
+    last = pl.col("last_at" if "last_at" in rows.columns else "at").max().cast(INSTANT)
+    return rows.group_by(by).agg(pl.col("amount").sum().alias(name), last.alias(f"{name}_last"))

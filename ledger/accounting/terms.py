@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -33,15 +34,15 @@ def builtin_terms() -> tuple[dict[str, str], ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def valued_fills(store: Store, scope: Scope, symbols: Sequence[str]) -> pl.DataFrame:
-    """Return the fills of these symbols in execution order with `style`, `multiplier`, `notional`, `weight`.
+def valued_fills(store: Store, scope: Scope, symbols: Sequence[str], after: datetime) -> pl.DataFrame:
+    """Return these symbols' fills after an instant, in execution order.
 
-    `notional` is unsigned, in `settle_asset`; null where the contract size is unknown.  The venue's own value of a
-    fill wins, but where it only repeats the formula in fewer digits.  `weight` is quantity x price (inverse:
-    quantity / price): what average prices are made of.
+    With `style`, `multiplier`, `notional` and `weight`.  `notional` is unsigned, in `settle_asset`; null where the
+    contract size is unknown.  The venue's own value of a fill wins, but where it only repeats the formula in fewer
+    digits.  `weight` is quantity x price (inverse: quantity / price): what average prices are made of.
     """
     words = scope.parameters()
-    asked = words | {"symbols": list(symbols), "stakes": trades_stakes(scope)}
+    asked = words | {"symbols": list(symbols), "stakes": trades_stakes(scope), "after": after}
     fills = store.query(statement("terms", "fills"), asked)
     fills = fills.with_columns(pl.lit(text).alias(name) for name, text in words.items())
     fills = with_conversions(store, scope, fills, symbols)

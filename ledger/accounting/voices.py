@@ -41,6 +41,12 @@ SPEAKING = {
     "borrow_repay": (("borrows", "borrowed_at", "'borrow'"), ("repayments", "repaid_at", "'repay'")),
 }
 """Facts whose rows stand in several tables: table, time, cause."""
+SPOKEN = {
+    **{table: time for fact, (table, time, *_) in FACT_ROWS.items() if fact not in SPEAKING},
+    **{table: time for tables in SPEAKING.values() for table, time, _ in tables},
+    "transfers": "moved_at", "conversions": "booked_at", "adjustments": "booked_at",
+}  # fmt: skip
+"""Tables of which rows are witnesses only, with their time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ WITH booked AS (
   WHERE basis = 'stated' AND cause IN ('funding', 'liquidation_fee', 'insurance') GROUP BY ALL
 ), lined AS (
   SELECT account, venue, wallet, asset, cause, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM costs_stored c
-  WHERE cause IN ('funding', 'liquidation_fee', 'insurance') AND (how = 'unattributed' OR EXISTS (
+  WHERE cause IN ('funding', 'liquidation_fee', 'insurance') AND how <> 'loan' AND (how = 'unattributed' OR EXISTS (
     FROM voices v WHERE v.account = c.account AND v.venue = c.venue AND v.wallet = c.wallet AND v.fact = 'ledger' AND v.cause IS NULL
       AND c.booked_at >= v.from_at AND c.booked_at < v.to_at)
     OR cause = 'funding' AND c.row_key - c.row_key % 256 NOT IN (  -- paid a moment before the ledger begins, which books it

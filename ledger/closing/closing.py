@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from ledger.closing.gathering import Ask, frames_of, gather
 from ledger.closing.months import Span, blocks, span_of
 from ledger.storage import log
 from ledger.storage.archive import Archive
+from ledger.storage.failpoints import reached
 from ledger.storage.store import Store, statement
 from reports.month import Month
 from schemas.errors import BookError, NotClosable, UnknownThing
@@ -32,7 +34,10 @@ class Desk:
         """Log a decision and remake the tables that follow from the log."""
         with self.store.transaction():
             log.add(self.store, self.now, entry)
+            reached("decide.logged")
             restore(self.store, self.archive)
+            reached("decide.restored")
+        reached("decide.committed")
         log.synchronize(self.store, self.archive)
 
 
@@ -113,6 +118,7 @@ def close(desk: Desk, account: str, span: Span, by: str, currency: str | None = 
         raise NotClosable(account, span.name, reasons)
     month = gather(desk.store, desk.archive, desk.ask, account, span, status="closed", figures="", currency=currency)
     digest = keep(desk.archive, dumped(month))
+    reached("close.kept")
     desk.decide({"kind": "close", "account": account, "period": span.name, "zone": span.zone, "by": preparer,
                  "figures": digest, "version": month.version})  # fmt: skip
     return digest
@@ -162,6 +168,7 @@ def explain(desk: Desk, name: str, reason: str, by: str | None) -> str:
         row = broken.row(0, named=True)
         entry |= {word: row[word] for word in ("account", "venue", "wallet", "asset")}
         entry |= {"broken_at": row["broken_at"].isoformat(), "amount": str(row["difference"])}
+        entry["ordinal"] = next(ordinal for ordinal in count(1) if explained_id(entry | {"ordinal": ordinal}) == name)
     elif name.startswith("reconcile|"):
         line = _line(desk, name)
         entry |= {word: line[word] for word in ("account", "venue", "wallet", "asset", "period")}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import zstandard
 
 from ledger.accounting.cash import break_id_of
 from ledger.closing import matches
@@ -21,7 +20,7 @@ from ledger.storage.archive import Archive
 from ledger.storage.store import Store
 from schemas.ddl import column_types
 from schemas.decided import DECIDED
-from schemas.errors import BookError
+from schemas.errors import BookError, DamagedObject
 
 
 def restore(store: Store, archive: Archive | None) -> None:
@@ -64,7 +63,7 @@ def explained_id(entry: Mapping[str, Any]) -> str:
     if entry.get("period"):
         owner = account if account == venue else f"{account}@{venue}"
         return "|".join(("reconcile", entry["period"], owner, wallet, asset))
-    return break_id_of(account, venue, wallet, asset, _instant(entry["broken_at"]))
+    return break_id_of(account, venue, wallet, asset, _instant(entry["broken_at"]), entry.get("ordinal", 1))
 
 
 def closed_months(entries: Sequence[log.Entry]) -> list[dict[str, Any]]:
@@ -119,7 +118,7 @@ def kept(archive: Archive | None, digest: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="marginbook-") as folder:
         try:
             content = archive.restore(digest, Path(folder) / "figures.json").read_bytes()
-        except zstandard.ZstdError:
+        except DamagedObject:
             content = b""
     if digest_of(content) != digest:
         raise BookError(archive.folder, f"the frozen figures {digest[:12]} are damaged", remedy)

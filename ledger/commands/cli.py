@@ -32,10 +32,12 @@ from ledger.commands.common import (
     writable,
 )
 from ledger.commands.decisions import accounts, assert_, enter
+from ledger.commands.ending import Ended, engine_error, take_signals
 from ledger.commands.exporting import export
 from ledger.commands.formats import formats, templates
 from ledger.commands.monthly import match, unmatch
 from ledger.commands.taxing import tax
+from ledger.storage import failpoints
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -86,9 +88,17 @@ REPORT_NAMES = (
     show_default="$MARGINBOOK, else ./book.duckdb",
     help="The book to use.",
 )
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 86_400),
+    default=30,
+    show_default=True,
+    help="How long to wait for a book that another program holds; 0: not at all.",
+)
 @click.version_option(package_name="marginbook")
 @click.pass_context
-def marginbook(context: click.Context, book_path: Path) -> None:
+def marginbook(context: click.Context, book_path: Path, wait: float) -> None:
     """The book of a crypto margin trader: raw venue exports in, exact positions and what holding them cost out.
 
     \b
@@ -155,6 +165,7 @@ def import_(
 
     from ledger.commands.talk import print_import
     from ledger.storage.importing import Asked
+    from ledger.storage.reading import ahead_of
 
     known_wallet(wallet)
     _known_zone(timezone)
@@ -169,13 +180,14 @@ def import_(
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
+    ahead = None if dry_run else ahead_of(book_path, paths, asked.options(), format_)
     fresh = not book_path.exists()
     with writable(book_path, in_memory=dry_run and fresh) as book:
         asked = replace(asked, format=_format_asked(book, format_))
-        report = book.import_paths(paths, asked, dry_run=dry_run)
+        report = book.import_paths(paths, asked, dry_run=dry_run, ahead=ahead)
         print_import(report, book, colour=colour(sys.stderr))
-    if fresh and not report.parts:
-        book_path.unlink(missing_ok=True)  # nothing was stored: leave no empty book behind
+        if fresh and not report.parts:
+            book.leave_nothing()
     sys.exit(report.exit_code)
 
 
@@ -519,12 +531,12 @@ def main() -> None:
     """Run the command line; every error becomes a sentence and an exit status, never a traceback."""
     from schemas.errors import MarginbookError
 
+    if planned := os.environ.get(failpoints.VARIABLE):
+        failpoints.arm(planned)
     try:
+        take_signals()
         marginbook(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted; nothing half-done was stored", err=True)
-        code = INTERRUPTED
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing half-done was stored", err=True)
         code = INTERRUPTED
     except click.ClickException as error:
@@ -533,6 +545,9 @@ def main() -> None:
     except MarginbookError as error:
         click.echo(str(error), err=True)
         code = error.exit_code
+    except Ended as ended:
+        click.echo("ended from outside; nothing half-done was stored", err=True)
+        code = 128 + ended.number
     except BrokenPipeError:
         code = CLEAN
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader went away; nothing is left to say
@@ -540,7 +555,7 @@ def main() -> None:
         click.echo("out of memory; nothing half-done was stored", err=True)
         code = EXHAUSTED
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM)
         click.echo(f"{'out of disk or memory' if full else 'cannot read or write'}: {error}", err=True)
         code = EXHAUSTED if full else USAGE
     except SystemExit as done:
@@ -548,29 +563,13 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("MARGINBOOK_DEBUG"):
             raise
-        code, sentence = _engine_error(error)
+        code, sentence = engine_error(error)
         click.echo(sentence, err=True)
     else:
         code = CLEAN
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     sys.exit(code)
-
-
-def _engine_error(error: Exception) -> tuple[int, str]:
-    """Return the exit status and the sentence for what the database, or a fault of ours, raised."""
-    text = str(error).split("\n", 1)[0]
-    if any(word in text for word in ("No space left", "Out of Memory", "could not allocate")):
-        return EXHAUSTED, f"out of disk or memory: {text}\n  nothing half-done was stored; make room and do it again"
-    if type(error).__module__.split(".")[0] in ("duckdb", "_duckdb"):
-        return (
-            BOOK,
-            f"the book: {text}\n  `marginbook verify` checks it, `marginbook rebuild` makes it again from its archive",
-        )
-    return BOOK, (
-        f"marginbook met something it should have foreseen: {type(error).__name__}: {text}\n"
-        "  nothing half-done was stored; MARGINBOOK_DEBUG=1 shows where"
-    )
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def readable(path: Path) -> Book:
     """Open a book that is there, to be read."""
     from ledger.book import Book
 
-    return Book.open(path, read_only=True)
+    return Book.open(path, read_only=True, **_opening())
 
 
 def writable(path: Path, *, in_memory: bool = False, must_exist: bool = False, any_version: bool = False) -> Book:
@@ -53,7 +53,19 @@ def writable(path: Path, *, in_memory: bool = False, must_exist: bool = False, a
     if must_exist and not path.exists():
         raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return Book.open(path, any_version=any_version)
+    return Book.open(path, any_version=any_version, **_opening())
+
+
+def _opening() -> dict[str, Any]:
+    """Return how long to wait for another program, whom to tell, and what others read who wait for this command."""
+    from ledger.storage.store import Patience
+
+    context = click.get_current_context()
+    seconds = float(context.find_root().params.get("wait", 0))
+    return {
+        "patience": Patience(seconds, lambda text: click.echo(text, err=True)),
+        "command": f"marginbook {context.info_name}",
+    }
 
 
 def show(

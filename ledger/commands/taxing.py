@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,7 @@ WIDTH = 100
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the prices that lack, to fill in and import.",
 )
+@click.option("--all", "every", is_flag=True, help="Show every block and every row of the review.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the review as one page.")
 @click.pass_context
 def tax(context: click.Context, /, **words: Any) -> None:
@@ -102,6 +104,7 @@ def _tax(
     max_age: timedelta | None,
     html: Path | None,
     wanted: Path | None,
+    every: bool,
     **chosen: Any,
 ) -> int:
     from ledger.taxing.policies import policy_of
@@ -127,10 +130,21 @@ def _tax(
         if output is not None:
             _write(made, asked, output)
             book.keep_tax_run(made)
-    click.echo(text(made, width=_width(), colour=colour(sys.stdout)))
+    if not asked:
+        _keep_review(book_path, made)
+    click.echo(text(made, width=_width(), colour=colour(sys.stdout), every=every))
     if output is not None:
         click.echo(f"written to {output}: {', '.join(target.name for target in asked)}", err=True)
     return LOOK if made.is_draft else CLEAN
+
+
+def _keep_review(book_path: Path, made: TaxYear) -> None:
+    """Keep the ids of what blocks in the book, so that `accept` knows them; a book in use is left alone."""
+    from schemas.errors import MarginbookError
+
+    if made.blocks.height:
+        with suppress(MarginbookError), writable(book_path, must_exist=True) as book:
+            book.keep_tax_review(made)
 
 
 @tax.command("targets", epilog="Example: marginbook tax targets")

@@ -21,19 +21,18 @@ CHANGES: dict[str, pl.DataType] = {
     "pool": pl.String(),  # within what lots are matched: an account, a wallet, or "" for everything
     "asset": pl.String(),
     "at": INSTANT,
-    "kind": pl.String(),  # acquire, dispose, move
+    "kind": pl.String(),  # acquire, dispose, move; borrow, repay: of units that are owed, without its interest
     "quantity": MONEY,  # > 0; of a move: what left
     "value": MONEY,  # cost of an acquisition, proceeds of a disposal, after fees; null: unknown
     "fee": MONEY,  # that part of the value which is fees, + = cost; carried along in proportion; null: unknown
-    "shortable": MONEY,  # of a disposal: how much is owed then, and may be sold short in all; null is 0
     "to_pool": pl.String(),  # of a move: where it arrived
     "arrives": MONEY,  # of a move: how much of it, > 0; the rest went to the network
 }
 """In the order of time; rows of one instant in their order of execution."""
-KINDS = ("acquire", "dispose", "move")
+KINDS = ("acquire", "dispose", "move", "borrow", "repay")
 
 MATCHES: dict[str, pl.DataType] = {
-    "event": pl.String(),  # the disposal; of a short sale what closed it: a purchase, or a move that arrived
+    "event": pl.String(),  # the disposal; of a short sale what closed it: a purchase, a move that arrived, a repayment
     "n": pl.Int64(),  # ordinal among the matches of the event, from 1
     "pool": pl.String(), "asset": pl.String(),
     "quantity": MONEY,
@@ -41,6 +40,7 @@ MATCHES: dict[str, pl.DataType] = {
     "disposed_at": INSTANT,  # of a short sale: when it was closed
     "proceeds": MONEY, "basis": MONEY,  # null: unknown
     "fee": MONEY,  # that part of proceeds and basis which is fees; null: unknown
+    "sale_fee": MONEY,  # that part of it which was taken off the proceeds; null: unknown
     "rule": pl.String(),  # RULES
     "lot": pl.String(),  # null: a pool, several acquisitions of a day, or missing
     "acquired_event": pl.String(),  # null as the lot is, and where the lot came without history
@@ -70,12 +70,18 @@ MISSING: dict[str, pl.DataType] = {
 MOVED: dict[str, pl.DataType] = {
     "event": pl.String(), "pool": pl.String(), "to_pool": pl.String(), "asset": pl.String(),
     "lot": pl.String(),  # null: a pool
-    "quantity": MONEY,  # what left
+    "quantity": MONEY,  # what left; of borrowed units that which the network took
     "arrives": MONEY,
     "cost": MONEY,  # of what left: all of it goes on with what arrives; null: unknown
     "network_cost": MONEY,  # that part of it which was the cost of what the network took
     "acquired_at": INSTANT,
 }  # fmt: skip
+
+BORROWED: dict[str, pl.DataType] = {
+    "pool": pl.String(), "asset": pl.String(),
+    "quantity": MONEY,
+}  # fmt: skip
+"""Units that lie in a pool and are owed; below zero where a debt was repaid before the units came that paid it."""
 
 UNMET: dict[str, pl.DataType] = {
     "event": pl.String(), "lot": pl.String(), "quantity": MONEY,
@@ -115,6 +121,8 @@ class Matched:
     """In the order of the changes that made them."""
     lots: Mapping[datetime, pl.DataFrame]
     """At each instant that was asked for (changes at that instant are not in it): what is held."""
+    borrowed: Mapping[datetime, pl.DataFrame]
+    """At each of them: what lies somewhere and is owed."""
     missing: pl.DataFrame
     moved: pl.DataFrame
     unmet: pl.DataFrame
@@ -141,7 +149,6 @@ def check(changes: pl.DataFrame) -> None:
         "an empty cell that may not be": pl.any_horizontal(pl.col(*needed).is_null()),
         "a kind that is none": ~pl.col("kind").is_in(KINDS),
         "a quantity that is not above zero": pl.col("quantity") <= 0,
-        "less shortable than nothing": pl.col("shortable") < 0,
         "a move to nowhere": moves & pl.col("to_pool").is_null(),
         "a move of which nothing arrives, or more than left": moves
         & ~((pl.col("arrives") > 0) & (pl.col("arrives") <= pl.col("quantity"))).fill_null(value=False),

@@ -4,9 +4,10 @@ FIFO takes the earliest acquired, LIFO the latest, HIFO those of the highest uni
 unknown cost comes last), average cost a share of the pool; what a person chose goes before all.  `shares` has the
 UK's.  A move carries units, with date and cost, to another pool by the same order; it is no disposal.
 
-A disposal of more than is held opens a short sale as far as the units are owed; the next that are acquired, or that
-arrive, close it.  The rest is missing: its basis is unknown, never zero.  For every pool and asset, to the last digit:
-what was acquired, arrived and is missing = what was disposed of, left and is held; and so the costs.
+Borrowed units are no lots.  A disposal of more than is owned takes them, which opens a short sale; the next units that
+are acquired, or that arrive, close it, or own ones that repay the debt.  The rest is missing: its basis is unknown,
+never zero.  For every pool and asset, to the last digit: what was acquired, arrived and is missing = what was disposed
+of, left and is held; and so the costs.  And of an asset: what is held and what is borrowed = what lies there.
 """
 
 from __future__ import annotations
@@ -52,6 +53,6 @@ def match(changes: pl.DataFrame, rule: Rule, instants: Sequence[datetime] = ()) 
         until = tape.before(instant)
         run.pass_over(tape.steps(done, until))
         done = until
-        record.hold(instant, [*run.held(), *tape.pending(instant)])
+        record.hold(instant, [*run.held(), *tape.pending(instant)], [*run.borrowed()])
     run.pass_over(tape.steps(done, tape.length))
     return record.matched(changes, run.unmet())

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ledger.accounting.positions import to_money
-from ledger.lots.changes import HELD, MATCHES, MISSING, MOVED, UNMET, Matched
+from ledger.lots.changes import BORROWED, HELD, MATCHES, MISSING, MOVED, UNMET, Matched
 from ledger.lots.stock import Lot
 from schemas.types import INSTANT, MONEY
 
@@ -31,26 +31,45 @@ class Record:
     missing: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     lots: dict[datetime, pl.DataFrame] = field(default_factory=dict)
+    borrowed: dict[datetime, pl.DataFrame] = field(default_factory=dict)
 
     def match(self, row: int, at: int, sold: Lot, bought: Lot, rule: str, opened: str | None = None) -> None:
         """Note that units were sold (all of `sold`) which had been bought (all of `bought`); at: when it counts."""
         fee = None if sold.fee is None or bought.fee is None else sold.fee + bought.fee
         self.matches.append(
-            (row, sold.quantity, bought.at, at, sold.cost, bought.cost, fee, rule, bought.name, bought.event, opened)
+            (
+                row,
+                sold.quantity,
+                bought.at,
+                at,
+                sold.cost,
+                bought.cost,
+                fee,
+                sold.fee,
+                rule,
+                bought.name,
+                bought.event,
+                opened,
+            )
         )
         if len(self.matches) >= PORTION:
             self._portion()
 
     def unmatched(self, row: int, at: int, sold: Lot) -> None:
         """Note that units were sold of which nothing is known."""
-        self.matches.append((row, sold.quantity, None, at, sold.cost, None, sold.fee, "missing", None, None, None))
+        self.matches.append(
+            (row, sold.quantity, None, at, sold.cost, None, sold.fee, sold.fee, "missing", None, None, None)
+        )
 
     def _portion(self) -> None:
         self.portions.append(_frame(self.matches, RAW))
         self.matches.clear()
 
-    def hold(self, instant: datetime, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Note what is held before an instant; pieces of one lot become one row."""
+    def hold(
+        self, instant: datetime, rows: Sequence[tuple[Any, ...]], borrowed: Sequence[tuple[Any, ...]] = ()
+    ) -> None:
+        """Note what is held before an instant, and what is owed of it; pieces of one lot become one row."""
+        self.borrowed[instant] = _frame(borrowed, BORROWED)
         pieces = _frame(rows, HELD)
         of = [name for name in HELD if name not in ("quantity", "cost")]
         known = pl.when(pl.col("cost").is_not_null().all()).then(pl.col("cost").sum())
@@ -68,7 +87,10 @@ class Record:
             _ordinals(changes["event"], rows["row"]), pool=pl.when(arrived).then("to_pool").otherwise("pool")
         )
         return Matched(
-            matches=matches.select(*MATCHES), lots=self.lots, missing=_frame(self.missing, MISSING),
+            matches=matches.select(*MATCHES),
+            lots=self.lots,
+            borrowed=self.borrowed,
+            missing=_frame(self.missing, MISSING),
             moved=_frame(self.moved, MOVED), unmet=_frame(unmet, UNMET),
         )  # fmt: skip
 

@@ -5,8 +5,8 @@ disposal; earlier disposals before later ones, earlier acquisitions before later
 applies to tokens: Cryptoassets Manual, CRYPTO22200 to CRYPTO22256.  A day is one of the rule's zone.
 
 What the days match is noted here, shared out over the disposals of a day in proportion to their quantities, each at
-its own proceeds.  What is left goes on as changes of the pool, a day at a time: what was acquired, then what moved,
-then what was disposed of (what may be sold short last).
+its own proceeds.  What is left goes on as changes of the pool, a day at a time: what was borrowed and acquired, then
+what moved, then what was disposed of, then what was repaid.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from ledger.lots.stock import Lot, added, share
 from ledger.lots.tape import EPOCH, Rows, Step
 
 NEXT_DAYS = 30
-ACQUIRED, MOVED, SOLD, SHORT = range(4)
+ACQUIRED, SOLD = 1, 3
+OTHERS = {"borrow": 0, "move": 2, "repay": 4}
 """Order of what is left of a day."""
 _Key = tuple[str, str]
 """Pool and asset."""
@@ -57,7 +58,6 @@ class _Own:
     """A disposal, with what is left of it."""
 
     row: int
-    shortable: int
     lot: Lot
 
 
@@ -69,7 +69,7 @@ class _Sold:
     left: int = 0
 
     def add(self, step: Step, lot: Lot) -> None:
-        self.parts.append(_Own(step.row, step.shortable, lot))
+        self.parts.append(_Own(step.row, lot))
         self.left += step.quantity
 
     def matched(self, part: Lot, rule: str, record: Record) -> None:
@@ -135,8 +135,8 @@ def by_days(changes: pl.DataFrame, zone: str, record: Record) -> Days:
     rows = Rows(changes)
     for day, step in zip(local, rows.steps(0, rows.length), strict=True):
         key = (step.pool, step.asset)
-        if step.kind == "move":
-            left.append((day, MOVED, step))
+        if (order := OTHERS.get(step.kind)) is not None:
+            left.append((day, order, step))
             continue
         lot = Lot(step.lot, step.event, step.at, step.quantity, step.value, step.fee)
         if step.kind == "dispose":
@@ -175,12 +175,8 @@ def _match(key: _Key, sold: Mapping[int, _Sold], bought: Mapping[int, _Bought], 
 
 
 def _rests(key: _Key, sold: _Sold) -> Iterator[tuple[int, Step]]:
-    """Yield what is left of the disposals of a day, apart what may be sold short."""
+    """Yield what is left of the disposals of a day."""
     for own in sold.parts:
-        lot = own.lot
-        shortable = min(own.shortable, lot.quantity)
-        for order, quantity, short in ((SOLD, lot.quantity - shortable, 0), (SHORT, shortable, shortable)):
-            if quantity:
-                part = lot.split(quantity)
-                place = (own.row, lot.event or "", *key, lot.at or 0)
-                yield order, Step(*place, "dispose", quantity, part.cost, part.fee, short, "", 0, None)
+        if (lot := own.lot).quantity:
+            place = (own.row, lot.event or "", *key, lot.at or 0)
+            yield SOLD, Step(*place, "dispose", lot.quantity, lot.cost, lot.fee, "", 0, None)

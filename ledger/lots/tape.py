@@ -28,7 +28,6 @@ class Step(NamedTuple):
     quantity: int
     value: int | None
     fee: int | None
-    shortable: int
     to_pool: str
     arrives: int
     lot: str | None
@@ -69,8 +68,8 @@ class Rows:
         for begin in range(start, stop, PORTION):
             rows = self.frame.slice(begin, min(PORTION, stop - begin)).select(
                 "event", "pool", "asset", pl.col("at").to_physical(), "kind",
-                pl.col("quantity", "value", "fee").to_physical(), pl.col("shortable").fill_null(0).to_physical(),
-                pl.col("to_pool").fill_null(""), pl.col("arrives").fill_null(0).to_physical(), "lot",
+                pl.col("quantity", "value", "fee").to_physical(), pl.col("to_pool").fill_null(""),
+                pl.col("arrives").fill_null(0).to_physical(), "lot",
             )  # fmt: skip
             cells = (column.to_list() for column in rows)
             yield from map(Step._make, zip(range(begin, begin + rows.height), *cells, strict=True))

@@ -1,14 +1,18 @@
 -- name: chains
 -- One row is an asset: the range of stated balance less running sum.  Where it is one value, it is the opening and the
--- chain holds; else, and where there are statements beside the rows, the asset is followed instant by instant.
+-- chain holds; else, and where there are statements beside the rows, the asset is followed instant by instant.  From an
+-- instant on, where what moved before it is known.
 WITH grouped AS (
   SELECT asset, moved_at, sum(amount) AS amount, min(balance_after) AS low, max(balance_after) AS high,
     min(row_key) FILTER (WHERE balance_after IS NOT NULL) AS row_key
   FROM movements
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis <> 'unbooked'
+    AND moved_at >= $horizon AND ($assets IS NULL OR list_contains($assets::VARCHAR[], asset))
   GROUP BY asset, moved_at
 ), running AS (
-  SELECT asset, moved_at, low, high, row_key, sum(amount) OVER (PARTITION BY asset ORDER BY moved_at) AS running FROM grouped
+  SELECT asset, moved_at, low, high, row_key,
+    coalesce(moved, 0) + sum(amount) OVER (PARTITION BY asset ORDER BY moved_at) AS running
+  FROM grouped LEFT JOIN incoming USING (asset)
 ), chained AS (
   SELECT asset, min(moved_at) AS first_at, min(moved_at) FILTER (WHERE low IS NOT NULL) AS stated_from,
     max(moved_at) FILTER (WHERE low IS NOT NULL) AS stated_to, CAST(min(low - running) AS DECIMAL(38,18)) AS low_gap,
@@ -16,11 +20,34 @@ WITH grouped AS (
   FROM running GROUP BY asset
 ), snapped AS (
   SELECT asset, count(*) AS snapshots FROM stated_balances
-  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'wallet' GROUP BY asset
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'wallet'
+    AND stated_at >= $horizon AND ($assets IS NULL OR list_contains($assets::VARCHAR[], asset)) GROUP BY asset
 )
 SELECT asset, c.first_at, c.stated_from, c.stated_to, c.low_gap, c.high_gap, c.first_key::DECIMAL(38,0) AS first_key,
   coalesce(s.snapshots, 0) AS snapshots
 FROM chained c FULL JOIN snapped s USING (asset) ORDER BY asset;
+
+-- name: assets
+SELECT DISTINCT asset FROM movements
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis <> 'unbooked'
+UNION
+SELECT asset FROM stated_balances WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind = 'wallet';
+
+-- name: held
+-- One row is an asset whose chain held whole and began before an instant, and of which nothing was derived until then: what
+-- the next look need not look at again.
+WITH whole AS (
+  SELECT asset, min(from_at) AS from_at, min(to_at) AS to_at, min(first_key) AS first_key FROM anchors
+  WHERE account = $account AND venue = $venue AND wallet = $wallet GROUP BY asset HAVING count(*) = 1
+), before AS (
+  SELECT asset, CAST(sum(amount) AS DECIMAL(38,18)) AS moved, bool_and(basis = 'stated') AS is_stated FROM movements
+  WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND moved_at < $horizon
+  GROUP BY asset
+)
+SELECT asset, o.opening, o.first_at, w.from_at, w.to_at, w.first_key::DECIMAL(38,0) AS first_key, b.moved
+FROM openings o JOIN whole w USING (asset) JOIN before b USING (asset)
+WHERE account = $account AND venue = $venue AND wallet = $wallet AND o.anchored AND b.is_stated
+  AND o.first_at < $horizon AND w.from_at < $horizon ORDER BY asset;
 
 -- name: snapshots
 -- One row is a balance that was stated beside the rows (a snapshot, a statement, an assertion), what had moved until then,
@@ -28,18 +55,20 @@ FROM chained c FULL JOIN snapped s USING (asset) ORDER BY asset;
 WITH grouped AS (
   SELECT moved_at, sum(amount) AS amount FROM movements
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset' AND basis <> 'unbooked'
+    AND moved_at >= $horizon
   GROUP BY moved_at
 ), running AS (
-  SELECT moved_at, amount, sum(amount) OVER (ORDER BY moved_at) AS running FROM grouped
+  SELECT moved_at, amount, $moved + sum(amount) OVER (ORDER BY moved_at) AS running FROM grouped
 ), snapped AS (
   -- of several statements of one instant a person's counts, and of several persons' the last
   SELECT stated_at, balance, row_key FROM stated_balances b
   LEFT JOIN (SELECT file_id, max(import_no) AS import_no FROM files GROUP BY file_id) f USING (file_id)
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND kind = 'wallet'
+    AND stated_at >= $horizon
   QUALIFY row_number() OVER (PARTITION BY stated_at ORDER BY by_hand(format) DESC, CASE WHEN by_hand(format) THEN import_no END DESC, row_key) = 1
 )
 SELECT s.stated_at AS moment, s.balance, s.row_key::DECIMAL(38,0) AS row_key,
-  CAST(coalesce(r.running, 0) AS DECIMAL(38,18)) AS running,
+  CAST(coalesce(r.running, $moved) AS DECIMAL(38,18)) AS running,
   CAST(CASE WHEN r.moved_at = s.stated_at THEN r.amount ELSE 0 END AS DECIMAL(38,18)) AS in_the_instant
 FROM snapped s ASOF LEFT JOIN running r ON s.stated_at >= r.moved_at ORDER BY s.stated_at, s.row_key;
 
@@ -49,10 +78,10 @@ WITH rows_ AS (
   SELECT moved_at, sequence, row_key - row_key % 256 AS base, sum(amount) AS amount, any_value(balance_after) AS balance
   FROM movements
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND asset = $asset AND pool = 'asset'
-    AND basis <> 'unbooked'
+    AND basis <> 'unbooked' AND moved_at >= $horizon
   GROUP BY moved_at, sequence, base
 ), running AS (
-  SELECT balance, sum(amount) OVER (ORDER BY moved_at, sequence, base ROWS UNBOUNDED PRECEDING) AS running FROM rows_
+  SELECT balance, $moved + sum(amount) OVER (ORDER BY moved_at, sequence, base ROWS UNBOUNDED PRECEDING) AS running FROM rows_
 )
 SELECT CAST(min(balance - running) AS DECIMAL(38,18)) AS low_gap, CAST(max(balance - running) AS DECIMAL(38,18)) AS high_gap
 FROM running;

@@ -3,7 +3,7 @@
 SELECT row_key, wallet, symbol, position_side, asset, amount, paid_at AS booked_at, rate, mark_price, position_quantity
 FROM funding
 WHERE account = $account AND venue = $venue AND wallet = $wallet
-  AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded
+  AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded AND paid_at >= $after
 ORDER BY paid_at, row_key;
 
 -- name: liquidation_costs
@@ -11,7 +11,7 @@ ORDER BY paid_at, row_key;
 SELECT row_key, wallet, symbol, position_side, asset, amount, cause, moved_at AS booked_at FROM movements
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND cause IN ('liquidation_fee', 'insurance')
   AND basis = 'stated' AND coalesce(list_contains($symbols::VARCHAR[], symbol), FALSE) = $traded
-  AND symbol IS NOT NULL
+  AND symbol IS NOT NULL AND moved_at >= $after
 ORDER BY moved_at, row_key;
 
 -- name: forced_orders

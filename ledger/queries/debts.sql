@@ -121,3 +121,10 @@ SELECT e.row_key::DECIMAL(38,0) AS row_key, l.pair, e.asset, e.amount, e.happene
 FROM loan_events e JOIN loans_stored l USING (loan_id)
 WHERE l.account = $account AND l.venue = $venue AND l.wallet = $wallet AND e.kind = 'accrued' AND e.how = 'implied'
 ORDER BY moment, row_key;
+
+-- name: charge_fees
+-- One row is the fee of a sale of collateral: no position's cost, but the loan's.
+INSERT INTO costs_stored BY NAME
+SELECT account, venue, wallet, 'liquidation_fee' AS cause, asset, CAST(-amount AS DECIMAL(38,18)) AS amount, happened_at AS booked_at,
+  row_key, 'loan' AS how
+FROM loan_fees WHERE account = $account AND venue = $venue AND wallet = $wallet;

@@ -13,21 +13,8 @@ FROM movements m WHERE account = $account AND venue = $venue AND wallet = $walle
 -- name: sizes
 SELECT symbol, paid_at, position_side, position_quantity FROM funding
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND position_quantity IS NOT NULL
-  AND list_contains($symbols::VARCHAR[], symbol)
+  AND list_contains($symbols::VARCHAR[], symbol) AND paid_at >= $after
 ORDER BY paid_at;
-
--- name: stale
-SELECT DISTINCT account, venue, wallet FROM stale ORDER BY ALL;
-
--- name: every_wallet
-SELECT DISTINCT account, venue, unnest(wallets) AS wallet FROM files ORDER BY ALL;
-
--- name: has_rows
-SELECT 1 FROM {table} WHERE account = $account AND venue = $venue AND wallet = $wallet LIMIT 1;
-
--- name: delete_legs
-DELETE FROM legs WHERE position_id IN (
-  SELECT position_id FROM positions WHERE account = $account AND venue = $venue AND wallet = $wallet);
 
 -- name: delete_derived
 DELETE FROM {table} WHERE account = $account AND venue = $venue AND wallet = $wallet;
@@ -44,10 +31,11 @@ WHERE NOT list_contains(flags, 'unvalued_cost') AND account = $account AND venue
     WHERE account = $account AND venue = $venue AND wallet = $wallet AND value IS NULL);
 
 -- name: traded_symbols
--- One row is an instrument that was traded, with its number of fills; $stakes: spot pairs of the wallet are stakes, too.
+-- One row is an instrument that was traded, with the number of its fills that are folded; $stakes: spot pairs of the wallet
+-- are stakes, too.
 SELECT symbol, coalesce(min(split_part(instrument, '/', 1)) FILTER (WHERE product IN ('spot', 'margin')), symbol) AS base,
-  count(*) AS fills
-FROM fills
+  count(*) FILTER (WHERE r.read_after IS NULL OR filled_at > r.read_after) AS fills
+FROM fills LEFT JOIN incoming r USING (symbol)
 WHERE account = $account AND venue = $venue AND wallet = $wallet
   AND (product IN ('perpetual', 'future', 'option', 'margin') OR $stakes)
 GROUP BY symbol ORDER BY base, symbol;

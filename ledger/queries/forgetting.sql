@@ -22,7 +22,7 @@ WHERE {table}.row_key - {table}.row_key % 256 = n.base AND n.file_id IS NOT NULL
 
 -- name: mark_stale
 -- The wallets of the files; of prices and terms every wallet, since any may depend on them.
-INSERT INTO stale
+INSERT INTO stale BY NAME
 SELECT account, venue, unnest(wallets) AS wallet FROM files WHERE bundle_id = $bundle_id
 UNION
 SELECT account, venue, unnest(wallets) FROM files WHERE EXISTS (

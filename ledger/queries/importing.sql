@@ -43,12 +43,13 @@ SELECT series FROM series_names WHERE name = $name;
 SELECT coalesce(max(series), 0) + 1 FROM series_names;
 
 -- name: mark_stale
-INSERT INTO stale VALUES ($account, $venue, $wallet);
+INSERT INTO stale VALUES ($account, $venue, $wallet, $since);
 
 -- name: file_names
 SELECT file_no, name FROM files;
 
 -- name: enrich
--- Cells that an export left empty are filled by another of the same id; of two times the one with more digits stays.
+-- Cells that an export left empty are filled by another of the same id; of two times the one with more digits stays.  One row
+-- is a row that changed.
 UPDATE {table} AS t SET {cells}, {time} = greatest(t.{time}, i.{time}) FROM incoming i
-WHERE t.row_key = i.row_key::HUGEINT AND (t.{time} < i.{time} OR {empty});
+WHERE t.row_key = i.row_key::HUGEINT AND (t.{time} < i.{time} OR {empty}) RETURNING t.wallet, t.{time};

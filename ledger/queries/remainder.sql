@@ -1,5 +1,5 @@
 -- name: booked_by_day
--- One row is what the ledger booked of a cause, an asset and a day.  A trade that is a contract's fill is its result: some
+-- One row is what the ledger booked of a cause, an asset and a day, and the last instant at which it did.  A trade that is a contract's fill is its result: some
 -- ledgers (ccxt's) have one word for both.
 WITH results AS (
   SELECT DISTINCT trade_ref FROM fills
@@ -10,7 +10,8 @@ WITH results AS (
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND pool = 'asset' AND basis = 'stated'
     AND (cause = 'trade' OR list_contains($causes, cause))
 )
-SELECT cause, asset, NULL::VARCHAR AS symbol, date_trunc('day', moved_at) AS moment, CAST(sum(amount) AS DECIMAL(38,18)) AS amount
+SELECT cause, asset, NULL::VARCHAR AS symbol, date_trunc('day', moved_at) AS moment, max(moved_at) AS last_at,
+  CAST(sum(amount) AS DECIMAL(38,18)) AS amount
 FROM named WHERE list_contains($causes, cause) GROUP BY ALL;
 
 -- name: sessions
@@ -25,6 +26,7 @@ WITH shares AS (
   SELECT cause, asset, symbol, booked_at AS moment, amount, row_key FROM costs_stored c
   WHERE account = $account AND venue = $venue AND wallet = $wallet
     AND NOT EXISTS (FROM interest i WHERE i.row_key = c.row_key AND c.cause = 'interest' AND i.kind IN ('margin', 'loan'))
+    AND NOT (cause = 'liquidation_fee' AND how = 'loan')
   UNION ALL
   SELECT 'trading_fee', l.fee_asset, p.symbol, l.filled_at, -l.fee, l.row_key FROM legs l JOIN positions p USING (position_id)
   WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet AND l.fee IS NOT NULL
@@ -42,7 +44,8 @@ ANTI JOIN derived d ON d.base = t.row_key - t.row_key % 256 AND d.cause = t.caus
 
 -- name: by_day
 -- The same by cause, asset and day.
-SELECT cause, asset, NULL::VARCHAR AS symbol, date_trunc('day', moment) AS moment, CAST(sum(amount) AS DECIMAL(38,18)) AS amount
+SELECT cause, asset, NULL::VARCHAR AS symbol, date_trunc('day', moment) AS moment, max(moment) AS last_at,
+  CAST(sum(amount) AS DECIMAL(38,18)) AS amount
 FROM ({taken}) GROUP BY ALL;
 
 -- name: has_ledger

@@ -1,22 +1,26 @@
 -- name: moves
 -- One row is a change of a wallet until $to, with what tells which others it belongs to.  `swapped`: of a loan that was drawn
--- or paid in another asset than it is owed in, the asset and amount of the debt.
+-- or paid in another asset than it is owed in, the asset and amount of the debt; `settles`: whether the wallet books results or
+-- funding of its symbol.
 WITH debts AS (
   SELECT row_key - row_key % 256 AS base, any_value(asset) AS asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM movements
   WHERE pool = 'debt' AND cause IN ('borrow', 'repay', 'repay_principal', 'repay_interest') GROUP BY ALL HAVING count(DISTINCT asset) = 1
 ), products AS (
   SELECT account, venue, wallet, symbol, min(product) AS product FROM fills GROUP BY ALL HAVING count(DISTINCT product) = 1
+), settled AS (
+  SELECT DISTINCT account, venue, wallet, symbol FROM movements WHERE cause IN ('realized_pnl', 'session_result', 'funding') AND symbol IS NOT NULL
 )
 SELECT m.row_key::DECIMAL(38,0)::VARCHAR AS row, (m.row_key - m.row_key % 256)::DECIMAL(38,0)::VARCHAR AS base, m.account, m.venue, m.wallet, m.pair,
   m.asset, m.amount, m.cause, m.moved_at AS happened_at, m.format, m.sequence, m.symbol, m.trade_ref, m.order_ref, m.transaction_ref, m.basis,
   coalesce(f.product, p.product) AS product, coalesce(f.execution IN ('liquidation', 'adl'), FALSE) AS forced,
   s.match_id IS NOT NULL AS is_sent, r.match_id IS NOT NULL AS is_received, coalesce(s.match_id, r.match_id, c.match_id) AS match_id,
-  c.match_id IS NOT NULL AS is_transfer_fee, e.status, j.kind AS booked_as,
+  t.symbol IS NOT NULL AS settles, c.match_id IS NOT NULL AS is_transfer_fee, e.status, j.kind AS booked_as,
   CASE WHEN d.asset <> m.asset THEN d.asset END AS swapped_asset, CASE WHEN d.asset <> m.asset THEN d.amount END AS swapped
 FROM movements m
 LEFT JOIN (SELECT row_key - row_key % 256 AS base, any_value(product) AS product, any_value(execution) AS execution FROM fills GROUP BY ALL) f
   ON f.base = m.row_key - m.row_key % 256
 LEFT JOIN products p ON p.account = m.account AND p.venue = m.venue AND p.wallet = m.wallet AND p.symbol = m.symbol
+LEFT JOIN settled t ON t.account = m.account AND t.venue = m.venue AND t.wallet = m.wallet AND t.symbol = m.symbol
 LEFT JOIN transfer_matches s ON s.sent_key = m.row_key
 LEFT JOIN transfer_matches r ON r.received_key = m.row_key
 LEFT JOIN transfer_matches c ON c.fee_key = m.row_key
@@ -32,6 +36,11 @@ SELECT row_key::DECIMAL(38,0)::VARCHAR AS row, (row_key - row_key % 256)::DECIMA
 FROM movements WHERE pool = 'debt' AND amount <> 0 AND moved_at < $to
 ORDER BY moved_at, sequence, row_key;
 
+-- name: debts_begun
+-- One row is what was owed before the first row.
+SELECT row_key::DECIMAL(38,0)::VARCHAR AS row, account, venue, wallet, asset, amount, happened_at FROM debts_begun WHERE happened_at < $to
+ORDER BY happened_at, row_key;
+
 -- name: openings
 -- One row is what a wallet held before its first row.
 SELECT o.account, o.venue, o.wallet, o.asset, o.opening AS amount, least(o.first_at, a.from_at) AS happened_at, a.first_key::DECIMAL(38,0)::VARCHAR AS row
@@ -45,19 +54,31 @@ WHERE o.opening <> 0 AND least(o.first_at, a.from_at) < $to;
 SELECT DISTINCT account, venue, wallet, asset FROM openings WHERE owes_below_zero AND anchored;
 
 -- name: matches
--- One row is a transfer between own wallets.
+-- One row is a transfer between own wallets, by when it left.
 SELECT match_id, sent_key::DECIMAL(38,0)::VARCHAR AS sent_row, received_key::DECIMAL(38,0)::VARCHAR AS received_row, fee_key::DECIMAL(38,0)::VARCHAR AS fee_row, asset,
-  sent, received, fee, booked_fee, least(sent_at, received_at) AS happened_at, from_account, from_venue, from_wallet, to_account, to_venue, to_wallet
-FROM transfer_matches WHERE least(sent_at, received_at) < $to
+  sent, received, fee, booked_fee, sent_at AS happened_at, received_at, from_account, from_venue, from_wallet, to_account, to_venue, to_wallet
+FROM transfer_matches WHERE sent_at < $to
 ORDER BY happened_at, sent_row;
 
 -- name: sales
--- One row is collateral that a lender sold: what was sold, and the debt that it paid as far as rows tell.
+-- One row is collateral that a lender sold and that the journal posts: what was sold, the debt that it paid as far as rows tell,
+-- and what its own row says of a fee.
+WITH booked AS (
+  SELECT row_key - row_key % 256 AS base, asset FROM movements WHERE pool = 'asset' AND cause <> 'pledge'
+  UNION SELECT row_key - row_key % 256, asset FROM postings WHERE cause = 'collateral_sale'
+)
 SELECT e.row_key::DECIMAL(38,0)::VARCHAR AS row, (e.row_key - e.row_key % 256)::DECIMAL(38,0)::VARCHAR AS base, l.loan_id, l.account, l.venue, l.wallet, l.asset AS debt_asset, e.asset,
-  e.amount, e.happened_at, e.value, q.debt_repaid
+  e.amount, e.happened_at, e.value, q.debt_repaid, f.asset AS fee_asset, coalesce(f.amount, 0) AS fee
 FROM loan_events e JOIN loans_stored l USING (loan_id) LEFT JOIN liquidations q ON q.row_key - q.row_key % 256 = e.row_key - e.row_key % 256
+LEFT JOIN loan_fees f ON f.loan_id = e.loan_id AND f.row_key = e.row_key
 WHERE e.kind = 'collateral_sold' AND e.happened_at < $to
+  AND EXISTS (FROM booked b WHERE b.base = e.row_key - e.row_key % 256 AND b.asset = e.asset)
 ORDER BY e.happened_at, e.row_key;
+
+-- name: lone_fees
+-- One row is the fee of a lender's sale in a row that does not say what was sold; the journal takes it out of the collateral.
+SELECT row_key::DECIMAL(38,0)::VARCHAR AS row, account, venue, wallet, asset, amount, happened_at FROM loan_fees
+WHERE NOT of_sale AND asset <> debt_asset AND happened_at < $to ORDER BY happened_at, row_key;
 
 -- name: forced_payments
 -- One row is what a forced sale paid of a loan.
@@ -82,10 +103,13 @@ ORDER BY l.filled_at, l.position_id, l.leg_no;
 -- name: costs
 -- One row is a share of a cash flow that a position, a loan or nothing takes.
 SELECT c.row_key::DECIMAL(38,0)::VARCHAR AS row, c.booked_at, c.account, c.venue, c.wallet, coalesce(p.symbol, c.symbol) AS symbol, c.position_id, p.side, p.product,
-  c.cause, c.how, c.asset, c.amount, c.value AS settle_value, p.settle_asset, CASE WHEN c.cause = 'interest' THEN d.loan_id END AS loan_id
+  c.cause, c.how, c.asset, c.amount, c.value AS settle_value, p.settle_asset, CASE WHEN c.cause = 'interest' OR c.how = 'loan' THEN d.loan_id END AS loan_id,
+  c.how = 'loan' AND c.cause = 'liquidation_fee' AS forced
 FROM costs c LEFT JOIN positions p USING (position_id)
-LEFT JOIN (SELECT row_key - row_key % 256 AS base, min(loan_id) AS loan_id FROM loan_events WHERE kind = 'accrued' GROUP BY ALL) d
-  ON d.base = c.row_key - c.row_key % 256
+LEFT JOIN (
+  SELECT row_key - row_key % 256 AS base, CASE kind WHEN 'accrued' THEN 'interest' ELSE kind END AS cause, min(loan_id) AS loan_id
+  FROM loan_events WHERE kind IN ('accrued', 'liquidation_fee') GROUP BY ALL) d
+  ON d.base = c.row_key - c.row_key % 256 AND d.cause = c.cause
 WHERE c.booked_at >= $from AND c.booked_at < $to AND c.amount <> 0
 ORDER BY c.booked_at, c.row_key, c.position_id;
 
@@ -95,8 +119,8 @@ FROM loan_events e JOIN loans_stored l USING (loan_id)
 WHERE e.kind = 'written_off' AND e.happened_at >= $from AND e.happened_at < $to;
 
 -- name: holdings
--- One row is what is owned of an asset by the journal: in wallets, on the way, pledged or set aside as margin, less what is owed
--- without its interest.
+-- One row is what is owned of an asset by the journal: in wallets, on the way (once), pledged or set aside as margin, less what is
+-- owed without its interest.
 WITH owned AS (
   SELECT asset, amount FROM postings
   WHERE posted_at < $to AND (posting_account LIKE 'wallet:%' OR posting_account IN ('collateral', 'margin')
@@ -104,7 +128,7 @@ WITH owned AS (
   UNION ALL
   SELECT asset, received FROM transfer_matches WHERE sent_at < $to AND received_at >= $to
   UNION ALL
-  SELECT asset, -sent FROM transfer_matches WHERE received_at < $to AND sent_at >= $to
+  SELECT asset, -received FROM transfer_matches WHERE received_at < $to AND sent_at >= $to
 )
 SELECT asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM owned GROUP BY asset;
 
@@ -127,3 +151,24 @@ UNION ALL  -- the book ends before the year does
 SELECT 'ends_early', 'book', NULL, NULL, NULL, max(to_at), NULL, NULL,
   'the last row of the book is of ' || strftime(max(to_at), '%Y-%m-%d') || ': of what came after, until the end of the year, nothing is known'
 FROM coverage HAVING max(to_at) < $to - INTERVAL 1 DAY;
+
+-- name: remainders
+-- One row is what a venue booked on one of its days beside what fills tell of results or costs, where a tax year begins or ends
+-- within that day and rows on both sides of it, or none, tell of them.  A session is a day from noon to noon.
+WITH days AS (
+  SELECT account, venue, wallet, asset, cause, amount, booked_at AS happened_at,
+    CASE WHEN cause = 'session_result' THEN booked_at - INTERVAL 1 DAY ELSE date_trunc('day', booked_at) END AS begins_at
+  FROM costs_stored WHERE row_key IS NULL AND position_id IS NULL AND how = 'unattributed' AND amount <> 0
+), straddling AS (
+  SELECT d.*, y.ends_at FROM days d JOIN (SELECT unnest([$from::TIMESTAMPTZ, $to::TIMESTAMPTZ]) AS ends_at) y
+    ON y.ends_at > d.begins_at AND y.ends_at < d.begins_at + INTERVAL 1 DAY
+), sided AS (
+  SELECT s.*, count(m.row_key) AS many, count(m.row_key) FILTER (WHERE m.moved_at < s.ends_at) AS earlier
+  FROM straddling s LEFT JOIN movements m ON m.account = s.account AND m.venue = s.venue AND m.wallet = s.wallet AND m.asset = s.asset
+    AND m.moved_at >= s.begins_at AND m.moved_at < s.begins_at + INTERVAL 1 DAY AND m.pool = 'asset' AND m.amount <> 0
+    AND (m.cause = s.cause OR m.cause = 'trade' AND s.cause = 'realized_pnl')
+  GROUP BY ALL
+)
+SELECT account, venue, wallet, asset, cause, amount, happened_at FROM sided
+WHERE many = 0 OR earlier BETWEEN 1 AND many - 1 OR cause = 'session_result'
+ORDER BY ALL;

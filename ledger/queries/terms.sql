@@ -6,7 +6,7 @@ SELECT row_key, filled_at, sequence, symbol, instrument, product, margin_mode, p
   style, effect, position_ref
 FROM fills
 WHERE account = $account AND venue = $venue AND wallet = $wallet AND (product IN ('perpetual', 'future', 'option', 'margin') OR $stakes)
-  AND list_contains($symbols::VARCHAR[], symbol);
+  AND list_contains($symbols::VARCHAR[], symbol) AND filled_at > $after;
 
 -- name: instruments
 -- One row is the terms of a contract from an instant on; the venue's own win over a plain file's.

@@ -12,3 +12,26 @@ WITH fitting AS (
   WHERE l.kind = 'loan'
 )
 SELECT * EXCLUDE (choice) FROM fitting WHERE choice = 1;
+
+-- One row is the fee of a lender's sale of collateral, by the row that lists the sale; `of_sale`: that row says what was
+-- sold, too.  What a wallet books as a liquidation fee of its own is not in it.
+CREATE OR REPLACE VIEW loan_fees AS
+SELECT e.loan_id, l.account, l.venue, l.wallet, l.asset AS debt_asset, e.asset, e.amount, e.happened_at, e.row_key,
+  EXISTS (FROM loan_events s WHERE s.loan_id = e.loan_id AND s.row_key = e.row_key AND s.kind = 'collateral_sold') AS of_sale
+FROM loan_events e JOIN loans_stored l USING (loan_id)
+WHERE e.kind = 'liquidation_fee' AND e.amount <> 0 AND NOT EXISTS (
+  FROM movements_stated m WHERE m.speaks AND m.account = l.account AND m.venue = l.venue AND m.wallet = l.wallet AND m.asset = e.asset
+    AND m.cause = 'liquidation_fee' AND m.amount = -e.amount
+    AND m.moved_at BETWEEN e.happened_at - INTERVAL 1 DAY AND e.happened_at + INTERVAL 1 DAY);
+
+-- One row is what a wallet owed before its first row: what was repaid beyond what was drawn until then, without interest.
+CREATE OR REPLACE VIEW debts_begun AS
+WITH changed AS (
+  SELECT account, venue, wallet, asset, moved_at, sum(amount) AS amount, min(row_key) AS row_key FROM movements
+  WHERE pool = 'debt' AND cause NOT IN ('interest', 'repay_interest') GROUP BY ALL
+), running AS (
+  SELECT *, sum(amount) OVER (PARTITION BY account, venue, wallet, asset ORDER BY moved_at) AS owed FROM changed
+)
+SELECT account, venue, wallet, asset, CAST(-min(owed) AS DECIMAL(38,18)) AS amount, min(moved_at) AS happened_at,
+  arg_min(row_key, moved_at) AS row_key
+FROM running GROUP BY account, venue, wallet, asset HAVING min(owed) < 0;

@@ -41,14 +41,20 @@ WITH debts AS (
 ), pledged AS (
   SELECT DISTINCT account, venue, wallet, asset FROM movements
   WHERE pool = 'asset' AND cause = 'pledge' AND row_key NOT IN (SELECT sent_key FROM transfer_matches)
-), sold AS (  -- collateral that was sold where it lay: it had left its wallet when it was pledged
+), sold AS (  -- collateral that was sold where it lay: it had left its wallet when it was pledged, or no ledger shows it
   SELECT l.account, l.venue, l.wallet, e.asset, e.amount, e.happened_at, coalesce(q.row_key, y.row_key) AS row_key,
     coalesce(q.file_id, y.file_id) AS file_id, coalesce(q.source_row, y.source_row) AS source_row
   FROM loan_events e JOIN loans_stored l USING (loan_id)
-  JOIN pledged p ON p.account = l.account AND p.venue = l.venue AND p.wallet = l.wallet AND p.asset = e.asset
+  LEFT JOIN pledged p ON p.account = l.account AND p.venue = l.venue AND p.wallet = l.wallet AND p.asset = e.asset
   LEFT JOIN liquidations_stated q ON q.row_key = e.row_key LEFT JOIN repayments_stated y ON y.row_key = e.row_key
-  WHERE e.kind = 'collateral_sold' AND NOT EXISTS (FROM movements m WHERE m.row_key - m.row_key % 256 = e.row_key - e.row_key % 256
+  WHERE e.kind = 'collateral_sold' AND (p.asset IS NOT NULL OR NOT EXISTS (
+      FROM voices v WHERE v.account = l.account AND v.venue = l.venue AND v.wallet = l.wallet AND v.fact = 'ledger' AND v.cause IS NULL
+        AND e.happened_at >= v.from_at AND e.happened_at < v.to_at))
+    AND NOT EXISTS (FROM movements m WHERE m.row_key - m.row_key % 256 = e.row_key - e.row_key % 256
     AND m.asset = e.asset AND m.pool = 'asset' AND m.cause <> 'pledge')
+), charged AS (  -- what the lender kept of a sale, or of the collateral itself
+  SELECT f.*, coalesce(q.file_id, y.file_id) AS file_id, coalesce(q.source_row, y.source_row) AS source_row FROM loan_fees f
+  LEFT JOIN liquidations_stated q ON q.row_key = f.row_key LEFT JOIN repayments_stated y ON y.row_key = f.row_key
 ), opened AS (
   SELECT o.account, o.venue, o.wallet, o.asset, o.opening, least(o.first_at, a.from_at) AS opened_at, a.first_key
   FROM openings o LEFT JOIN (
@@ -73,6 +79,16 @@ UNION ALL
 SELECT coalesce((row_key - row_key % 256)::VARCHAR, 'sale:' || place_of(account, venue, wallet)), happened_at, account, venue, wallet,
   unnest(['collateral', 'exchange']), asset, unnest([-amount, amount]), 'collateral_sale', NULL, NULL, row_key, file_id, source_row, NULL
 FROM sold
+UNION ALL
+SELECT (row_key - row_key % 256)::VARCHAR, happened_at, account, venue, wallet,
+  unnest([CASE WHEN of_sale OR asset = debt_asset THEN 'exchange' ELSE 'collateral' END, 'fees:liquidation']), asset,
+  unnest([-amount, amount]), 'liquidation_fee', NULL, NULL, row_key, file_id, source_row, NULL
+FROM charged
+UNION ALL
+SELECT 'opening:debt:' || place_of(account, venue, wallet) || ':' || asset, happened_at, account, venue, wallet,
+  unnest(['debt:' || place_of(account, venue, wallet), 'equity:opening balances']), asset, unnest([-amount, amount]), 'opening',
+  NULL, NULL, row_key, NULL, NULL, NULL
+FROM debts_begun
 UNION ALL
 SELECT 'opening:' || place_of(account, venue, wallet) || ':' || asset, opened_at, account, venue, wallet,
   unnest(['wallet:' || place_of(account, venue, wallet), 'equity:opening balances']), asset, unnest([opening, -opening]), 'opening',

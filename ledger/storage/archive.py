@@ -6,18 +6,22 @@ appended line by line.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zstandard
 
-from schemas.errors import BookError
+from ledger.storage.failpoints import reached
+from ledger.storage.holding import sweep
+from schemas.errors import BookError, ChangedWhileRead, DamagedObject
 
 FRAME = 4 << 20
 SEEK_MAGIC = 0x184D2A5E
@@ -31,8 +35,10 @@ class Archive:
     folder: Path
 
     def create(self) -> None:
-        """Make the folders; harmless where they are."""
-        (self.folder / "objects").mkdir(parents=True, exist_ok=True)
+        """Make the folders; harmless where they are.  What a program left that was killed here is removed."""
+        with _written(self.folder):
+            (self.folder / "objects").mkdir(parents=True, exist_ok=True)
+        sweep(self.folder / "objects", "*.tmp")
 
     def path_of(self, object_id: str) -> Path:
         """Return where an object lies."""
@@ -43,9 +49,13 @@ class Archive:
         return self.path_of(object_id).exists()
 
     def keep(self, source: Path, object_id: str) -> None:
-        """Keep the bytes of a file; raises ValueError where they are no longer those of `object_id`."""
+        """Keep the bytes of a file.  Raises ChangedWhileRead where they are no longer those of `object_id`."""
         if self.has(object_id):
             return
+        with _written(self.folder):
+            self._keep(source, object_id)
+
+    def _keep(self, source: Path, object_id: str) -> None:
         target = self.path_of(object_id)
         temporary = target.with_suffix(f".{os.getpid()}.tmp")
         digest = hashlib.sha256()
@@ -62,18 +72,29 @@ class Archive:
                 out.flush()
                 os.fsync(out.fileno())
             if digest.hexdigest() != object_id:
-                raise ValueError(f"{source} changed while it was read")
+                raise ChangedWhileRead(source.name)
+            reached("archive.written")
             temporary.replace(target)
+            _sync_folder(target.parent)
+            reached("archive.kept")
         finally:
             temporary.unlink(missing_ok=True)
 
     def restore(self, object_id: str, target: Path) -> Path:
-        """Write the object's bytes to `target` and return it."""
+        """Write the object's bytes to `target` and return it.  Raises BookError where they are gone or damaged."""
         if not self.has(object_id):
             raise BookError(self.folder, f"the archive lacks the object {object_id[:12]}", "restore it from a copy")
-        with self.path_of(object_id).open("rb") as packed, target.open("wb") as out:
-            for block in _blocks(packed):
-                out.write(block)
+        digest = hashlib.sha256()
+        with target.open("wb") as out:
+            try:
+                with self.path_of(object_id).open("rb") as packed:
+                    for block in _blocks(packed):
+                        digest.update(block)
+                        out.write(block)
+            except zstandard.ZstdError:
+                raise DamagedObject(self.folder, object_id) from None
+        if digest.hexdigest() != object_id:
+            raise DamagedObject(self.folder, object_id)
         return target
 
     def verify(self, object_id: str) -> bool:
@@ -95,27 +116,72 @@ class Archive:
         return self.folder / "log.jsonl"
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the log; a last line cut by a crash is dropped (the book's own copy writes it again)."""
-        if not self.log_path.exists():
+        """Return the log; a last line cut by a crash is dropped (the book's own copy writes it again).
+
+        Raises BookError where another line is no entry.
+        """
+        try:
+            lines = self.log_path.read_bytes().split(b"\n")
+        except FileNotFoundError:
             return []
-        lines = self.log_path.read_bytes().split(b"\n")
-        return [json.loads(line) for line in lines[:-1] if line]
+        except OSError as error:
+            raise BookError(self.log_path, error.strerror or str(error), "the archive cannot be read") from None
+        return [self._entry(number, line) for number, line in enumerate(lines[:-1], start=1) if line]
+
+    def _entry(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            entry = json.loads(line)
+            if isinstance(entry, dict) and isinstance(entry.get("kind"), str) and isinstance(entry.get("seq"), int):
+                return entry
+        except ValueError:
+            pass
+        whole = "where the book itself is whole, move this file away: the next command that writes makes it again"
+        raise BookError(
+            f"{self.log_path}:{number}", "this line of the log is damaged", f"{whole}; else restore it from a copy"
+        )
 
     def append(self, entries: list[dict[str, Any]]) -> None:
         """Append entries that the log lacks, durably."""
         if not entries:
             return
         text = b"".join(json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in entries)
-        with self.log_path.open("ab") as log:
-            _drop_torn_line(self.log_path)
-            log.write(text)
-            log.flush()
-            os.fsync(log.fileno())
+        with _written(self.folder):
+            fresh = not self.log_path.exists()
+            with self.log_path.open("ab") as log:
+                _drop_torn_line(self.log_path)
+                log.write(text)
+                log.flush()
+                os.fsync(log.fileno())
+            if fresh:
+                _sync_folder(self.folder)
 
 
 def archive_of(book: Path) -> Path:
     """Return the archive folder beside a book."""
     return book.with_name(f"{book.stem}.archive")
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """Say of a folder that may not be written what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise BookError(
+            folder, f"the archive cannot be written: {error.strerror}", "ask its owner, or copy book and archive"
+        ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the names in a folder survive a loss of power."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -16,8 +16,8 @@ import polars as pl
 
 from importers.contract import Format, Normalized
 from importers.files import Bundle
-from importers.files.containers import UnreadablePart
-from importers.read import Options, Recognized, chunks, recognize
+from importers.read import Options, Recognized
+from ledger.storage.failpoints import reached
 from ledger.storage.identity import (
     Pool,
     base_keys,
@@ -29,8 +29,9 @@ from ledger.storage.identity import (
     with_keys,
     with_order,
 )
+from ledger.storage.reading import Read, Reading, recognized
 from ledger.storage.store import Store, statement
-from schemas.errors import AccountConflict, TooManyRejects, UnknownFormat, UnreadableFile
+from schemas.errors import AccountConflict, TooManyRejects
 from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
@@ -40,10 +41,6 @@ ORDERED = ("movements", "fills")
 SHOWN_REJECTS = 5
 HELD_ROWS = 500_000
 PADDED = re.compile(r"\.(\d*?)0+(?= |$)")
-
-
-Read = tuple[Normalized, int]
-"""A chunk normalized, and how many source rows it was."""
 
 
 def _series(account: str, form: Format) -> str:
@@ -97,6 +94,8 @@ class PartResult:
     wallets: dict[str, tuple[datetime, datetime, int]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     """Wallets of which its rows state something, those at the other end of a transfer, too."""
+    since: dict[str, datetime | None] = field(default_factory=dict)
+    """By wallet, the first instant of what it brought that was not known (None: of rows without a time)."""
     note: str = ""
 
 
@@ -113,6 +112,8 @@ class Importing:
     """Whether it was stored before: what was stored once is stored again, whatever its share of rejects."""
     known_accounts: Mapping[str, str] = field(default_factory=dict)
     """By venue, the account that an earlier import of this bundle resolved to; it wins over `asked`."""
+    reading: Reading | None = None
+    """What is recognized and read of it already."""
     last_seen: dict[tuple[str, int], tuple[datetime, int]] = field(default_factory=dict)
     """By family and pool, the last instant of the part before and how many rows it had there."""
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
@@ -120,11 +121,13 @@ class Importing:
 
     def run(self) -> list[PartResult]:
         """Store every recognized part.  Raises where nothing of the bundle may be stored."""
-        recognized, results = self._recognize_all()
-        if not recognized:
+        reading = self.reading or recognized(self.bundle, self.formats, self.asked.options())
+        self.reading, found = reading, reading.recognized
+        results = [PartResult(name=part.name, part_no=part.part_no, note=why) for part, why in reading.others]
+        if not found:
             return results
-        pools = self._pools(recognized)
-        for item in recognized:
+        pools = self._pools(found)
+        for item in found:
             results.append(self._store_part(item, pools[item.part.part_no]))
         read = sum(result.read for result in results)
         rejected = sum(result.rejected for result in results)
@@ -134,19 +137,9 @@ class Importing:
             raise TooManyRejects(self.bundle.name, rejected, read, limit, lines)
         return sorted(results, key=lambda result: result.part_no)
 
-    def _recognize_all(self) -> tuple[list[Recognized], list[PartResult]]:
-        recognized, others = [], []
-        parts = self.bundle.parts(self.asked.encoding)
-        for part in parts:
-            try:
-                recognized.append(recognize(part, self.formats, self.asked.options()))
-            except (UnknownFormat, UnreadableFile) as error:
-                if len(parts) == 1 or (isinstance(error, UnreadableFile) and not isinstance(part, UnreadablePart)):
-                    raise
-                others.append(PartResult(name=part.name, part_no=part.part_no, note=str(error).split("\n", 1)[0]))
-        if parts and not recognized:
-            raise UnknownFormat(self.bundle.name, [], None, [], [])
-        return recognized, others
+    def _chunks(self, item: Recognized) -> Iterator[Read]:
+        assert self.reading is not None  # made by `run`
+        return self.reading.chunks(item)
 
     # -------------------------------------------------------------------------------------------- pools
 
@@ -168,7 +161,7 @@ class Importing:
         for item in items:
             seen = [
                 with_keys(self.store, family, normalized.rows).select("key", "at")
-                for normalized, _ in chunks(item, self.asked.encoding)
+                for normalized, _ in self._chunks(item)
             ]
             keys[item.part.part_no] = pl.concat(seen) if seen else pl.DataFrame(schema={"key": KEY, "at": pl.Datetime})
         parts = []
@@ -202,9 +195,10 @@ class Importing:
         )
         file_no = int(self.store.scalar(statement("importing", "next_file")))
         self._register(file_no, item, result, pool_no)
+        reached("import.registered")
         previous = self.last_seen.get((form.family, pool_no))
         newest_first: bool | None = None
-        for normalized, read in ahead(chunks(item, self.asked.encoding)):
+        for normalized, read in ahead(self._chunks(item)):
             self._account(form, normalized, result)
             rows = normalized.rows
             if newest_first is None and rows.height:
@@ -218,13 +212,16 @@ class Importing:
             self._store_chunk(
                 item, normalized, rows, result, Pool(bundle_id=self.bundle.file_id, number=pool_no), file_no
             )
+            reached("import.chunk")
             result.read += read
         if not result.account:
             self._account(form, None, result)
         self._flush(form, result)
+        reached("import.flushed")
         if previous is not None:
             self.last_seen[form.family, pool_no] = previous
         self._finish(file_no, form, result)
+        reached("import.part")
         return result
 
     def _account(self, form: Format, normalized: Normalized | None, result: PartResult) -> None:
@@ -352,17 +349,18 @@ class Importing:
             if name in ORDERED:
                 keyed = keyed.with_columns(sequence=pl.coalesce("sequence", "order"))
             keyed = keyed.drop("first_leg", "part", "order")
+            _note_first(result, name, keyed)
             self.held.setdefault(name, []).append(keyed)
         if sum(frame.height for frames in self.held.values() for frame in frames) >= HELD_ROWS:
             self._flush(form, result)
         if fresh.height < numbered.height and form.identity.kind != "content":
             self._flush(form, result)
-            self._enrich(normalized, numbered.filter(~pl.col("fresh")))
+            self._enrich(normalized, numbered.filter(~pl.col("fresh")), result)
         if fresh.height < numbered.height and form.sequence is None:
             self._flush(form, result)
             self._settle_order(form, normalized, numbered)
 
-    def _enrich(self, normalized: Normalized, known: pl.DataFrame) -> None:
+    def _enrich(self, normalized: Normalized, known: pl.DataFrame, result: PartResult) -> None:
         """Let a richer export fill the cells that are empty in rows the book holds: any order of imports ends alike."""
         bases = base_keys(known)
         for name, table in normalized.tables.items():
@@ -379,7 +377,7 @@ class Importing:
                 "empty": " OR ".join(f'(t."{column}" IS NULL AND i."{column}" IS NOT NULL)' for column in filled),
             }
             with self.store.registered(incoming=rows.select("row_key", time, *filled)):
-                self.store.execute(statement("importing", "enrich").format(**words))
+                _note_first(result, name, self.store.query(statement("importing", "enrich").format(**words)))
 
     def _flush(self, form: Format, result: PartResult) -> None:
         """Insert what is held: few large inserts use both cores and leave no half-filled row groups."""
@@ -455,7 +453,8 @@ class Importing:
         )
         lines = []
         for wallet in sorted(result.touched):
-            words = {"account": result.account, "venue": form.venue, "wallet": wallet}
+            since = result.since.get(wallet, result.last_at)
+            words = {"account": result.account, "venue": form.venue, "wallet": wallet, "since": since}
             self.store.execute(statement("importing", "mark_stale"), words)
         for wallet, (first, last, count) in sorted(result.wallets.items()):
             for claim in form.claims:
@@ -484,6 +483,15 @@ class Importing:
                 )
         if lines:
             self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
+
+
+def _note_first(result: PartResult, table: str, rows: pl.DataFrame) -> None:
+    """Note of every wallet the first instant of rows that the book did not hold, or of which it held less."""
+    time = TIME_OF_TABLE[table]
+    firsts = rows.group_by("wallet").agg(pl.col(time).min().alias("first"), known=pl.col(time).is_not_null().all())
+    for wallet, first, known in firsts.iter_rows():
+        before = result.since.get(wallet, first)
+        result.since[wallet] = min(first, before) if known and before is not None else None
 
 
 def ahead(items: Iterator[Read]) -> Iterator[Read]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.storage.archive import Archive
+from ledger.storage.failpoints import reached
 from ledger.storage.store import SCHEMA_VERSION, Store, statement
 from reports.audit_data import Snapshot
 from schemas.errors import BookError
@@ -97,8 +98,27 @@ def synchronize(store: Store, archive: Archive | None) -> None:
         return
     missing = store.rows(statement("log", "after"), {"known": len(archive.entries())})
     if missing:
+        reached("log.synchronizing")
         archive.create()
         archive.append([json.loads(text) for (text,) in missing])
+        reached("log.synchronized")
+
+
+def damage(store: Store, archive: Archive) -> list[str]:
+    """Return where `log.jsonl` is no longer what the book's own copy says; empty is good."""
+    own = [json.loads(text) for (text,) in store.rows(statement("log", "entries"))]
+    try:
+        kept = archive.entries()
+    except BookError as error:
+        return [str(error).split("\n", 1)[0]]
+    found = [
+        f"{archive.log_path}: entry {one.get('seq')} is not what the book's own copy says"
+        for one, other in zip(kept, own, strict=False)
+        if one != other
+    ]
+    if len(kept) != len(own):
+        found.append(f"{archive.log_path} has {len(kept)} entries, the book's own copy {len(own)}")
+    return found
 
 
 def require_whole(store: Store, archive: Archive | None) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,24 +19,49 @@ import polars as pl
 from polars import selectors
 
 from ledger.storage import reference
+from ledger.storage.failpoints import reached
+from ledger.storage.holding import holder_of, sweep
 from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import create_table
 from schemas.decided import DECIDED
 from schemas.derived import DERIVED
-from schemas.errors import BookError, BookLocked, BookTooNew, BookTooOld, UnknownThing
+from schemas.errors import (
+    BookError,
+    BookLocked,
+    BookReplaced,
+    BookTooNew,
+    BookTooOld,
+    MarginbookError,
+    NoRoom,
+    UnknownThing,
+)
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",
     "CREATE TABLE IF NOT EXISTS series_names (series UINTEGER, name VARCHAR)",
     "CREATE TABLE IF NOT EXISTS accounts (account VARCHAR, venue VARCHAR, number_hash VARCHAR)",
-    "CREATE TABLE IF NOT EXISTS stale (account VARCHAR, venue VARCHAR, wallet VARCHAR)",
+    "CREATE TABLE IF NOT EXISTS stale (account VARCHAR, venue VARCHAR, wallet VARCHAR, since TIMESTAMPTZ)",
 )
 
 
 INSTANTS = selectors.datetime(time_zone="*")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a book that another program holds, and whom to tell who that is (once)."""
+
+    seconds: float = 0
+    told: Callable[[str], None] = lambda _: None
+
+
+AT_ONCE = Patience()
+PAUSE = 0.05
+"""Seconds between two tries to open a book that another program holds."""
+FULL = re.compile(r"no space left|disk quota exceeded|file too large|out of disk|not enough space", re.IGNORECASE)
 
 
 class _Stream:
@@ -63,23 +91,22 @@ class Store:
     """Zone whose days, months and years the queries mean (`in_zone`); instants come back in UTC all the same."""
 
     @classmethod
-    def open(cls, path: Path | None, *, read_only: bool = False, any_version: bool = False) -> Store:
+    def open(
+        cls, path: Path | None, *, read_only: bool = False, any_version: bool = False, patience: Patience = AT_ONCE
+    ) -> Store:
         """Open the book at `path` (None: in memory).  Raises BookLocked, BookTooNew, BookTooOld, BookError.
 
         With `any_version` one that an older version made is opened, too, to be rebuilt.
         """
-        try:
-            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
-        except duckdb.Error as error:
-            raise _as_book_error(path, error) from None
-        store = cls(connection, path, read_only)
+        store = cls(_connected(path, read_only, patience), path, read_only)
+        connection = store.connection
         connection.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET python_enable_replacements=false")
         connection.execute("SET preserve_insertion_order=true; SET memory_limit='1GB'")
         try:
             if read_only or store.tables():
                 store._require_version(any_version)
             else:
-                store._create()
+                store.set_up()
         except BaseException:
             store.close()
             raise
@@ -87,9 +114,22 @@ class Store:
 
     def close(self) -> None:
         """Close the connection and release the file."""
-        self.connection.close()
+        with suppress(duckdb.Error):  # a database that could not write has nothing left to say
+            self.connection.close()
 
-    def _create(self) -> None:
+    def give_way(self, other: Path) -> None:
+        """Let another, whole file take the place of this one and close it, while the lock on its name is still held."""
+        assert self.path is not None
+        self.execute("CHECKPOINT")
+        if os.name == "posix":
+            other.replace(self.path)
+            self.close()
+        else:  # no system for replacing open files
+            self.close()
+            other.replace(self.path)
+
+    def set_up(self) -> None:
+        """Make the tables and views of an empty book."""
         with self.transaction():
             for name, model in STATED.items():
                 self.execute(create_table(f"{name}_stated", model, "speaks BOOLEAN"))
@@ -205,7 +245,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a database that could not write has ended the transaction itself
+                self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
 
@@ -244,11 +285,108 @@ def statement(module: str, name: str) -> str:
     return statements(module)[name]
 
 
-def _as_book_error(path: Path | None, error: duckdb.Error) -> BookError:
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that a disk, a quota or the largest size of a file is reached."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, duckdb.Error) and bool(FULL.search(str(error)))
+
+
+def _make(path: Path) -> None:
+    """Make an empty book under another name and give it its own in one step, unless another program was first.
+
+    A program that is killed while the database writes its first blocks leaves no half of a book behind.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    sweep(path.parent, f"{path.name}.*.new*")
+    try:
+        fresh = Store(duckdb.connect(str(temporary)), temporary)
+        try:
+            fresh.set_up()
+        finally:
+            fresh.close()
+        reached("book.made")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # another program was first, and its book is the book
+        except OSError:  # a file system without links
+            if not path.exists():
+                temporary.replace(path)
+        reached("book.named")
+    finally:
+        for left in (temporary, temporary.with_name(f"{temporary.name}.wal")):
+            left.unlink(missing_ok=True)
+
+
+def _connected(path: Path | None, read_only: bool, patience: Patience) -> duckdb.DuckDBPyConnection:
+    """Return a connection, waiting as long as `patience` says for a book that another program holds."""
+    if path is None:
+        return duckdb.connect(":memory:")
+    waited_from, told = time.monotonic(), False
+    while True:
+        try:
+            return _connected_now(path, read_only)
+        except (BookLocked, BookReplaced) as error:
+            waited = time.monotonic() - waited_from
+            pid = error.pid if isinstance(error, BookLocked) else None
+            holder = holder_of(path, pid)
+            if waited >= patience.seconds:
+                waited = round(waited, 1) if told else 0
+                raise BookLocked(path, pid, str(holder) if holder is not None else None, waited) from None
+            if not told and waited > PAUSE:
+                who = holder or "another program"
+                patience.told(f"{path}: in use by {who}; waiting up to {patience.seconds:g} s (--wait)")
+                told = True
+        time.sleep(PAUSE)
+
+
+def _connected_now(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the file that has the name now.  Raises BookReplaced where it was another a moment ago."""
+    try:
+        if not read_only and not path.exists():
+            _make(path)
+        before = _inode(path)
+        connection = duckdb.connect(str(path), read_only=read_only)
+    except duckdb.Error as error:
+        raise _as_book_error(path, error) from None
+    if before == _inode(path):
+        return connection
+    connection.close()
+    raise BookReplaced(path)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another that takes its name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+DAMAGED = "`marginbook verify` checks it; `rebuild` makes it again from its archive"
+OTHER_BOOK = "give another --book, or make one with `marginbook import PATH...`"
+CAUSES: tuple[tuple[str, str, str], ...] = (
+    ("Read-only file system", "it lies on a medium that cannot be written",
+     "reports work there; copy book and archive to a disk to change them"),
+    ("Permission denied", "no permission to open it for this", "ask its owner, or copy book and archive"),
+    ("Is a directory", "this is a folder, not a book", OTHER_BOOK),
+    ("not a valid DuckDB", "this file is no book of marginbook", OTHER_BOOK),
+)  # fmt: skip
+"""By what the database says: what that means, and what to do."""
+
+
+def _as_book_error(path: Path | None, error: duckdb.Error) -> MarginbookError:
     text = str(error)
-    if "lock" in text.lower():
-        holder = re.search(r"held in (.*?) \(PID (\d+)\)", text)
-        return BookLocked(path, holder.group(2) if holder else None)
+    for said, what, to_do in CAUSES:
+        if said in text:
+            return BookError(path, what, to_do)
+    if "lock on file" in text.lower():
+        holder = re.search(r"\(PID (\d+)\)", text)
+        return BookLocked(path, int(holder.group(1)) if holder else None)
     if "newer version" in text or "storage version" in text.lower():
         return BookTooNew(path, "?", str(SCHEMA_VERSION))
-    return BookError(path, text.splitlines()[0], "`marginbook verify` checks it; `rebuild` makes it again")
+    if is_full(error):
+        return NoRoom(path, "the disk is full", "nothing was stored; make room and do it again")
+    return BookError(path, text.splitlines()[0], DAMAGED)

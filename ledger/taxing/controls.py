@@ -26,24 +26,29 @@ REALIZED = {
 ZERO = pl.lit(0).cast(MONEY)
 
 
-def controls(store: Store, known: Gathered, taken: Matched, lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def controls(
+    store: Store, known: Gathered, taken: Matched, lines: pl.DataFrame, policy: Policy, unsettled: pl.DataFrame
+) -> pl.DataFrame:
     """Return the totals: units held against the journal, results and costs against the report `realized`."""
-    return pl.concat([_holdings(known, taken, policy), _realized(store, lines, policy)])
+    return pl.concat([_holdings(known, taken, policy, unsettled), _realized(store, lines, policy)])
 
 
-def _holdings(known: Gathered, taken: Matched, policy: Policy) -> pl.DataFrame:
-    """Return units in lots, less those that were disposed of without history, against wallets less what is owed."""
-    lots = taken.lots[policy.ends_at].filter(pl.col("pool") != OUTSIDE).group_by("asset").agg(pl.col("quantity").sum())
-    lacking = (
-        taken.missing.filter((pl.col("at") < policy.ends_at) & (pl.col("pool") != OUTSIDE))
-        .group_by("asset")
-        .agg(pl.col("quantity").sum().alias("lacking"))
-    )
-    both = lots.join(lacking, on="asset", how="full", coalesce=True).join(
-        known.holdings.filter(pl.col("asset") != policy.currency), on="asset", how="full", coalesce=True
-    )
-    here = pl.col("quantity").fill_null(ZERO) - pl.col("lacking").fill_null(ZERO)
-    return _control(both.sort("asset"), pl.lit("units held"), here, pl.col("amount").fill_null(ZERO))
+def _holdings(known: Gathered, taken: Matched, policy: Policy, unsettled: pl.DataFrame) -> pl.DataFrame:
+    """Return units in lots against wallets less what is owed: without those that were disposed of without history, that
+    were borrowed and left the book, or of which rows of a debt and of a wallet are on two sides of the year's end."""
+    inside = pl.col("pool") != OUTSIDE
+    lacking = taken.missing.filter((pl.col("at") < policy.ends_at) & inside)
+    parts = [
+        taken.lots[policy.ends_at].filter(inside).select("asset", "quantity"),
+        lacking.select("asset", -pl.col("quantity")),
+        taken.borrowed[policy.ends_at].filter(~inside).select("asset", -pl.col("quantity")),
+        unsettled.select("asset", quantity=-pl.col("amount")),
+    ]
+    held = pl.concat(parts).filter(pl.col("asset") != policy.currency).group_by("asset").agg(pl.col("quantity").sum())
+    book = known.holdings.filter(pl.col("asset") != policy.currency)
+    both = held.join(book, on="asset", how="full", coalesce=True).sort("asset")
+    here = pl.col("quantity").fill_null(ZERO)
+    return _control(both, pl.lit("units held"), here, pl.col("amount").fill_null(ZERO))
 
 
 def _realized(store: Store, lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -63,6 +68,8 @@ def _realized(store: Store, lines: pl.DataFrame, policy: Policy) -> pl.DataFrame
             continue
         told = report.filter(contract.fill_null(value=True)) if part == "result" else report
         signed = pl.col(name) if sign > 0 else -pl.col(name)
+        if part == "result":  # what a venue booked of a session is there only the net of it
+            signed = pl.when(pl.col("grain") == "session").then("net_pnl").otherwise(signed)
         book = told.group_by(asset="settle_asset").agg(signed.sum().cast(MONEY).alias("book"))
         own = (
             lines.filter((pl.col("part") == part) & (pl.col("group") != "other"))

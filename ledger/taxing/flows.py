@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from ledger.taxing.gathering import Gathered
+from ledger.taxing.loans import Exchanges
 from ledger.taxing.payments import with_interest
 from ledger.taxing.steps import CROSSINGS
 from reports.tax.value import FLOWS
@@ -185,10 +186,14 @@ def transfer_flows(known: Gathered) -> pl.DataFrame:
     )
 
 
-def loan_flows(interest: pl.DataFrame, principal: pl.DataFrame) -> pl.DataFrame:
-    """Return what sold collateral paid: the principal, and interest apart (also that of one in another asset)."""
-    sold = interest.filter(~pl.col("cause").is_in(LENT))
-    told = ((sold, "interest", "interest of a loan"), (principal, "repayment", "loan repaid out of sold collateral"))
+def loan_flows(lent: Exchanges) -> pl.DataFrame:
+    """Return what sold collateral paid: the principal, interest apart (also that of one in another asset), and fees."""
+    sold = lent.interest.filter(~pl.col("cause").is_in(LENT))
+    told = (
+        (sold, "interest", "interest of a loan"),
+        (lent.principal, "repayment", "loan repaid out of sold collateral"),
+        (lent.fees, "liquidation_fee", "fee of a sale of collateral"),
+    )
     return pl.concat(
         [
             _flows(

@@ -11,7 +11,17 @@ from ledger.storage.store import Store, statements
 
 LOOK_AHEAD = timedelta(days=32)
 """What is bought after the year may be matched with what was sold in it (UK: the next 30 days)."""
-LATER = ("moves", "debts", "openings", "matches", "sales", "forced_payments", "opening_lots")
+LATER = (
+    "moves",
+    "debts",
+    "debts_begun",
+    "openings",
+    "matches",
+    "sales",
+    "lone_fees",
+    "forced_payments",
+    "opening_lots",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +31,12 @@ class Gathered:
 
     moves: pl.DataFrame
     debts: pl.DataFrame
+    debts_begun: pl.DataFrame
     openings: pl.DataFrame
     owing: pl.DataFrame
     matches: pl.DataFrame
     sales: pl.DataFrame
+    lone_fees: pl.DataFrame
     forced_payments: pl.DataFrame
     opening_lots: pl.DataFrame
     results: pl.DataFrame
@@ -33,6 +45,7 @@ class Gathered:
     written_off: pl.DataFrame
     holdings: pl.DataFrame
     doubts: pl.DataFrame
+    remainders: pl.DataFrame
 
 
 def gathered(store: Store, starts_at: datetime, ends_at: datetime) -> Gathered:

@@ -14,6 +14,7 @@ from schemas.currencies import CURRENCIES
 
 NONE = pl.lit([], dtype=pl.List(pl.String))
 PLACE = ("account", "venue", "wallet")
+UNSEEN = "owed, and nothing shows what the borrowed units brought"
 
 
 def state_money(policy: Policy) -> pl.Expr:
@@ -37,7 +38,7 @@ def disposed(taken: Matched, steps: pl.DataFrame, policy: Policy, opening_lots: 
     inside = (pl.col("disposed_at") >= policy.starts_at) & (pl.col("disposed_at") < policy.ends_at)
     lines = taken.matches.filter(inside).with_columns(
         sale=pl.when(is_short).then("opened_event").otherwise("event"),
-        bought=pl.when(is_short).then("event").otherwise("acquired_event"),
+        bought=pl.when(is_short).then(pl.coalesce("acquired_event", "event")).otherwise("acquired_event"),
     )
     sold = steps.select(
         pl.col("event").alias("sale"), *PLACE, "kind", "state_money", "rows", pl.col("note").alias("said")
@@ -56,12 +57,18 @@ def disposed(taken: Matched, steps: pl.DataFrame, policy: Policy, opening_lots: 
         .then(pl.lit("price of the acquisition unknown"))
         .otherwise(pl.lit("unknown cost"))
     )
-    unsold = pl.when(pl.col("proceeds").is_null() & (pl.col("kind") != "lost")).then(pl.lit("price unknown"))
-    note = pl.coalesce(unknown, unsold, pl.when(is_short).then(pl.lit("short sale, closed by a purchase")), "said")
+    unsold = pl.when(pl.col("proceeds").is_null() & ~pl.col("kind").is_in(["lost", "opening"])).then(
+        pl.lit("price unknown")
+    )
+    unseen = pl.when(pl.col("kind") == "opening").then(pl.lit(UNSEEN))
+    note = pl.coalesce(
+        unknown, unsold, unseen, pl.when(is_short).then(pl.lit("short sale, closed by a purchase")), "said"
+    )
     return (
         told.with_columns(
             line=pl.format("D-{}-{}", "event", "n"),
             disposal_id="sale",
+            kind=pl.col("kind").replace({"opening": "sale", "transfer": "network_fee"}),
             gain=pl.col("proceeds") - pl.col("basis"),
             lot=pl.format("L-{}", pl.col("lot")),
             note=note,

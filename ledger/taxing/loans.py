@@ -30,7 +30,9 @@ LEG = (
     "cause",
     "forced",
     "quantity",
+    "is_debt",
 )
+"""is_debt: of what is owed, and no unit of a wallet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Exchanges:
 
     legs: pl.DataFrame
     interest: pl.DataFrame
+    fees: pl.DataFrame
+    """What a lender kept of a sale, or took of the collateral itself: columns as those of interest."""
     principal: pl.DataFrame
     """What sold collateral paid of the principal: no step of a lot, but a flow."""
     orphans: pl.DataFrame
@@ -54,14 +58,15 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
         split.select("base", "interest"), on="base", how="left", maintain_order="left"
     )
     sold = _sales(moves, known, split)
+    brought = pl.col("paid").fill_null(ZERO) + pl.col("fee_owed")
     legs = pl.concat(
         [
-            _leg(drawn, "sent", asset="swapped_asset", quantity=pl.col("swapped").abs()),
+            _leg(drawn, "sent", asset="swapped_asset", quantity=pl.col("swapped").abs(), is_debt=True),
             _leg(drawn, "received", asset="asset", quantity=pl.col("amount")),
             _leg(paid, "sent", asset="asset", quantity=-pl.col("amount")),
-            _leg(paid, "received", asset="swapped_asset", quantity=pl.col("swapped").abs()),
-            _leg(sold, "sent", asset="asset", quantity=pl.col("amount")),
-            _leg(sold.filter(pl.col("paid") > 0), "received", asset="debt_asset", quantity=pl.col("paid")),
+            _leg(paid, "received", asset="swapped_asset", quantity=pl.col("swapped").abs(), is_debt=True),
+            _leg(sold, "sent", asset="asset", quantity=pl.col("amount") - pl.col("fee_within")),
+            _leg(sold.filter(brought > 0), "received", asset="debt_asset", quantity=brought, is_debt=True),
         ]
     )
     own = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known.debts)
@@ -71,9 +76,32 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
         interest=pl.concat(
             [
                 _leg(
-                    paid.filter(pl.col("interest") > 0), "interest", asset="swapped_asset", quantity=pl.col("interest")
+                    paid.filter(pl.col("interest") > 0),
+                    "interest",
+                    asset="swapped_asset",
+                    quantity=pl.col("interest"),
+                    is_debt=True,
                 ),
-                _leg(sold.filter(pl.col("interest") > 0), "interest", asset="debt_asset", quantity=pl.col("interest")),
+                _leg(
+                    sold.filter(pl.col("interest") > 0),
+                    "interest",
+                    asset="debt_asset",
+                    quantity=pl.col("interest"),
+                    is_debt=True,
+                ),
+            ]
+        ),
+        fees=pl.concat(
+            [
+                _leg(sold.filter(pl.col("fee_within") > 0), "fee", asset="asset", quantity=pl.col("fee_within")),
+                _leg(
+                    sold.filter(pl.col("fee_owed") > 0),
+                    "fee",
+                    asset="debt_asset",
+                    quantity=pl.col("fee_owed"),
+                    is_debt=True,
+                ),
+                _leg(_by_force(known.lone_fees), "fee", asset="asset", quantity=pl.col("amount")),
             ]
         ),
         principal=_leg(
@@ -81,6 +109,7 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
             "principal",
             asset="debt_asset",
             quantity=pl.col("paid") - pl.col("interest").fill_null(ZERO),
+            is_debt=True,
         ),
         orphans=split.filter(~pl.col("debt_row").is_in(settled) & (pl.col("principal") > 0)).join(
             moves.filter(pl.col("cause").is_in(REPAID) & (pl.col("amount") < 0)),
@@ -96,40 +125,53 @@ def is_sold_collateral(known: Gathered) -> pl.Expr:
 
 
 def _sales(moves: pl.DataFrame, known: Gathered, split: pl.DataFrame) -> pl.DataFrame:
-    """Return sales of collateral with `paid` of the debt (null: unknown), the `interest` in it, and the row that says
-    so."""
-    debts = split.select(
-        "account", pl.col("asset").alias("debt_asset"), "happened_at", "interest", "debt_row", total="amount"
+    """Return sales of collateral with `paid` of the debt (null: unknown), its `interest`, and the row that says so.
+
+    A fee in the asset that was sold is of the units that were sold (`fee_within`), one in the asset that is owed was
+    paid of what they brought, besides the debt (`fee_owed`).
+    """
+    own = split.select("base", "interest", "debt_row", debt_asset="asset", total="amount")
+    sold = known.sales.join(own, on=["base", "debt_asset"], how="left", maintain_order="left")
+    alone = sold.filter(pl.col("debt_row").is_null()).drop("interest", "debt_row", "total")
+    debts = split.filter(~pl.col("debt_row").is_in(sold["debt_row"].drop_nulls().implode())).select(
+        "account", "happened_at", "interest", "debt_row", debt_asset="asset", total="amount"
     )
-    near = (
-        known.sales.sort("happened_at")
-        .with_columns(
-            nth=pl.int_range(pl.len()).over("account", "debt_asset", "debt_repaid"), pair_at=pl.col("happened_at")
-        )
-        .join_asof(
-            debts.sort("happened_at").with_columns(booked_at=pl.col("happened_at")),
-            on="happened_at",
-            by=["account", "debt_asset"],
-            strategy="nearest",
-            tolerance=NEAR,
-            check_sortedness=False,
-        )
+    close = alone.sort("happened_at").join_asof(
+        debts.sort("happened_at"),
+        on="happened_at",
+        by=["account", "debt_asset"],
+        strategy="nearest",
+        tolerance=NEAR,
+        check_sortedness=False,
     )
+    near = pl.concat([sold.filter(pl.col("debt_row").is_not_null()), close.select(sold.columns)])
     first = pl.int_range(pl.len()).over("debt_row") == 0
     whole = pl.when(first & pl.col("debt_row").is_not_null())
     paid = pl.coalesce("debt_repaid", "value", whole.then("total"))
     held = moves.filter(is_sold_collateral(known)).group_by("base").agg(pl.col("row").first().alias("moved_row"))
-    return near.with_columns(
-        paid=paid,
-        interest=whole.then("interest"),
+    fee = pl.when((pl.col("fee_asset") == pl.col("asset")) & (pl.col("fee") < pl.col("amount")))
+    return (
+        _by_force(near)
+        .with_columns(
+            paid=paid,
+            interest=whole.then("interest"),
+            fee_within=fee.then("fee").otherwise(ZERO),
+            fee_owed=pl.when(pl.col("fee_asset") == pl.col("debt_asset")).then("fee").otherwise(ZERO),
+        )
+        .join(held, on="base", how="left", maintain_order="left")
+    )
+
+
+def _by_force(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
         no=pl.lit(0, pl.UInt32),
         forced=pl.lit(value=True),
         symbol=pl.lit(None, pl.String),
         cause=pl.lit("collateral_sale"),
-    ).join(held, on="base", how="left", maintain_order="left")
+    )
 
 
-def _leg(rows: pl.DataFrame, side: str, *, asset: str, quantity: pl.Expr) -> pl.DataFrame:
+def _leg(rows: pl.DataFrame, side: str, *, asset: str, quantity: pl.Expr, is_debt: bool = False) -> pl.DataFrame:
     named = rows.with_columns(
         group=pl.col("row"),
         side=pl.lit(side),
@@ -137,5 +179,6 @@ def _leg(rows: pl.DataFrame, side: str, *, asset: str, quantity: pl.Expr) -> pl.
         asset=pl.col(asset),
         rows=pl.concat_list("row"),
         no=pl.col("no").cast(pl.UInt32),
+        is_debt=pl.lit(is_debt),
     )
     return named.select(LEG)

@@ -17,13 +17,14 @@ def with_interest(repaid: pl.DataFrame, debts: pl.DataFrame) -> pl.DataFrame:
     so.
 
     A row that books both the wallet and the debt splits itself; else it is the debt's repayment (a row, or all rows
-    of an instant) of the same asset and amount that is as far along in the account.  Where none splits it, the whole
-    is principal.
+    of an instant) of the same asset and amount at that instant, or as far along in the account.  Where none splits it,
+    the whole is principal.
     """
     left = repaid.with_columns(amount=-pl.col("amount"))
     found: list[pl.DataFrame] = []
     for split, keys in (
         (splits(debts), ["base"]),
+        (splits(debts, whole=True), [*SAME, "happened_at"]),
         (splits(debts), [*SAME, "nth"]),
         (splits(debts, whole=True), [*SAME, "nth"]),
     ):
@@ -32,8 +33,9 @@ def with_interest(repaid: pl.DataFrame, debts: pl.DataFrame) -> pl.DataFrame:
         both = left.with_columns(nth=NTH).join(
             free.select(*keys, "interest", "debt_row"), on=keys, how="left", maintain_order="left"
         )
-        found.append(both.filter(pl.col("debt_row").is_not_null()).drop("nth"))
-        left = both.filter(pl.col("debt_row").is_null()).select(left.columns)
+        first = pl.col("debt_row").is_not_null() & (pl.int_range(pl.len()).over("debt_row") == 0)
+        found.append(both.filter(first).drop("nth"))
+        left = both.filter(~first).select(left.columns)
     rest = left.with_columns(interest=ZERO, debt_row=pl.col("row"))
     return pl.concat([*found, rest]).with_columns(amount=-pl.col("amount")).sort("no")
 

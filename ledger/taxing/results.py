@@ -52,7 +52,8 @@ def result_lines(known: Gathered, moves: pl.DataFrame, policy: Policy, prices: P
     parts = [
         from_positions if by_close else settled,
         costs,
-        _of_moves(fees, "spot"),
+        _of_moves(fees.filter("is_contract"), "derivative"),
+        _of_moves(fees.filter(~pl.col("is_contract")), "spot"),
         _of_moves(others, "other"),
         known.written_off.with_columns(part=pl.lit("written_off"), group=pl.lit("loan")),
         _spot_fees(year, policy),
@@ -144,7 +145,7 @@ def _unbooked_fees(known: Gathered, policy: Policy) -> pl.DataFrame:
 
 
 def _of_no_position(beside: pl.DataFrame, known: Gathered) -> pl.DataFrame:
-    """Return fees that are of no contract, of no trade that the book knows, and that no position took."""
+    """Return fees of no trade that the book knows, and that neither a position took nor the costs of contracts have."""
     same = ["account", "venue", "wallet", "asset", "amount"]
     nth = pl.int_range(pl.len()).over(same)
     contract = pl.col("product").is_in(DERIVATIVES).fill_null(value=False) | pl.col("wallet").is_in(CONTRACT_WALLETS)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import polars as pl
 
 from ledger.storage.log import Entry
-from ledger.taxing.blocks import Row, block, judged
+from ledger.taxing.accepting import Row, judged
+from ledger.taxing.odd_rows import block
 from reports.tax.amounts import quantity
 from reports.tax.statements import compared, rows_of
 from reports.tax.value import TaxYear
@@ -38,7 +39,6 @@ def _disagreeing(year: TaxYear, told: pl.DataFrame) -> Iterator[Row]:
             f"{quantity(line['here'])}, a difference of {quantity(line['difference'])}{note}",
             f"look at line {line['line']} of {line['file']} and at the rows; import what is missing, ask the venue "
             "for a corrected statement, or accept it with the reason of the difference",
-            names=[line[name] for name in ("account", "form", "asset", "figure", "of", "stated", "difference")],
             account=line["account"],
             asset=asset,
             amount=line["difference"] if of == "quantity" else None,

@@ -1,7 +1,7 @@
 """Every change of what is owned, as steps that lots follow: acquired, disposed of, or moved between own pools.
 
-Borrowed units and the principal that is paid back are no steps: what is owned is what the wallets hold less what is
-owed, and a sale of borrowed units is a short one.  Money of the policy's currency has no lots.
+Borrowed units and the principal that is paid back change nothing that is owned, which is what the wallets hold less
+what is owed (`owed` has their steps).  Money of the policy's currency has no lots.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import time
 
 import polars as pl
 
+from ledger.taxing.fees import ZERO, borne
 from ledger.taxing.gathering import Gathered
 from ledger.taxing.payments import with_interest
-from ledger.taxing.policies import fees_belong_to_disposed
 from ledger.taxing.worth import STABLE
 from reports.tax.value import ROWS, Policy
 from schemas.currencies import CURRENCIES
@@ -38,15 +38,17 @@ STEPS: dict[str, pl.DataType] = {
     "to_venue": pl.String(),
     "to_wallet": pl.String(),
     "arrives": MONEY,
+    "arrives_at": INSTANT,
     "is_outside": pl.Boolean(),
+    "is_debt": pl.Boolean(),
     "trade": pl.String(),
     "rows": ROWS,
     "note": pl.String(),
 }
-"""event: key of the first row behind it; no: order inside an instant; op: acquire, dispose, move; value: cost or
-proceeds, null where it is to be asked for; is_outside: of a move, whether its other end (in or out) is not in the
-book."""
-ZERO = pl.lit(0).cast(MONEY)
+"""event: key of the first row behind it; no: order inside an instant; op: acquire, dispose, move (and of `owed`:
+borrow, repay); is_debt: in the pool of a debt alone; value: cost or proceeds, null where it is to be asked for;
+arrives_at: of a transfer, when the other wallet got it; is_outside: of a move, whether its other end (in or out) is not
+in the book."""
 
 KINDS: dict[str, tuple[str, str]] = {
     "realized_pnl": ("result", "loss"),
@@ -65,7 +67,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "unknown": ("unknown", "expense"),
 }
 """By cause of a movement that stands alone: what is got, and what is given."""
+EXCHANGED = ("sale", "purchase")
+"""Kinds of the steps of trades: those alone bear fees."""
 CROSSINGS = ("deposit", "withdrawal", "transfer")
+SHARED = ("no", "account", "venue", "wallet", "asset", "is_debt")
 
 
 def single_steps(moves: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -112,11 +117,12 @@ def trade_steps(legs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     another asset, or of more than was got, is disposed of, besides.
     """
     sent_is_money = _money(pl.col("asset"), policy)
-    one = legs.with_columns(place=pl.int_range(pl.len()).over("group", "side")).with_columns(
+    of_sent = pl.col("side") == "sent"
+    one = legs.with_columns(
         fees=pl.col("value").filter(pl.col("side") == "fee").sum().over("group"),
         fees_unknown=(pl.col("value").is_null() & (pl.col("side") == "fee")).any().over("group"),
-        for_money=sent_is_money.filter(pl.col("side") == "sent").any().over("group").fill_null(value=False),
-        is_own=pl.col("asset").filter(pl.col("side") == "sent").first().over("group") == policy.currency,
+        for_money=(sent_is_money & of_sent).any().over("group"),
+        for_own=((pl.col("asset") == policy.currency) & of_sent).any().over("group"),
     )
     fees = one.filter(pl.col("side") == "fee").select("group", "asset", own_fee="quantity", own_fee_value="value")
     sides = one.filter(pl.col("side") != "fee").join(fees, on=["group", "asset"], how="left", maintain_order="left")
@@ -124,23 +130,21 @@ def trade_steps(legs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         sides = sides.with_columns(
             own_fee=pl.lit(None, MONEY), own_fee_value=pl.lit(None, MONEY), fees=ZERO, fees_unknown=pl.lit(value=False)
         )
-    lone = pl.col("place") == 0
     given = pl.col("side") == "sent"
     rest = pl.col("quantity") + pl.when(given).then("own_fee").otherwise(-pl.col("own_fee"))
     sides = sides.with_columns(pl.when(rest > 0).then(pl.col("own_fee", "own_fee_value")))
-    bears = lone & (
-        given == ~pl.when(fees_belong_to_disposed(policy)).then(pl.col("is_own")).otherwise(pl.col("for_money"))
-    )
+    sides = sides.with_columns(borne(sides, policy))
     merged = pl.col("own_fee").fill_null(ZERO)
     merged_value = pl.when(pl.col("own_fee").is_not_null()).then("own_fee_value").otherwise(ZERO)
-    borne = pl.when(bears & pl.col("fees_unknown")).then(pl.lit(None, MONEY)).when(bears).then("fees").otherwise(ZERO)
     quantity = pl.when(given).then(pl.col("quantity") + merged).otherwise(pl.col("quantity") - merged)
     value = (
-        pl.when(given).then(pl.col("value") + merged_value - borne).otherwise(pl.col("value") - merged_value + borne)
+        pl.when(given)
+        .then(pl.col("value") + merged_value - pl.col("borne"))
+        .otherwise(pl.col("value") - merged_value + pl.col("borne"))
     )
     first = pl.col("rows").list.first()
     event = pl.when(first.is_duplicated() & ~given).then(pl.format("{}:got", first)).otherwise(first)
-    made = sides.with_columns(quantity=quantity, value=value, fee=borne)
+    made = sides.with_columns(quantity=quantity, value=value, fee="borne")
     main = _steps(
         made,
         event=event,
@@ -192,6 +196,7 @@ def transfer_steps(known: Gathered, policy: Policy) -> pl.DataFrame:
         to_venue=pl.col("to_venue"),
         to_wallet=pl.col("to_wallet"),
         arrives=pl.col("received"),
+        arrives_at=pl.col("received_at"),
         is_outside=pl.lit(value=False),
         rows=rows,
     )
@@ -209,14 +214,14 @@ def transfer_steps(known: Gathered, policy: Policy) -> pl.DataFrame:
     return pl.concat([fee, move])
 
 
-def loan_steps(interest: pl.DataFrame) -> pl.DataFrame:
-    """Return the steps of interest that was paid out of an exchange of a loan."""
+def loan_steps(paid: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Return the steps of interest or fees that were paid out of an exchange of a loan, or out of its collateral."""
     return _steps(
-        interest,
-        event=pl.format("{}:interest", "group"),
+        paid,
+        event=pl.format("{}:{}:{}", "group", "asset", pl.lit(kind)),
         at="happened_at",
         op=pl.lit("dispose"),
-        kind=pl.lit("interest"),
+        kind=pl.lit(kind),
         quantity=pl.col("quantity"),
         rows=pl.col("rows"),
     )
@@ -320,7 +325,7 @@ def _steps(source: pl.DataFrame, /, **told: pl.Expr | str) -> pl.DataFrame:
     shared = [
         pl.col(name).cast(kind)
         for name, kind in STEPS.items()
-        if name in source.columns and name not in told and name in ("no", "account", "venue", "wallet", "asset")
+        if name in source.columns and name not in told and name in SHARED
     ]
     rest = [
         pl.lit(None, dtype=kind).alias(name)

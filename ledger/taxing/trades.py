@@ -23,9 +23,12 @@ NAMED = ("account", "venue", "wallet", "pair", "happened_at")
 
 
 def with_groups(moves: pl.DataFrame) -> pl.DataFrame:
-    """Return the moves with `is_derivative`, and `group`: the first row of the trade that a leg or its fee belongs to.
+    """Return the moves with `is_contract`, `is_derivative`, and `group`: the first row of the trade that a leg or its
+    fee belongs to.
 
-    `group` is null of what is no leg; a fee belongs to a group only where the group has a leg.
+    `group` is null of what is no leg; a fee belongs to a group only where the group has a leg.  Of no trade and no
+    fill, a row is a contract's where its wallet books results or funding of its symbol; `is_derivative` is that of
+    margin trades of which only results are booked, too.
     """
     told = moves.with_row_index("no").with_columns(
         is_derivative=pl.col("product").is_in(DERIVATIVES).fill_null(value=False)
@@ -47,7 +50,10 @@ def with_groups(moves: pl.DataFrame) -> pl.DataFrame:
     has_leg = told.join(found, on="no").filter("is_leg")["group"].unique()
     kept = found.filter(pl.col("group").is_in(has_leg.to_list()))
     grouped = told.join(kept, on="no", how="left", maintain_order="left").drop("ref", "is_leg")
-    return grouped.with_columns(is_derivative=pl.col("is_derivative") | (pl.col("group").is_null() & _is_booked(moves)))
+    single, booked = pl.col("group").is_null(), _is_booked(moves)
+    settles = single & pl.col("product").is_null() & pl.col("settles") & ~booked
+    told = grouped.with_columns(is_contract=pl.col("is_derivative") | settles)
+    return told.with_columns(is_derivative=pl.col("is_contract") | (single & booked))
 
 
 def _is_booked(moves: pl.DataFrame) -> pl.Expr:

@@ -3,8 +3,7 @@ sums."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,15 +16,18 @@ from ledger.storage.archive import Archive
 from ledger.storage.store import Store
 from ledger.taxing.blocks import Doubtful, blocks
 from ledger.taxing.controls import controls
+from ledger.taxing.descent import came_back, feeding
 from ledger.taxing.flows import crossing_flows, loan_flows, single_flows, trade_flows, transfer_flows
 from ledger.taxing.gathering import Gathered, gathered
 from ledger.taxing.lines import acquired, disposed, held, state_money, unpriced
 from ledger.taxing.loans import Exchanges, exchanges, is_sold_collateral
-from ledger.taxing.owed import owed, with_shortable
+from ledger.taxing.order import changes as changes_of
+from ledger.taxing.owed import owing
 from ledger.taxing.results import SETTLE_VALUE, asked_by, result_lines
+from ledger.taxing.runs import settings_of, with_previous
 from ledger.taxing.stating import with_statements
 from ledger.taxing.steps import (
-    OUTSIDE,
+    STEPS,
     crossing_steps,
     entered_or_left,
     loan_steps,
@@ -38,12 +40,8 @@ from ledger.taxing.steps import (
 from ledger.taxing.telling import assumptions, places
 from ledger.taxing.trades import legs_of, with_groups
 from ledger.taxing.worth import Prices, prices, rank_of, valued_legs
-from reports.tax.figures import changes, digest, figures
 from reports.tax.value import PLACES, RESULTS, WANTED, Policy, TaxYear
 from schemas.currencies import CURRENCIES
-
-RUN = "tax"
-"""Kind of the log's entries that keep the figures of a run."""
 
 
 def tax_year(
@@ -65,11 +63,13 @@ def tax_year(
     legs = pl.concat([legs_of(moves), lent.legs], how="diagonal_relaxed")
     known_prices = prices(store, _asked(known, moves, legs), policy.currency, max_age)
     legs = valued_legs(legs, known_prices)
-    steps = without_currency(_steps(moves, known, legs, lent.interest, policy, known_prices), policy)
-    steps = with_shortable(steps.with_columns(state_money(policy)), owed(known))
+    owed = owing(moves, known, lent, policy)
+    bare = pl.concat([_steps(moves, known, legs, lent, policy, known_prices), owed.unexplained])
+    steps = without_currency(bare, policy).with_columns(state_money(policy))
     assert not steps["event"].is_duplicated().any(), "an event is one step"
+    made = changes_of(pl.concat([steps.select(list(STEPS)), owed.steps]), policy)
     taken = match(
-        _changes(steps, policy),
+        made,
         Rule(policy.method, policy.zone, chosen(choices, policy, steps)),
         [policy.starts_at, policy.ends_at],
     )
@@ -83,7 +83,11 @@ def tax_year(
         & (pl.col("side").n_unique().over("group") == 1)
         & pl.col("cause").is_in(["trade", "conversion"])
     )
-    totals = controls(store, known, taken, lines, policy)
+    brought = steps.filter(pl.col("trade").is_in(alone["group"].implode())).select("event", "trade")
+    doubts = {*brought["event"], *came_back(taken)}
+    resting = feeding(made, taken, doubts, policy)
+    entered = entered_or_left(moves, known)
+    totals = controls(store, known, taken, lines, policy, owed.unsettled)
     doubtful = Doubtful(
         disposals=disposals,
         unpriced=prices_wanted,
@@ -92,7 +96,9 @@ def tax_year(
         unmet=taken.unmet,
         results=lines,
         controls=totals,
-        stated=entered_or_left(moves, known).filter(pl.col("quantity") == 0)["row"].drop_nulls().to_list(),
+        stated=entered.filter(pl.col("quantity") == 0)["row"].drop_nulls().to_list(),
+        openings=entered.filter(pl.col("event") != pl.col("row").fill_null("")),
+        resting=resting | {*brought.filter(pl.col("event").is_in(list(resting)))["trade"]},
     )
     entries = log.entries(store)
     year = TaxYear(
@@ -116,20 +122,8 @@ def tax_year(
     )
     year = with_statements(year, statements, entries)
     year = replace(year, places=places(store, archive, year), assumptions=assumptions(year, known_prices, max_age))
-    before = last_run(entries, policy)
-    told = () if before is None else changes(json.loads(before["figures"]), figures(year))
-    return replace(year, book=digest(year), changes=told, previous_run=None if before is None else before["at"])
-
-
-def last_run(entries: Sequence[log.Entry], policy: Policy) -> log.Entry | None:
-    """Return the last run of the same year and country that was written, if any."""
-    runs = [entry for entry in entries if entry["kind"] == RUN and entry["policy"] == name_of(policy)]
-    return runs[-1] if runs else None
-
-
-def name_of(policy: Policy) -> str:
-    """Return what runs of are compared: country, year, method, currency."""
-    return f"{policy.jurisdiction} {policy.label} {policy.method} {policy.currency}"
+    year = replace(year, settings=settings_of(policy, max_age, choices, statements))
+    return with_previous(year, entries)
 
 
 # ------------------------------------------------------------------------------------------------- parts
@@ -150,7 +144,7 @@ def _steps(
     moves: pl.DataFrame,
     known: Gathered,
     legs: pl.DataFrame,
-    interest: pl.DataFrame,
+    lent: Exchanges,
     policy: Policy,
     known_prices: Prices,
 ) -> pl.DataFrame:
@@ -159,7 +153,8 @@ def _steps(
         [
             single_steps(moves, policy),
             repayment_steps(moves, known),
-            loan_steps(interest),
+            loan_steps(lent.interest, "interest"),
+            loan_steps(lent.fees, "liquidation_fee"),
             transfer_steps(known, policy),
         ]
     )
@@ -183,42 +178,6 @@ def _steps(
     return pl.concat([priced, trade_steps(legs, policy), opened])
 
 
-def _changes(steps: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Return the steps as the matching of lots takes them; a transfer within one pool is none."""
-    outside = pl.col("is_outside").fill_null(value=False)
-    here = _pool(policy, "account", "venue", "wallet")
-    there = _pool(policy, "to_account", "to_venue", "to_wallet")
-    entered = pl.col("kind") == "entered"
-    made = steps.select(
-        "event",
-        pl.when(outside & entered).then(pl.lit(OUTSIDE)).otherwise(here).alias("pool"),
-        "asset",
-        "at",
-        kind="op",
-        quantity="quantity",
-        value="value",
-        fee=pl.col("fee"),
-        shortable="shortable",
-        to_pool=pl.when(outside & entered)
-        .then(here)
-        .when(outside)
-        .then(pl.lit(OUTSIDE))
-        .when(pl.col("op") == "move")
-        .then(there),
-        arrives="arrives",
-    )
-    idle = (
-        (pl.col("kind") == "move") & (pl.col("pool") == pl.col("to_pool")) & (pl.col("quantity") == pl.col("arrives"))
-    )
-    return made.filter(~idle)
-
-
-def _pool(policy: Policy, account: str, venue: str, wallet: str) -> pl.Expr:
-    if policy.scope == "universal":
-        return pl.lit("")
-    return pl.col(account) if policy.scope == "account" else pl.concat_str(account, venue, wallet, separator="|")
-
-
 def _flows(
     moves: pl.DataFrame, known: Gathered, legs: pl.DataFrame, lent: Exchanges, known_prices: Prices
 ) -> pl.DataFrame:
@@ -227,7 +186,7 @@ def _flows(
         single_flows(moves, known),
         crossing_flows(moves),
         transfer_flows(known),
-        loan_flows(lent.interest, lent.principal),
+        loan_flows(lent),
     ]
     flows = pl.concat(parts).sort("happened_at", maintain_order=True)
     one_sided = flows.with_columns(
@@ -257,8 +216,9 @@ def _unpriced(
     """Return the prices that lack: asset, at, source, rows; of a trade that of its better known asset."""
     unknown = disposals.filter(pl.col("basis").is_null())
     lots = unknown["lot"].drop_nulls().str.strip_prefix("L-")
+    sales = disposals.filter(pl.col("proceeds").is_null())["disposal_id"]
     pools = unknown.filter(pl.col("lot").is_null() & (pl.col("rule") != "missing"))["asset"].unique().to_list()
-    wanted = pl.col("event").is_in(lots.to_list()) | (pl.col("asset").is_in(pools) & unpriced(opening_lots))
+    wanted = pl.col("event").is_in([*lots, *sales]) | (pl.col("asset").is_in(pools) & unpriced(opening_lots))
     inside = (pl.col("at") >= policy.starts_at) & (pl.col("at") < policy.ends_at)
     needed = steps.filter(
         pl.col("value").is_null()
@@ -293,9 +253,4 @@ def _unpriced(
     )
 
 
-def figures_of(year: TaxYear) -> Mapping[str, str]:
-    """Return what the log keeps of a run."""
-    return {"policy": name_of(year.policy), "figures": json.dumps(figures(year), sort_keys=True), "digest": year.book}
-
-
-__all__ = ["RUN", "SETTLE_VALUE", "figures_of", "last_run", "name_of", "tax_year"]
+__all__ = ["SETTLE_VALUE", "tax_year"]

@@ -20,7 +20,6 @@ from reports.cells import (
     dress,
     opened,
     sheet_name,
-    writers,
 )
 from reports.exact import csv_bytes
 from reports.exports.contract import TableRows, TableShape
@@ -69,19 +68,15 @@ def write_workbook(tables: Iterator[TableRows], out: BinaryIO, made: str) -> dic
 
 
 def _write_table(book: Any, rows: TableRows, formats: Formats, as_text: Counter[str]) -> None:
-    number, row, sheet, put = 0, MOST_ROWS, None, None
+    number, row, sheet = 0, MOST_ROWS, None
     for part in rows.parts:
         for piece, full in _pieces(part, row):
-            if full or put is None:
+            if full or sheet is None:
                 number, row = number + 1, 0
                 sheet = book.add_worksheet(sheet_name(rows.shape.name, number))
-                put = _begin(sheet, piece, min(rows.count - (number - 1) * MOST_ROWS, MOST_ROWS), formats)
+                _begin(sheet, piece, min(rows.count - (number - 1) * MOST_ROWS, MOST_ROWS), formats)
             columns = [cells(series, "quantity", as_text) for series in piece]
-            for line in zip(*columns, strict=True):
-                row += 1
-                for place, (method, value, code) in enumerate(line):
-                    if value is not None:
-                        put[method](row, place, value, formats[code])
+            row = sheet.write_rows(row + 1, columns, formats) - 1
 
 
 def _pieces(part: pl.DataFrame, row: int) -> Iterator[tuple[pl.DataFrame, bool]]:
@@ -93,12 +88,11 @@ def _pieces(part: pl.DataFrame, row: int) -> Iterator[tuple[pl.DataFrame, bool]]
         yield part.slice(begin, MOST_ROWS), True
 
 
-def _begin(sheet: Any, piece: pl.DataFrame, height: int, formats: Formats) -> Mapping[str, Any]:
+def _begin(sheet: Any, piece: pl.DataFrame, height: int, formats: Formats) -> None:
     for place, name in enumerate(piece.columns):
         sheet.set_column(place, place, min(max(len(name) + 3, NARROWEST), WIDE))
         sheet.write_string(0, place, name, formats.header)
     dress(sheet, height, piece.width)
-    return writers(sheet)
 
 
 def _write_list(sheet: Any, listed: Sequence[TableRows], formats: Formats, as_text: Counter[str], made: str) -> None:

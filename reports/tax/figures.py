@@ -11,13 +11,16 @@ import polars as pl
 from reports.exact import csv_bytes
 from reports.tax.value import TaxYear
 
+COUNTS = ("lines unknown", "blocks")
+"""Names of figures that count; the others are amounts of the currency."""
+
 
 def figures(year: TaxYear) -> dict[str, str]:
-    """Return the totals of a year by name, as plain text: gains by term, results by group and part, what blocks."""
+    """Return the totals of a year by name, as plain text: gains by term and by asset, results, what blocks."""
     told = dict(_gains(year.disposals)) | dict(_results(year.results))
     told["lines unknown"] = str(year.disposals["gain"].null_count() + year.results["value"].null_count())
     told["blocks"] = str(year.blocks["accepted_reason"].is_null().sum())
-    return told
+    return told | dict(_by_name(year))
 
 
 def digest(year: TaxYear) -> str:
@@ -52,6 +55,16 @@ def _gains(disposals: pl.DataFrame) -> Iterator[tuple[str, str]]:
         yield name, plain(lines["gain"].sum())
         yield f"{name}: proceeds", plain(lines["proceeds"].sum())
         yield f"{name}: basis", plain(lines["basis"].sum())
+
+
+def _by_name(year: TaxYear) -> Iterator[tuple[str, str]]:
+    """Yield what each asset gained and each contract realized, so that a change says where it is."""
+    digital = year.disposals.filter(~pl.col("state_money")).sort("asset", maintain_order=True)
+    for (asset,), lines in digital.group_by("asset", maintain_order=True):
+        yield f"gains of {asset}", plain(lines["gain"].sum())
+    contracts = year.results.filter(pl.col("group") == "derivative").sort("symbol", "venue", maintain_order=True)
+    for (symbol, venue), lines in contracts.group_by("symbol", "venue", maintain_order=True):
+        yield f"derivatives: {symbol or 'of no symbol'} at {venue}", plain(lines["value"].sum())
 
 
 def _results(results: pl.DataFrame) -> Iterator[tuple[str, str]]:

@@ -42,6 +42,9 @@ HEADS = (
     Head("received value", "money"), Head("net value", "money"), Head("not known", "count"),
 )  # fmt: skip
 SUM_HEADS = (Head("sum"), Head("figure", "money"), Head("not known", "count"), Head("note", "words"))
+OF_SPOT_TRADES = (
+    "in basis and proceeds, and so in the gains; of units from outside the book the fees of their sale alone"
+)
 Row = Mapping[str, Any]
 
 
@@ -114,15 +117,9 @@ def sums_of(year: TaxYear) -> Listing:
         ("Gains of derivatives", _above(results), ""), ("Losses of derivatives", _below(results), ""),
         *((SECTIONS[part], total(values), "") for part, values in parts.items() if values and part != "result"),
     ]  # fmt: skip
-    fees = total(digital["fee"].to_list())
     if year.policy.fees == "basis":
-        told.append(
-            (
-                "Trading fees of spot trades",
-                Sum(-fees.known, fees.unknown),
-                "in basis and proceeds, and so in the gains",
-            )
-        )
+        fees = _fees(digital)
+        told.append(("Trading fees of spot trades", Sum(-fees.known, fees.unknown, fees.many), OF_SPOT_TRADES))
     gross, carry = _joined(_above(gains), _above(results)), total(value for part in CARRY for value in parts[part])
     told += [
         ("Gross gains", gross, "gains of disposals and derivatives"),
@@ -132,6 +129,13 @@ def sums_of(year: TaxYear) -> Listing:
     lines.append(_share(gross, carry))
     return Listing(name="sums", heading=f"Sums, in {year.policy.currency}", heads=SUM_HEADS, lines=lines,
                    about=["Lines that are not known are counted, and in no figure."])  # fmt: skip
+
+
+def _fees(disposals: pl.DataFrame) -> Sum:
+    """Return the fees of the trades behind disposals; units that came from outside bring no trade of this book."""
+    from_outside = pl.col("acquired_at").is_null() & pl.col("lot").is_not_null() & pl.col("basis").is_null()
+    own = pl.when(from_outside).then("sale_fee").otherwise("fee")
+    return total(disposals.select(fee=own)["fee"].to_list())
 
 
 def _shown(made: Sum) -> Cell:

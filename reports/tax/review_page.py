@@ -78,7 +78,7 @@ def _sections(year: TaxYear) -> Iterator[Section]:
     if any(words.blocks(year, is_accepted=True)):
         yield Section(id="accepted", heading="What was accepted", lines=list(_blocks(year, is_accepted=True)))
     yield Section(id="assumed", heading="What was assumed", lines=_listed(year.assumptions))
-    changed = [said(words.compared(year)), *_listed([words.change(change) for change in year.changes])]
+    changed = [said(words.compared(year)), *_listed(words.changes(year))]
     yield Section(id="changed", heading="What changed", lines=changed)
     controls = [said(words.agreed(year)), *_listed(words.differences(year))]
     yield Section(id="controls", heading="Control totals", lines=controls)

@@ -78,7 +78,7 @@ def state_money(year: TaxYear) -> Table:
 def _gains(year: TaxYear, lines: pl.DataFrame, name: str, title: str) -> Table:
     terms = sorted(lines["term"].drop_nulls().unique().to_list(), reverse=True)  # short before long
     of_terms = [_sum("gain", (pl.col("term") == term).fill_null(value=True), term) for term in terms]
-    frame = lines.group_by("asset").agg(
+    frame = lines.group_by("asset", maintain_order=True).agg(
         *_sum("proceeds"), *_sum("basis"), *_sum("gain"), *(part for both in of_terms for part in both),
         disposals=pl.col("disposal_id").n_unique(), quantity=pl.col("quantity").sum(),
         unknown=pl.col("gain").null_count(),
@@ -114,13 +114,13 @@ def settled(year: TaxYear) -> Table:
         columns=(Column("symbol", keep=True), Column("account", wide=True), Column("venue", keep=True), Column("asset"),
                  *money, *_unknown(frame)),
     )  # fmt: skip
-    return Table(report, frame.sort("asset", "symbol", "account"))
+    return Table(report, frame.sort("asset", "symbol", "account", "venue"))
 
 
 def besides(year: TaxYear) -> Table:
     """Return what belongs to no derivative: interest, income, fees that are apart, debt that was written off."""
     own = year.results.filter(~DERIVATIVE.fill_null(value=False))
-    frame = own.group_by("part", "group", "asset").agg(
+    frame = own.group_by("part", "group", "asset", maintain_order=True).agg(
         *_sum("amount"), *_sum("value"), lines=pl.len(), unknown=pl.col("value").null_count()
     )
     report = Report(
@@ -138,7 +138,7 @@ def months(year: TaxYear) -> Table:
     gained = _digital(year.disposals).select(_month("disposed_at", zone), value="gain", of=pl.lit("gains"))
     booked = year.results.select(_month("booked_at", zone), "value", of=_column_of(BY_MONTH))
     names = ("gains", *BY_MONTH)
-    frame = pl.concat([gained, booked]).group_by("month").agg(
+    frame = pl.concat([gained, booked]).group_by("month", maintain_order=True).agg(
         *(part for name in names for part in _sum("value", pl.col("of") == name, name)), *_sum("value", as_="net"),
         unknown=pl.col("value").null_count(),
     )  # fmt: skip
@@ -154,7 +154,8 @@ def months(year: TaxYear) -> Table:
 def held(year: TaxYear) -> Table:
     """Return what is held at the end of the year, and what is sold short then."""
     short = pl.col("quantity") < 0
-    frame = year.lots.group_by("asset", state=pl.when(short).then(pl.lit("sold short")).otherwise(pl.lit("held"))).agg(
+    state = pl.when(short).then(pl.lit("sold short")).otherwise(pl.lit("held"))
+    frame = year.lots.group_by("asset", state=state, maintain_order=True).agg(
         *_sum("cost"), quantity=pl.col("quantity").sum(), lots=pl.len(), oldest=pl.col("acquired_at").min(),
         unknown=pl.col("cost").null_count(),
     )  # fmt: skip
@@ -174,7 +175,8 @@ def _digital(disposals: pl.DataFrame) -> pl.DataFrame:
 def _by_part(year: TaxYear, keys: list[str], amount: str) -> pl.DataFrame:
     parts = year.results.filter(DERIVATIVE).with_columns(of=_column_of(BY_PART))
     sums = (part for name in BY_PART for part in _sum(amount, pl.col("of") == name, name))
-    return parts.group_by(keys).agg(*sums, *_sum(amount, as_="net"), unknown=pl.col(amount).null_count())
+    unknown = pl.col(amount).null_count()
+    return parts.group_by(keys, maintain_order=True).agg(*sums, *_sum(amount, as_="net"), unknown=unknown)
 
 
 def _column_of(columns: Mapping[str, Sequence[str]]) -> pl.Expr:
@@ -215,5 +217,6 @@ def _money(name: str, year: TaxYear) -> Column:
 
 
 def _largest(frame: pl.DataFrame, amount: str, name: str) -> pl.DataFrame:
-    """Return the rows with the largest amounts first, unknown ones before them."""
-    return frame.sort(pl.col(amount).abs(), pl.col(name), descending=[True, False], nulls_last=False)
+    """Return the rows with the largest amounts first, unknown ones before them, equal ones by their words."""
+    words = [name, *(other for other, kind in frame.schema.items() if kind == pl.String() and other != name)]
+    return frame.sort(pl.col(amount).abs(), *words, descending=[True, *(False for _ in words)], nulls_last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ LEFT_OUT = frozenset({"settled"})
 class _Pen:
     width: int
     colour: bool
+    every: bool = False
+    """Whether nothing is left out."""
+
+    def most(self, most: int) -> int:
+        """Return how many lines are shown of what has at most so many on a terminal."""
+        return sys.maxsize if self.every else most
 
     def said(self, text: str, style: str = "", indent: int = 0) -> Iterator[str]:
         for line in wrapped(clean(text), self.width - indent, indent=2):
@@ -35,18 +42,18 @@ class _Pen:
         yield from self.said(text, BOLD)
 
     def listed(self, lines: Sequence[str], most: int = MOST) -> Iterator[str]:
-        for line in lines[:most]:
+        for line in lines[: self.most(most)]:
             yield from self.said(f"- {line}")
-        yield from self.more(len(lines) - most)
+        yield from self.more(len(lines) - self.most(most))
 
-    def more(self, many: int) -> Iterator[str]:
+    def more(self, many: int, what: str = "") -> Iterator[str]:
         if many > 0:
-            yield from self.said(f"{many:,} more: --html", DIM, indent=2)
+            yield from self.said(f"{many:,} more{what}: --all shows them here, --html FILE on a page", DIM, indent=2)
 
 
-def text(year: TaxYear, width: int, colour: bool) -> str:
-    """Return the review in lines of at most `width` cells (from 40 on)."""
-    pen = _Pen(max(width, NARROWEST), colour)
+def text(year: TaxYear, width: int, colour: bool, *, every: bool = False) -> str:
+    """Return the review in lines of at most `width` cells (from 40 on); `every`: with all blocks and all rows."""
+    pen = _Pen(max(width, NARROWEST), colour, every)
     lines = [*_head(year, pen), *_blocks(year, pen), *_accepted(year, pen), *_told(year, pen), *_figures(year, pen),
              *_foot(year, pen)]  # fmt: skip
     return "\n".join(lines)
@@ -68,9 +75,9 @@ def _blocks(year: TaxYear, pen: _Pen) -> Iterator[str]:
     yield from pen.heading("What blocks")
     for kind, found in words.grouped(blocking, "kind").items():
         yield from pen.said(f"{kind.replace('_', ' ')} ({len(found):,})", BOLD)
-        for block in found[:MOST_OF_A_KIND]:
+        for block in found[: pen.most(MOST_OF_A_KIND)]:
             yield from pen.said(f"{block['block_id']}: {block['sentence']}", indent=2)
-        yield from pen.more(len(found) - MOST_OF_A_KIND)
+        yield from pen.more(len(found) - pen.most(MOST_OF_A_KIND), f" of {kind.replace('_', ' ')}")
         first = " for the first" if len({block["todo"] for block in found}) > 1 else ""
         yield from pen.said(f"to do{first}: {found[0]['todo']}", DIM, indent=2)
     yield from pen.said(f"accept one with a reason that is printed in every file: {words.accepting('ID')}")
@@ -90,7 +97,7 @@ def _told(year: TaxYear, pen: _Pen) -> Iterator[str]:
         yield from pen.listed(year.assumptions)
     yield from pen.heading("What changed")
     yield from pen.said(words.compared(year))
-    yield from pen.listed([words.change(change) for change in year.changes])
+    yield from pen.listed(words.changes(year))
     yield from pen.heading("Control totals")
     yield from pen.said(words.agreed(year))
     yield from pen.listed(words.differences(year))
@@ -101,8 +108,8 @@ def _figures(year: TaxYear, pen: _Pen) -> Iterator[str]:
         if table.report.name in LEFT_OUT:
             continue
         yield ""
-        yield from section(table.frame, table.report, width=pen.width, most=MOST, colour=pen.colour)
-        yield from pen.more(table.frame.height - MOST)
+        yield from section(table.frame, table.report, width=pen.width, most=pen.most(MOST), colour=pen.colour)
+        yield from pen.more(table.frame.height - pen.most(MOST))
         if table.report.note:
             yield from pen.said(table.report.note, DIM, indent=2)
 

@@ -13,6 +13,7 @@ from reports.cells import plain
 from reports.reading import figure
 from reports.tax.amounts import counted, total
 from reports.tax.contract import DRAFT
+from reports.tax.figures import COUNTS
 from reports.tax.value import TaxYear
 
 ADVICE = "It prepares; it does not advise: a person decides what is filed."
@@ -94,16 +95,43 @@ def acceptance(block: Mapping[str, Any]) -> str:
 
 def compared(year: TaxYear) -> str:
     """Return since when it is said what changed."""
+    if year.other_run is not None:
+        otherwise = "; ".join(
+            f"{one['name']} {one['before'] or 'none'}, now {one['after'] or 'none'}" for one in year.other_settings
+        )
+        return (
+            f"No run with these settings was written before. The last of this year, of {_when(year.other_run)}, is not "
+            f"compared, for it had others: {otherwise}."
+        )
     if year.previous_run is None:
         return "No run of this year was written before."
-    return f"Since the run of {datetime.fromisoformat(year.previous_run).astimezone(UTC):%Y-%m-%d %H:%M} UTC" + (
-        ":" if year.changes else " nothing changed."
+    return f"Since the run of {_when(year.previous_run)}, with the same settings" + (
+        ":" if year.changes else ", nothing changed."
     )
 
 
-def change(told: Mapping[str, str]) -> str:
-    """Return a change in words."""
-    return f"{told['name']}: {told['before'] or 'nothing'}, now {told['after'] or 'nothing'}"
+def _when(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def changes(year: TaxYear) -> Sequence[str]:
+    """Return what changed in words, amounts rounded for reading: gains of BTC: 10.00 USD, now 12.50 USD (+2.50)."""
+    return [_change(told, year.policy.currency) for told in year.changes]
+
+
+def _change(told: Mapping[str, str], currency: str) -> str:
+    counts = told["name"] in COUNTS
+    before, after = (
+        "nothing" if not told[name] else told[name] if counts else f"{_money(told[name], currency)} {currency}"
+        for name in ("before", "after")
+    )
+    moved = Decimal(told["after"] or 0) - Decimal(told["before"] or 0)
+    by = plain(moved) if counts else _money(str(moved), currency)
+    return f"{told['name']}: {before}, now {after} ({'+' if moved > 0 else ''}{by})"
+
+
+def _money(amount: str, currency: str) -> str:
+    return figure(Decimal(amount), "money", currency)
 
 
 def agreed(year: TaxYear) -> str:

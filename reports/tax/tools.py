@@ -148,6 +148,7 @@ def _row(tool: Tool, year: TaxYear, line: Line) -> Row:
         at += timedelta(seconds=tool.later_arrival_s)
     row: dict[str, str | None] = {
         "at": at.strftime(tool.date), "label": tool.label(line), "place": clean(line.place), "symbol": line.symbol,
+        "marked_place": clean(f"{DRAFT} {line.place}" if year.is_draft else line.place),
         "text": _text(tool, year, line), "id": _id(tool, line),
     }  # fmt: skip
     for side in ("sent", "received", "fee"):

@@ -28,8 +28,9 @@ NAME = "uk"
 NOTES = (
     "Computations are in pence. Boxes are whole pounds, each from its exact sum: proceeds and gains are rounded down, "
     "costs and losses up.",
-    "All of an asset that was disposed of on a day is one disposal (TCGA 1992 s. 105). Where fees are in basis and "
-    "proceeds, those of a sale are taken off its proceeds, and those of a purchase are in its cost.",
+    "All of an asset that was disposed of on a day is one disposal (TCGA 1992 s. 105).",
+    "Proceeds are before fees. Where fees count, those of a sale are an allowable cost of the disposal (TCGA 1992 s. "
+    "38(1)(c)), and those of a purchase are in what the units cost (s. 38(1)(a)); Cryptoassets Manual CRYPTO22150.",
     "A disposal of which cost or proceeds are unknown has an empty cell, and is in no box but the number of disposals.",
     "Sterling and other money of a state are no cryptoassets, and are listed apart.",
     "Derivatives are listed apart: whether a contract for differences, a future or a perpetual is charged as a capital "
@@ -159,13 +160,15 @@ def _compared(year: TaxYear, found: Sequence[Disposal]) -> list[tuple[str, str |
     own = year.disposals.filter(~pl.col("state_money")).with_columns(
         on=pl.col("disposed_at").dt.convert_time_zone(zone).dt.date()
     )
-    known = own.filter((pl.col("proceeds").is_not_null() & pl.col("basis").is_not_null()).all().over("asset", "on"))
+    known = own.filter(pl.all_horizontal(pl.col("proceeds", "basis").is_not_null()).all().over("asset", "on"))
     of_known = [one for one in found if one.gain is not None]
     left = own.n_unique(["asset", "on"]) - known.n_unique(["asset", "on"])
-    sums = {name: total(known[name].to_list()).known for name in ("proceeds", "basis", "gain")}
+    sums = {name: total(known[name].to_list()).known for name in ("proceeds", "basis", "sale_fee", "gain")}
     return [
-        ("uk: proceeds of known disposals", currency, total(one.proceeds for one in of_known).known, sums["proceeds"]),
-        ("uk: costs of known disposals", currency, total(one.costs for one in of_known).known, sums["basis"]),
+        ("uk: proceeds of known disposals", currency, total(one.proceeds for one in of_known).known,
+         added(sums["proceeds"], sums["sale_fee"])),
+        ("uk: costs of known disposals", currency, total(one.costs for one in of_known).known,
+         added(sums["basis"], sums["sale_fee"])),
         ("uk: gains less losses of known disposals", currency, total(one.gain for one in of_known).known, sums["gain"]),
         ("uk: disposals left out as unknown", None, Decimal(len(found) - len(of_known)), Decimal(left)),
         *derivatives.compared(year),

@@ -2,7 +2,8 @@
 
 One disposal is all of an asset that was disposed of on a day (TCGA 1992 s. 105).  Computations are in pence, since HMRC
 accepts no rounding of them (Capital Gains Manual CG14207).  They are set out as the examples of the Cryptoassets Manual
-are (CRYPTO22251 to 22256): consideration, allowable costs by rule, gain or loss.
+are (CRYPTO22251 to 22256): consideration, allowable costs by rule, gain or loss.  The consideration is before fees:
+those of a sale are an incidental cost of the disposal (TCGA 1992 s. 38(1)(c); CRYPTO22150).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reports.tax.amounts import ZERO, added, cents, day, less, quantity, total, written
+from reports.tax.amounts import added, cents, day, less, quantity, total, written
 from reports.tax.listing import Cell, Head, Listing
 from reports.tax.uk_pools import Held, Pool
 from reports.tax.value import TaxYear
@@ -42,16 +43,28 @@ class Disposal:
 
     @cached_property
     def proceeds(self) -> Decimal | None:
-        return _whole(line["proceeds"] for line in self.lines)
+        """Before the fees of the sale."""
+        return _whole(gross(line) for line in self.lines)
+
+    @cached_property
+    def selling(self) -> Decimal | None:
+        """The fees of the sale, a part of the costs."""
+        return _whole(line["sale_fee"] for line in self.lines)
 
     @cached_property
     def costs(self) -> Decimal | None:
-        return _whole(line["basis"] for line in self.lines)
+        """What the units had cost, and the fees of the sale."""
+        return _whole(part for line in self.lines for part in (line["basis"], line["sale_fee"]))
 
     @cached_property
     def gain(self) -> Decimal | None:
         proceeds, costs = self.proceeds, self.costs
         return None if proceeds is None or costs is None else less(proceeds, costs)
+
+
+def gross(line: Mapping[str, Any]) -> Decimal | None:
+    """Return what a line of the tax year was disposed of for, before fees; None: unknown."""
+    return _whole((line["proceeds"], line["sale_fee"]))
 
 
 def _whole(values: Iterable[Decimal | None]) -> Decimal | None:
@@ -72,8 +85,9 @@ def disposals(year: TaxYear, *, state_money: bool) -> list[Disposal]:
 
 COMPUTED_HEADS = (
     Head("disposal"), Head("asset"), Head("date"), Head("rule"), Head("acquired"), Head("quantity", "quantity"),
-    Head("proceeds", "money"), Head("allowable cost", "money"), Head("gain", "money"), Head("pool before", "quantity"),
-    Head("cost before", "money"), Head("pool after", "quantity"), Head("cost after", "money"), Head("note", "words"),
+    Head("proceeds", "money"), Head("fees of sale", "money"), Head("cost of units", "money"), Head("gain", "money"),
+    Head("pool before", "quantity"), Head("cost before", "money"), Head("pool after", "quantity"),
+    Head("cost after", "money"), Head("note", "words"),
 )  # fmt: skip
 
 
@@ -87,7 +101,8 @@ def computations(found: Sequence[Disposal], held: Mapping[str, Pool], zone: Zone
             rule = line["rule"] or ""
             around = _around_cells(one, rule, held)
             lines.append((one.number, one.asset, one.on.strftime(DATES), RULES.get(rule, rule), _acquired(line, zone),
-                          line["quantity"], proceeds, basis, gain, *around, _note(line)))  # fmt: skip
+                          line["quantity"], gross(line), line["sale_fee"], basis, gain, *around,
+                          _note(line)))  # fmt: skip
     return Listing(name="computations", heading="Computations", heads=COMPUTED_HEADS, lines=lines)
 
 
@@ -150,27 +165,36 @@ def pages(found: Sequence[Disposal], held: Mapping[str, Pool], zone: ZoneInfo) -
 def _worked(one: Disposal, held: Mapping[str, Pool], zone: ZoneInfo) -> Iterator[Sequence[Cell]]:
     yield (f"{one.on.strftime(DATES)}, disposal {one.number}: {quantity(one.quantity)} {one.asset}", "", "")
     yield ("Consideration", cents(one.proceeds), _fetched(one))
+    if one.selling is None or one.selling:
+        yield ("Less allowable costs - fees of the sale", _deducted(one.selling), "")
     parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in one.lines:
         parts.setdefault((line["rule"] or "", _acquired(line, zone)), []).append(line)
     for (rule, since), lines in parts.items():
         units, cost = added(*(line["quantity"] for line in lines)), _whole(line["basis"] for line in lines)
         words = " ".join(text for text in (RULES.get(rule, rule), since) if text)
-        spent = None if cost is None else f"({written(cents(cost) or ZERO)})"
         yield (
             f"Less allowable costs - {words} ({quantity(units)} {one.asset})",
-            spent,
+            _deducted(cost),
             _working(one, rule, units, held),
         )
     gain = one.gain
     yield ("Gain or loss" if gain is None else "Gain" if gain >= 0 else "Loss", cents(gain), _notes(one))
 
 
+def _deducted(cost: Decimal | None) -> str | None:
+    """Return a cost as an account shows what it takes off: in brackets; a rebate stands without."""
+    amount = cents(cost)
+    if amount is None:
+        return None
+    return f"({written(amount)})" if amount >= 0 else written(-amount)
+
+
 def _fetched(one: Disposal) -> str:
     """Return what the sales of the day fetched, where they are several and few enough to read: 500.00 + 142.00."""
     parts: dict[str, list[Decimal | None]] = {}
     for line in one.lines:
-        parts.setdefault(line["disposal_id"], []).append(line["proceeds"])
+        parts.setdefault(line["disposal_id"], []).append(gross(line))
     if len(parts) == 1:
         return ""
     if len(parts) > MOST_PARTS:

@@ -67,6 +67,7 @@ DISPOSALS: dict[str, pl.DataType] = {
     "proceeds": MONEY,  # after fees where policy.fees is basis
     "basis": MONEY,  # null: unknown (never zero for want of history)
     "fee": MONEY,  # that part of fees which is in proceeds or basis, + = cost
+    "sale_fee": MONEY,  # that part of it which was taken off the proceeds; null: unknown
     "gain": MONEY,  # proceeds - basis; null where either is unknown
     "term": pl.String(),  # short, long; null where the jurisdiction has none or the date is unknown
     "rule": pl.String(),  # fifo, lifo, hifo, average, same_day, thirty_days, section_104, chosen, short_sale, missing
@@ -212,8 +213,14 @@ class TaxYear:
     assumptions: Sequence[str] = ()
     """What was assumed, a sentence each: method, scope, prices and their ages, rules."""
     changes: Sequence[Mapping[str, str]] = ()
-    """Against the last run of the same year and policy: name, before, after; empty where nothing differs."""
+    """Against the last run of the same year and settings: name, before, after; empty where nothing differs."""
     previous_run: str | None = None
+    """When the last run with the same settings was written."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for, by name: only runs with the same settings are compared."""
+    other_run: str | None = None
+    """When the last run was written, where none had the same settings; and what of it was set otherwise."""
+    other_settings: Sequence[Mapping[str, str]] = ()
     version: str = ""
     book: str = ""
     """Digest of the figures below, so that two files can be told to be of one run."""

@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from ledger.accounting.derive import batches, settle
+from ledger.accounting.derive import batches, settle, traded_symbols
 from ledger.accounting.fold import fold
 from ledger.accounting.positions import contract_streams, reconstruct
 from ledger.accounting.prices import in_settle, price_table
+from ledger.accounting.restarts import BEGINNING, Restarts
 from ledger.accounting.terms import valued_fills
 from ledger.accounting.voices import Scope
 from ledger.book import Book
@@ -129,8 +130,8 @@ def positions(book: str) -> Figures:
     with store.transaction():
         store.execute("DELETE FROM legs; DELETE FROM positions")
         scope, fills = Scope(*SCOPE), 0
-        for symbols in batches(store, scope):
-            valued = valued_fills(store, scope, symbols)
+        for symbols in batches(traded_symbols(store, scope, Restarts())):
+            valued = valued_fills(store, scope, symbols, BEGINNING)
             value = in_settle(valued, price_table(store), "fee", "fee_asset", "settle_asset", "filled_at")
             streams = contract_streams(valued.with_columns(value.alias("fee_value")), {})
             made = reconstruct(streams, {}, None)
