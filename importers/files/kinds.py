@@ -52,7 +52,7 @@ class Look:
     hint: str = ""
 
 
-def look(start: bytes) -> Look:
+def look(start: bytes) -> Look:  # noqa: PLR0911 - a list of cases
     """What a file with these first bytes is."""
     if not start:
         return Look("none", "is empty", "download it again: an export without rows still has a header")
