@@ -184,6 +184,13 @@ def test_a_richer_export_fills_empty_cells_in_any_order_and_forgetting_takes_the
     assert digest_of(tmp_path / "e", rich) == digest_of(tmp_path / "f", poor, rich, forget="poor.csv")
 
 
+def test_two_exports_that_contradict_each_other_in_a_word_are_settled_alike_in_any_order(tmp_path: Path) -> None:
+    long = write(tmp_path, "long.csv", SIDED, [sided(f"2026-02-01 10:00:0{n}", n) for n in range(1, 3)])
+    short = write(tmp_path, "short.csv", SIDED, [sided("2026-02-01 10:00:01", 1).replace("Long", "Short")])
+    assert digest_of(tmp_path / "a", long, short) == digest_of(tmp_path / "b", short, long)
+    assert digest_of(tmp_path / "c", short) == digest_of(tmp_path / "d", long, short, forget="long.csv")
+
+
 def test_a_row_rejected_as_changed_comes_back_when_the_other_is_forgotten(book: Book, tmp_path: Path) -> None:
     imported(book, write(tmp_path, "a.csv", BARE, [bare("2026-02-01 10:00:01", 1)]), timezone="UTC")
     others = [bare(f"2026-02-01 10:{n:02d}:00", n) for n in range(10, 50)]

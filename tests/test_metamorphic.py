@@ -34,6 +34,8 @@ from tests.examples import IS_USUAL
 from tests.test_golden import EXPORTS, VENUES
 
 DELIMITERS = ",;\t"
+FEWEST_INSTANTS = 4
+"""Every part of an export has two instants at least: of one alone nobody can tell whether newest rows come first."""
 Reading = Counter[str]
 
 
@@ -232,7 +234,7 @@ def test_an_export_in_another_dress_is_read_as_the_same_rows(
     tried, differ = 0, []
     for venue in VENUES:
         for export in exports(venue):
-            if not chosen((venue, export.name, relation.__name__), 8):
+            if not chosen((venue, export.name, relation.__name__), 16):
                 continue
             try:
                 other = relation(export)
@@ -263,9 +265,32 @@ def bring(book: Book, found: Sequence[Export], folder: Path) -> None:
         book.import_paths([path for _, path in same], asked)
 
 
+ORDINALS = "* EXCLUDE (sequence, file_id, source_row)"
+
+
 def facts(book: Book) -> dict[str, str]:
-    """Return the digest of a book, table by table."""
-    return dict(part.split("=") for part in book.digest().split())
+    """Return the digest of a book, table by table, but for two things.
+
+    Sentences name files.  How rows of one instant are numbered is another matter in another file; what follows from
+    their order (legs, balances, breaks) is digested.
+    """
+    found = {name: text for name, _, text in (part.partition("=") for part in book.digest().split())}
+    for name in ("movements", "fills"):
+        rows = book.store.query(f"SELECT {ORDINALS} FROM {name}").rows()
+        found[name] = str(zlib.crc32("\n".join(sorted(map(repr, rows))).encode()))
+    return found | {"hints": ""}
+
+
+CONTRADICTING = {("bitfinex", "trades.json")}
+"""Exports that show an id with other content than another does: what comes first stays, the other is rejected."""
+
+
+def brought(venue: str, relation: str) -> Sequence[Export]:
+    """Return exports of a venue: on a usual run at most four of them."""
+    found = [export for export in exports(venue) if (venue, export.name) not in CONTRADICTING]
+    if IS_USUAL and len(found) > 4:
+        found = sorted(random.Random(f"{venue} {relation}").sample(found, 4), key=found.index)
+    return found
 
 
 def in_another_order(book: Book, found: Sequence[Export], folder: Path) -> None:
@@ -313,14 +338,13 @@ BOOKS: tuple[Callable[[Book, Sequence[Export], Path], None], ...] = (
 def test_a_venue_brought_in_otherwise_gives_the_same_book(
     relation: Callable[[Book, Sequence[Export], Path], None], tmp_path: Path
 ) -> None:
-    for venue in VENUES:
-        if not chosen((venue, relation.__name__), 8):
-            continue
+    for venue in random.Random(relation.__name__).sample(VENUES, 2) if IS_USUAL else VENUES:
         (folder := tmp_path / venue).mkdir()
         (other := tmp_path / f"{venue}-otherwise").mkdir()
         with Book.in_memory() as expected, Book.in_memory() as found:
-            bring(expected, exports(venue), folder)
-            relation(found, exports(venue), other)
+            several = brought(venue, relation.__name__)
+            bring(expected, several, folder)
+            relation(found, several, other)
             assert facts(found) == facts(expected), venue
 
 
@@ -337,19 +361,19 @@ class Instants:
 
     @classmethod
     def of(cls, export: Export, folder: Path) -> Instants:
-        """Take an export apart.  Raises Inapplicable where a row has no instant, or all have one."""
+        """Take an export apart; rows that are not stored are left out.  Raises Inapplicable where few instants are left."""
         table = Table.of(export)
         (part,) = open_bundle(export.written(folder)).parts()
         known: dict[int, tuple[object, object]] = {}
         for normalized, _ in chunks(recognize(part, formats(), export.options)):
             known |= {row: (at, no) for row, at, no in normalized.rows.select("source_row", "at", "sequence").rows()}
-        lines = "\n".join(",".join(row) for row in table.rows).count("\n")
-        if len(known) != len(table.rows) or lines != len(table.rows) - 1 or any(at is None for at, _ in known.values()):
-            raise Inapplicable
         groups: dict[object, list[list[str]]] = {}
         for number, row in enumerate(table.rows):
-            groups.setdefault(known[number + 2][0], []).append(row)
-        if len(groups) < 2:
+            if any("\n" in cell for cell in row):
+                raise Inapplicable
+            if known.get(number + 2, (None,))[0] is not None:
+                groups.setdefault(known[number + 2][0], []).append(row)
+        if len(groups) < FEWEST_INSTANTS:
             raise Inapplicable
         return cls(table, list(groups.values()), all(no is not None for _, no in known.values()))
 
@@ -379,8 +403,11 @@ def rows_shuffled_where_they_are_numbered(instants: Instants) -> list[Export]:
     return [instants.table.dressed(random.Random(2).sample(rows, len(rows)))]
 
 
+OF_FILES = {"gaps"}
+"""A silence inside a file is none between two of them."""
+NUMBERED = rows_shuffled_where_they_are_numbered
 ROWS: tuple[Callable[[Instants], list[Export]], ...] = (
-    split_between_instants, overlapping, instants_shuffled_as_wholes, rows_shuffled_where_they_are_numbered,
+    split_between_instants, overlapping, instants_shuffled_as_wholes, NUMBERED,
 )  # fmt: skip
 
 
@@ -391,7 +418,7 @@ def test_rows_of_an_export_in_other_files_or_another_order_give_the_same_book(
     tried, differ = 0, []
     for venue in VENUES:
         for export in exports(venue):
-            if not chosen((venue, export.name, relation.__name__), 24):
+            if not chosen((venue, export.name, relation.__name__), 4 if relation is NUMBERED else 32):
                 continue
             (folder := tmp_path / str(tried)).mkdir(exist_ok=True)
             try:
@@ -402,8 +429,9 @@ def test_rows_of_an_export_in_other_files_or_another_order_give_the_same_book(
             with Book.in_memory() as expected, Book.in_memory() as found:
                 bring(expected, [export], folder / "whole")
                 bring(found, others, folder / "otherwise")
-                if facts(found) != facts(expected):
-                    tables = [name for name, text in facts(expected).items() if facts(found)[name] != text]
+                one, other = facts(expected), facts(found)
+                tables = [name for name, text in one.items() if other[name] != text and name not in OF_FILES]
+                if tables:
                     differ.append(f"{venue}/{export.name}: {tables}")
     assert tried
     assert differ == []

@@ -48,8 +48,20 @@ INSERT INTO stale VALUES ($account, $venue, $wallet, $since);
 -- name: file_names
 SELECT file_no, name FROM files;
 
+-- name: left
+-- One row is a row that leaves a wallet for another, since the incoming one is right.
+SELECT t.wallet, t.{time} FROM {table} t JOIN incoming i ON t.row_key = i.row_key::HUGEINT
+WHERE t.wallet <> i.wallet AND {wins};
+
 -- name: enrich
--- Cells that an export left empty are filled by another of the same id; of two times the one with more digits stays.  One row
--- is a row that changed.
-UPDATE {table} AS t SET {cells}, {time} = greatest(t.{time}, i.{time}) FROM incoming i
-WHERE t.row_key = i.row_key::HUGEINT AND (t.{time} < i.{time} OR {empty}) RETURNING t.wallet, t.{time};
+-- Cells that an export left empty are filled by another of the same id; of two that contradict each other the one with the
+-- first format, then the first cells is right; of two times the one with more digits stays.  One row is a row that changed.
+UPDATE {table} AS t SET {cells}, {taken}, {time} = greatest(t.{time}, w.{time}),
+  format = least(t.format, $format), file_id = CASE WHEN w.wins THEN $file_id ELSE t.file_id END
+FROM (
+  SELECT i.*, {wins} AS wins
+  FROM {table} t JOIN incoming i ON t.row_key = i.row_key::HUGEINT
+  WHERE t.{time} < i.{time} OR {wins} OR {empty}
+) w
+WHERE t.row_key = w.row_key::HUGEINT
+RETURNING t.wallet, t.{time};

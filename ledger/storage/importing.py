@@ -115,7 +115,7 @@ class Importing:
     reading: Reading | None = None
     """What is recognized and read of it already."""
     last_seen: dict[tuple[str, int], tuple[datetime, int]] = field(default_factory=dict)
-    """By family and pool, the last instant of the part before and how many rows it had there."""
+    """By format and pool, the last instant of the part before and how many rows it had there."""
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     """Rows of the part that are numbered and not inserted yet."""
 
@@ -196,7 +196,7 @@ class Importing:
         file_no = int(self.store.scalar(statement("importing", "next_file")))
         self._register(file_no, item, result, pool_no)
         reached("import.registered")
-        previous = self.last_seen.get((form.family, pool_no))
+        previous = self.last_seen.get((form.name, pool_no))
         newest_first: bool | None = None
         for normalized, read in ahead(self._chunks(item)):
             self._account(form, normalized, result)
@@ -219,7 +219,7 @@ class Importing:
         self._flush(form, result)
         reached("import.flushed")
         if previous is not None:
-            self.last_seen[form.family, pool_no] = previous
+            self.last_seen[form.name, pool_no] = previous
         self._finish(file_no, form, result)
         reached("import.part")
         return result
@@ -355,29 +355,49 @@ class Importing:
             self._flush(form, result)
         if fresh.height < numbered.height and form.identity.kind != "content":
             self._flush(form, result)
-            self._enrich(normalized, numbered.filter(~pl.col("fresh")), result)
+            self._enrich(form, normalized, numbered.filter(~pl.col("fresh")), result)
         if fresh.height < numbered.height and form.sequence is None:
             self._flush(form, result)
             self._settle_order(form, normalized, numbered)
 
-    def _enrich(self, normalized: Normalized, known: pl.DataFrame, result: PartResult) -> None:
-        """Let a richer export fill the cells that are empty in rows the book holds: any order of imports ends alike."""
+    def _enrich(self, form: Format, normalized: Normalized, known: pl.DataFrame, result: PartResult) -> None:
+        """Let another export of the same ids fill the cells that are empty in rows the book holds.
+
+        Where the two contradict each other, the one whose format, then whose cells come first in order is right: any order
+        of imports ends alike.
+        """
         bases = base_keys(known)
+        origin = {"format": form.name, "file_id": result.file_id}
         for name, table in normalized.tables.items():
             rows = table.join(bases, on="source_row", how="inner")
             if not rows.height or name not in STATED:
                 continue
             rows = rows.with_columns(row_key=pl.col("first_leg") + pl.col("part").cast(KEY))
+            if name in ORDERED:
+                rows = rows.with_columns(sequence=pl.coalesce("sequence", "order"))
             time = TIME_OF_TABLE[name]
             filled = [column for column in table.columns if column not in ("source_row", "part", time, "sequence")]
+            taken = ["source_row", *(["sequence"] if name in ORDERED else [])]
             words = {
                 "table": f"{name}_stated",
                 "time": time,
-                "cells": ", ".join(f'"{column}" = coalesce(t."{column}", i."{column}")' for column in filled),
+                "wins": f"({_columns('i', filled, '$format')}) < ({_columns('t', filled, 't.format')})",
+                "cells": ", ".join(
+                    f'"{column}" = CASE WHEN w.wins THEN coalesce(w."{column}", t."{column}") '
+                    f'ELSE coalesce(t."{column}", w."{column}") END'
+                    for column in filled
+                ),
+                "taken": ", ".join(
+                    f'"{column}" = CASE WHEN w.wins THEN w."{column}" ELSE t."{column}" END' for column in taken
+                ),
                 "empty": " OR ".join(f'(t."{column}" IS NULL AND i."{column}" IS NOT NULL)' for column in filled),
             }
-            with self.store.registered(incoming=rows.select("row_key", time, *filled)):
-                _note_first(result, name, self.store.query(statement("importing", "enrich").format(**words)))
+            with self.store.registered(incoming=rows.select("row_key", time, *taken, *filled)):
+                for step in ("left", "enrich"):
+                    named = {"left": {"format": form.name}, "enrich": origin}[step]
+                    changed = self.store.query(statement("importing", step).format(**words), named)
+                    result.touched |= set(changed["wallet"].unique().to_list())
+                    _note_first(result, name, changed)
 
     def _flush(self, form: Format, result: PartResult) -> None:
         """Insert what is held: few large inserts use both cores and leave no half-filled row groups."""
@@ -483,6 +503,10 @@ class Importing:
                 )
         if lines:
             self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
+
+
+def _columns(of: str, names: Sequence[str], *first: str) -> str:
+    return ", ".join([*first, *(f'{of}."{name}"' for name in names)])
 
 
 def _note_first(result: PartResult, table: str, rows: pl.DataFrame) -> None:
