@@ -1,12 +1,15 @@
 -- name: moves
 -- One row is a change of a wallet until $to, with what tells which others it belongs to.  `swapped`: of a loan that was drawn
--- or paid in another asset than it is owed in, the asset and amount of the debt; `settles`: whether the wallet books results or
+-- or paid in another asset than it is owed in, the asset and amount of the debt; `is_loan`: of a loan with a life of its own;
+-- `settles`: whether the wallet books results or
 -- funding of its symbol.
 WITH debts AS (
   SELECT row_key - row_key % 256 AS base, any_value(asset) AS asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM movements
   WHERE pool = 'debt' AND cause IN ('borrow', 'repay', 'repay_principal', 'repay_interest') GROUP BY ALL HAVING count(DISTINCT asset) = 1
 ), products AS (
   SELECT account, venue, wallet, symbol, min(product) AS product FROM fills GROUP BY ALL HAVING count(DISTINCT product) = 1
+), lent AS (
+  SELECT account, venue, wallet, asset FROM loans_stored GROUP BY ALL HAVING bool_and(kind = 'loan')
 ), settled AS (
   SELECT DISTINCT account, venue, wallet, symbol FROM movements WHERE cause IN ('realized_pnl', 'session_result', 'funding') AND symbol IS NOT NULL
 )
@@ -15,7 +18,7 @@ SELECT m.row_key::DECIMAL(38,0)::VARCHAR AS row, (m.row_key - m.row_key % 256)::
   coalesce(f.product, p.product) AS product, coalesce(f.execution IN ('liquidation', 'adl'), FALSE) AS forced,
   s.match_id IS NOT NULL AS is_sent, r.match_id IS NOT NULL AS is_received, coalesce(s.match_id, r.match_id, c.match_id) AS match_id,
   t.symbol IS NOT NULL AS settles, c.match_id IS NOT NULL AS is_transfer_fee, e.status, j.kind AS booked_as,
-  CASE WHEN d.asset <> m.asset THEN d.asset END AS swapped_asset, CASE WHEN d.asset <> m.asset THEN d.amount END AS swapped
+  n.asset IS NOT NULL AS is_loan, CASE WHEN d.asset <> m.asset THEN d.asset END AS swapped_asset, CASE WHEN d.asset <> m.asset THEN d.amount END AS swapped
 FROM movements m
 LEFT JOIN (SELECT row_key - row_key % 256 AS base, any_value(product) AS product, any_value(execution) AS execution FROM fills GROUP BY ALL) f
   ON f.base = m.row_key - m.row_key % 256
@@ -27,6 +30,7 @@ LEFT JOIN transfer_matches c ON c.fee_key = m.row_key
 LEFT JOIN transfer_ends e ON e.row_key = m.row_key
 LEFT JOIN (SELECT row_key - row_key % 256 AS base, any_value(kind) AS kind FROM adjustments GROUP BY ALL) j ON j.base = m.row_key - m.row_key % 256
 LEFT JOIN debts d ON d.base = m.row_key - m.row_key % 256 AND m.cause IN ('borrow', 'repay', 'repay_principal', 'repay_interest')
+LEFT JOIN lent n ON n.account = m.account AND n.venue = m.venue AND n.wallet = m.wallet AND n.asset = coalesce(d.asset, m.asset)
 WHERE m.pool = 'asset' AND m.amount <> 0 AND m.moved_at < $to
 ORDER BY m.moved_at, m.sequence, m.row_key;
 
@@ -74,6 +78,13 @@ LEFT JOIN loan_fees f ON f.loan_id = e.loan_id AND f.row_key = e.row_key
 WHERE e.kind = 'collateral_sold' AND e.happened_at < $to
   AND EXISTS (FROM booked b WHERE b.base = e.row_key - e.row_key % 256 AND b.asset = e.asset)
 ORDER BY e.happened_at, e.row_key;
+
+-- name: surpluses
+-- One row is what a lender gave back of what a sale brought beyond the debt, as the wallet has it.
+SELECT m.row_key::DECIMAL(38,0)::VARCHAR AS row, s.sale_key::DECIMAL(38,0)::VARCHAR AS sale, m.account, m.venue, m.wallet, m.asset, m.amount,
+  m.moved_at AS happened_at
+FROM loan_surpluses s JOIN movements m ON m.row_key = s.moved_key WHERE m.moved_at < $to
+ORDER BY m.moved_at, m.row_key;
 
 -- name: lone_fees
 -- One row is the fee of a lender's sale in a row that does not say what was sold; the journal takes it out of the collateral.

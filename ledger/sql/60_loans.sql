@@ -24,6 +24,27 @@ WHERE e.kind = 'liquidation_fee' AND e.amount <> 0 AND NOT EXISTS (
     AND m.cause = 'liquidation_fee' AND m.amount = -e.amount
     AND m.moved_at BETWEEN e.happened_at - INTERVAL 1 DAY AND e.happened_at + INTERVAL 1 DAY);
 
+-- One row is money that a lender gave back of what its sales of collateral brought beyond the debt: the row of the sale before
+-- it, and the movement by which a wallet shows it (its own row, else one of that amount within a day; null: none does).
+CREATE OR REPLACE VIEW loan_surpluses AS
+WITH given AS (
+  SELECT e.loan_id, l.account, l.venue, l.wallet, e.asset, e.amount, e.happened_at, e.row_key,
+    arg_max(s.row_key, s.event_no) AS sale_key
+  FROM loan_events e JOIN loans_stored l USING (loan_id)
+  JOIN loan_events s ON s.loan_id = e.loan_id AND s.kind = 'collateral_sold' AND s.event_no < e.event_no
+  WHERE e.kind = 'surplus' AND e.amount <> 0 GROUP BY ALL
+), shown AS (
+  SELECT g.*, m.row_key AS moved_key, row_number() OVER (PARTITION BY g.row_key ORDER BY
+    m.row_key - m.row_key % 256 <> g.row_key - g.row_key % 256, abs(epoch_us(m.moved_at) - epoch_us(g.happened_at)), m.row_key) AS choice
+  FROM given g LEFT JOIN movements m ON m.account = g.account AND m.venue = g.venue AND m.wallet = g.wallet AND m.pool = 'asset'
+    AND m.asset = g.asset AND m.amount = g.amount AND m.cause IN ('pledge', 'transfer', 'deposit')
+    AND m.moved_at BETWEEN g.happened_at - INTERVAL 1 DAY AND g.happened_at + INTERVAL 1 DAY
+    AND m.row_key NOT IN (SELECT received_key FROM transfer_matches)
+)
+SELECT * EXCLUDE (choice, moved_key),
+  CASE WHEN row_number() OVER (PARTITION BY moved_key ORDER BY happened_at, row_key) = 1 THEN moved_key END AS moved_key
+FROM shown WHERE choice = 1;
+
 -- One row is what a wallet owed before its first row: what was repaid beyond what was drawn until then, without interest.
 CREATE OR REPLACE VIEW debts_begun AS
 WITH changed AS (

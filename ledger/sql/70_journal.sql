@@ -30,14 +30,17 @@ WITH debts AS (
   SELECT b.base FROM borrowed b JOIN debts d USING (base) WHERE b.asset <> d.asset
   UNION SELECT row_key - row_key % 256 FROM repayments WHERE kind = 'collateral_sale'
   UNION SELECT row_key - row_key % 256 FROM liquidations WHERE stage = 'collateral_sale'
+), surpluses AS (  -- no collateral that comes back, but what a sale of it brought
+  SELECT DISTINCT moved_key FROM loan_surpluses WHERE moved_key IS NOT NULL
 ), moves AS (
   SELECT m.account, m.venue, m.wallet, m.pool, m.asset, m.amount, m.cause, m.moved_at, m.sequence, m.symbol, m.instrument,
     m.row_key, m.file_id, m.source_row, s.received AS arrives, s.sent_key IS NOT NULL OR r.received_key IS NOT NULL AS is_matched,
-    w.base IS NOT NULL AS is_swap
+    w.base IS NOT NULL AS is_swap, u.moved_key IS NOT NULL AS is_surplus
   FROM movements m
   LEFT JOIN transfer_matches s ON s.sent_key = m.row_key
   LEFT JOIN (SELECT received_key FROM transfer_matches) r ON r.received_key = m.row_key
   LEFT JOIN swapped w ON w.base = m.row_key - m.row_key % 256
+  LEFT JOIN surpluses u ON u.moved_key = m.row_key
 ), pledged AS (
   SELECT DISTINCT account, venue, wallet, asset FROM movements
   WHERE pool = 'asset' AND cause = 'pledge' AND row_key NOT IN (SELECT sent_key FROM transfer_matches)
@@ -67,7 +70,7 @@ SELECT (row_key - row_key % 256)::VARCHAR AS entry_id, moved_at AS posted_at, ac
   CASE pool WHEN 'debt' THEN -amount ELSE amount END AS amount, cause, symbol, instrument, row_key, file_id, source_row, sequence
 FROM movements
 UNION ALL
-SELECT (row_key - row_key % 256)::VARCHAR, moved_at, account, venue, wallet, counter_account(cause, symbol, is_matched, is_swap), asset,
+SELECT (row_key - row_key % 256)::VARCHAR, moved_at, account, venue, wallet, CASE WHEN is_surplus THEN 'exchange' ELSE counter_account(cause, symbol, is_matched, is_swap) END, asset,
   CASE WHEN pool = 'debt' THEN amount WHEN arrives IS NOT NULL THEN arrives ELSE -amount END, cause, symbol, instrument, row_key,
   file_id, source_row, sequence
 FROM moves

@@ -54,7 +54,7 @@ def trade_flows(legs: pl.DataFrame) -> pl.DataFrame:
         rows=pl.col("rows"),
         value=pl.when(pl.col("side") == "sent").then(-pl.col("value")).otherwise("value"),
     )
-    legs = legs.filter(~pl.col("cause").is_in(LENT))
+    legs = _summed(legs.filter(~pl.col("cause").is_in(LENT)))
     sides = legs.filter(pl.col("side") != "fee").with_columns(
         many=pl.len().over("group"), sides=pl.col("side").n_unique().over("group")
     )
@@ -111,6 +111,17 @@ def trade_flows(legs: pl.DataFrame) -> pl.DataFrame:
         rows=pl.col("rows"),
     )
     return pl.concat([loans, whole, single, more])
+
+
+def _summed(legs: pl.DataFrame) -> pl.DataFrame:
+    """Return the legs, of a trade that brought one asset twice (what paid a debt, and what is left) one of both."""
+    known = pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum())
+    return legs.group_by("group", "side", "asset", maintain_order=True).agg(
+        pl.exclude("group", "side", "asset", "quantity", "value", "rows").first(),
+        pl.col("quantity").sum(),
+        known.alias("value"),
+        pl.col("rows").explode(),
+    )
 
 
 def single_flows(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
@@ -215,7 +226,7 @@ def _traded() -> pl.Expr:
 
 
 def _borrowed() -> pl.Expr:
-    lent = pl.col("wallet").is_in(["loan"]) | pl.col("venue").is_in(LOANS)
+    lent = pl.col("is_loan").fill_null(value=False) | (pl.col("wallet") == "loan") | pl.col("venue").is_in(LOANS)
     return pl.when(lent).then(pl.lit("loan")).otherwise(pl.lit("margin"))
 
 

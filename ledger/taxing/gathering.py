@@ -18,6 +18,7 @@ LATER = (
     "openings",
     "matches",
     "sales",
+    "surpluses",
     "lone_fees",
     "forced_payments",
     "opening_lots",
@@ -36,6 +37,7 @@ class Gathered:
     owing: pl.DataFrame
     matches: pl.DataFrame
     sales: pl.DataFrame
+    surpluses: pl.DataFrame
     lone_fees: pl.DataFrame
     forced_payments: pl.DataFrame
     opening_lots: pl.DataFrame

@@ -31,8 +31,9 @@ LEG = (
     "forced",
     "quantity",
     "is_debt",
+    "is_loan",
 )
-"""is_debt: of what is owed, and no unit of a wallet."""
+"""is_debt: of what is owed, and no unit of a wallet; is_loan: of a loan with a life of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
     paid = swapped.filter(pl.col("amount") < 0).join(
         split.select("base", "interest"), on="base", how="left", maintain_order="left"
     )
-    sold = _sales(moves, known, split)
+    sold = _sales(known, split)
     brought = pl.col("paid").fill_null(ZERO) + pl.col("fee_owed")
     legs = pl.concat(
         [
@@ -67,6 +68,7 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
             _leg(paid, "received", asset="swapped_asset", quantity=pl.col("swapped").abs(), is_debt=True),
             _leg(sold, "sent", asset="asset", quantity=pl.col("amount") - pl.col("fee_within")),
             _leg(sold.filter(brought > 0), "received", asset="debt_asset", quantity=brought, is_debt=True),
+            _surpluses(sold.filter(brought > 0), known),
         ]
     )
     own = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known.debts)
@@ -120,11 +122,12 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
 
 
 def is_sold_collateral(known: Gathered) -> pl.Expr:
-    """Return whether a movement is of collateral that a lender sold, which is an exchange of its own."""
-    return pl.col("base").is_in(known.sales["base"].to_list())
+    """Return whether a movement is of collateral that a lender sold, or of what that brought: an exchange of its own."""
+    of_sale = pl.col("base").is_in(known.sales["base"].to_list())
+    return of_sale | pl.col("row").is_in(known.surpluses["row"].to_list())
 
 
-def _sales(moves: pl.DataFrame, known: Gathered, split: pl.DataFrame) -> pl.DataFrame:
+def _sales(known: Gathered, split: pl.DataFrame) -> pl.DataFrame:
     """Return sales of collateral with `paid` of the debt (null: unknown), its `interest`, and the row that says so.
 
     A fee in the asset that was sold is of the units that were sold (`fee_within`), one in the asset that is owed was
@@ -148,17 +151,21 @@ def _sales(moves: pl.DataFrame, known: Gathered, split: pl.DataFrame) -> pl.Data
     first = pl.int_range(pl.len()).over("debt_row") == 0
     whole = pl.when(first & pl.col("debt_row").is_not_null())
     paid = pl.coalesce("debt_repaid", "value", whole.then("total"))
-    held = moves.filter(is_sold_collateral(known)).group_by("base").agg(pl.col("row").first().alias("moved_row"))
     fee = pl.when((pl.col("fee_asset") == pl.col("asset")) & (pl.col("fee") < pl.col("amount")))
-    return (
-        _by_force(near)
-        .with_columns(
-            paid=paid,
-            interest=whole.then("interest"),
-            fee_within=fee.then("fee").otherwise(ZERO),
-            fee_owed=pl.when(pl.col("fee_asset") == pl.col("debt_asset")).then("fee").otherwise(ZERO),
-        )
-        .join(held, on="base", how="left", maintain_order="left")
+    return _by_force(near).with_columns(
+        paid=paid,
+        interest=whole.then("interest"),
+        fee_within=fee.then("fee").otherwise(ZERO),
+        fee_owed=pl.when(pl.col("fee_asset") == pl.col("debt_asset")).then("fee").otherwise(ZERO),
+    )
+
+
+def _surpluses(sold: pl.DataFrame, known: Gathered) -> pl.DataFrame:
+    """Return what sales brought beyond the debt as legs of them; of a sale that paid nothing known, as a leg alone."""
+    whole = pl.col("sale").is_in(sold["row"].to_list())
+    rows = _by_force(known.surpluses)
+    return _leg(rows, "received", asset="asset", quantity=pl.col("amount")).with_columns(
+        group=pl.when(rows.select(whole).to_series()).then(rows["sale"]).otherwise("group")
     )
 
 
@@ -168,6 +175,7 @@ def _by_force(rows: pl.DataFrame) -> pl.DataFrame:
         forced=pl.lit(value=True),
         symbol=pl.lit(None, pl.String),
         cause=pl.lit("collateral_sale"),
+        is_loan=pl.lit(value=True),
     )
 
 

@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "unknown": ("unknown", "expense"),
 }
 """By cause of a movement that stands alone: what is got, and what is given."""
-EXCHANGED = ("sale", "purchase")
+EXCHANGED = ("sale", "collateral_sale", "purchase")
 """Kinds of the steps of trades: those alone bear fees."""
 CROSSINGS = ("deposit", "withdrawal", "transfer")
 SHARED = ("no", "account", "venue", "wallet", "asset", "is_debt")
@@ -142,7 +142,7 @@ def trade_steps(legs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .then(pl.col("value") + merged_value - pl.col("borne"))
         .otherwise(pl.col("value") - merged_value + pl.col("borne"))
     )
-    first = pl.col("rows").list.first()
+    first, by_lender = pl.col("rows").list.first(), pl.col("cause") == "collateral_sale"
     event = pl.when(first.is_duplicated() & ~given).then(pl.format("{}:got", first)).otherwise(first)
     made = sides.with_columns(quantity=quantity, value=value, fee="borne")
     main = _steps(
@@ -150,7 +150,7 @@ def trade_steps(legs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         event=event,
         at="happened_at",
         op=pl.when(given).then(pl.lit("dispose")).otherwise(pl.lit("acquire")),
-        kind=pl.when(given).then(pl.lit("sale")).otherwise(pl.lit("purchase")),
+        kind=pl.when(~given).then(pl.lit("purchase")).when(by_lender).then(pl.lit("collateral_sale")).otherwise(pl.lit("sale")),
         quantity=pl.col("quantity"),
         value=pl.col("value"),
         fee=pl.col("fee"),

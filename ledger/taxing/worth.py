@@ -57,8 +57,8 @@ def valued_legs(legs: pl.DataFrame, prices: Prices) -> pl.DataFrame:
     """Return the legs with `value`: what a trade was worth by its better known side, shared out on the other.
 
     Both sides of a trade are worth the same.  The side of state money counts before that of stablecoins, that before
-    others; a side of which a price is unknown counts only where the other is unknown, too (then null).  Fees are
-    worth what their own asset was worth.
+    others; a side of which a price is unknown counts only where the other is unknown, too (then null).  Legs of one
+    asset share by their units.  Fees are worth what their own asset was worth.
     """
     priced_legs = prices.worth(legs, "quantity", "happened_at", "market").with_columns(
         rank=rank_of(pl.col("asset"), prices.currency)
@@ -71,6 +71,7 @@ def valued_legs(legs: pl.DataFrame, prices: Prices) -> pl.DataFrame:
             pl.when(pl.col("market").is_not_null().all()).then(pl.col("market").sum()).alias("total"),
             pl.col("market").is_null().any().alias("unknown"),
             pl.len().alias("many"),
+            pl.when(pl.col("asset").n_unique() == 1).then(pl.col("quantity").sum()).alias("units"),
         )
     )
     best = (
@@ -79,23 +80,24 @@ def valued_legs(legs: pl.DataFrame, prices: Prices) -> pl.DataFrame:
         .select("group", pl.col("side").alias("by"), pl.when(~pl.col("unknown")).then("total").alias("worth"))
     )
     joined = priced_legs.join(
-        sides.select("group", "side", "total", "many"), on=["group", "side"], how="left", maintain_order="left"
+        sides.select("group", "side", "total", "many", "units"), on=["group", "side"], how="left", maintain_order="left"
     ).join(best, on="group", how="left", maintain_order="left")
     own = (pl.col("side") == "fee") | (pl.col("side") == pl.col("by"))
     value = pl.when(own).then("market").when(pl.col("many") == 1).then("worth")
-    shared = joined.with_columns(value=value)
-    several = shared.filter(~own & (pl.col("many") > 1))
-    if several.height:
-        shares = [_share(*row) for row in several.select("worth", "market", "total").iter_rows()]
-        parts = several.select("group", "side", "asset", pl.Series("part", shares, dtype=MONEY))
-        shared = shared.join(parts, on=["group", "side", "asset"], how="left", maintain_order="left").with_columns(
-            value=pl.coalesce("value", "part")
+    shared = joined.with_columns(value=value, several=~own & (pl.col("many") > 1))
+    places = shared["several"].fill_null(value=False).arg_true()
+    if places.len():
+        alike = pl.when(pl.col("units").is_not_null())
+        parts = shared[places].select(
+            "worth", alike.then("quantity").otherwise("market"), alike.then("units").otherwise("total").alias("whole")
         )
+        shares = [_share(*row) for row in parts.iter_rows()]
+        shared = shared.with_columns(shared["value"].scatter(places, pl.Series(shares, dtype=MONEY)))
     return shared.select(*legs.columns, "value")
 
 
-def _share(worth: Decimal | None, market: Decimal | None, total: Decimal | None) -> Decimal | None:
-    if worth is None or market is None or not total:
+def _share(worth: Decimal | None, part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    if worth is None or part is None or not whole:
         return None
-    units = Fraction(worth) * Fraction(market) / Fraction(total) * UNIT
+    units = Fraction(worth) * Fraction(part) / Fraction(whole) * UNIT
     return Decimal(round(units)).scaleb(-SCALE, EXACT)
