@@ -135,7 +135,7 @@ def single_flows(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
     )
     alone = alone.filter(~(pl.col("cause").is_in(CROSSINGS) & pl.col("match_id").is_not_null()))
     others = alone.filter(pl.col("cause") != "repay")
-    repaid = with_interest(alone.filter(pl.col("cause") == "repay"), known.debts)
+    repaid = with_interest(alone.filter(pl.col("cause") == "repay"), known)
     principal = repaid.with_columns(amount=pl.col("amount") + pl.col("interest"), cause=pl.lit("repay_principal"))
     interest = repaid.filter(pl.col("interest") > 0).with_columns(
         amount=-pl.col("interest"), cause=pl.lit("repay_interest"), row=pl.format("{}:interest", "row")

@@ -7,15 +7,12 @@ the part of it that paid interest is disposed of again, as interest.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import polars as pl
 
 from ledger.taxing.gathering import Gathered
-from ledger.taxing.payments import REPAID, ZERO, splits, with_interest
+from ledger.taxing.payments import NEAR, REPAID, ZERO, splits, with_interest
 
-NEAR = timedelta(days=1)
-"""A lender books what a sale paid up to this long after it, or before."""
 LEG = (
     "group",
     "side",
@@ -71,8 +68,12 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
             _surpluses(sold.filter(brought > 0), known),
         ]
     )
-    own = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known.debts)
-    settled = [*own["debt_row"], *split.join(paid, on="base", how="semi")["debt_row"], *sold["debt_row"].drop_nulls()]
+    own = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known)
+    settled = [
+        *own["debt_rows"].explode().drop_nulls(),
+        *split.join(paid, on="base", how="semi")["debt_row"],
+        *sold["debt_row"].drop_nulls(),
+    ]
     return Exchanges(
         legs=legs,
         interest=pl.concat(
@@ -122,7 +123,7 @@ def exchanges(moves: pl.DataFrame, known: Gathered) -> Exchanges:
 
 
 def is_sold_collateral(known: Gathered) -> pl.Expr:
-    """Return whether a movement is of collateral that a lender sold, or of what that brought: an exchange of its own."""
+    """Return whether a movement is of collateral that a lender sold, or of what it brought: an exchange of its own."""
     of_sale = pl.col("base").is_in(known.sales["base"].to_list())
     return of_sale | pl.col("row").is_in(known.surpluses["row"].to_list())
 

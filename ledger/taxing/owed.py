@@ -17,8 +17,8 @@ import polars as pl
 from ledger.accounting.positions import to_money
 from ledger.taxing.gathering import Gathered
 from ledger.taxing.lines import UNSEEN
-from ledger.taxing.loans import NEAR, Exchanges
-from ledger.taxing.payments import REPAID, ZERO, with_interest
+from ledger.taxing.loans import Exchanges
+from ledger.taxing.payments import NEAR, REPAID, ZERO, with_interest
 from ledger.taxing.steps import STEPS
 from reports.tax.value import ROWS, Policy
 from schemas.types import INSTANT, MONEY
@@ -73,7 +73,7 @@ def _in_kind(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
     """Return what wallets borrowed and paid back of the asset that is owed, without interest."""
     own = moves.filter(pl.col("cause").is_in(["borrow", *REPAID]) & pl.col("swapped_asset").is_null())
     own = own.filter(pl.col("cause") != "repay_interest")
-    repaid = with_interest(own.filter(pl.col("cause") == "repay"), known.debts)
+    repaid = with_interest(own.filter(pl.col("cause") == "repay"), known)
     every = [own.filter(pl.col("cause") != "repay"), repaid.with_columns(amount=pl.col("amount") + pl.col("interest"))]
     return _owed(pl.concat(every, how="diagonal"), "amount")
 

@@ -96,7 +96,7 @@ def single_steps(moves: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def repayment_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
     """Return the steps of interest that was paid together with principal, out of the asset that is owed."""
-    repaid = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known.debts)
+    repaid = with_interest(moves.filter((pl.col("cause") == "repay") & pl.col("swapped_asset").is_null()), known)
     paid = repaid.filter(pl.col("interest") > 0)
     return _steps(
         paid,
@@ -105,7 +105,7 @@ def repayment_steps(moves: pl.DataFrame, known: Gathered) -> pl.DataFrame:
         kind=pl.lit("interest"),
         quantity=pl.col("interest"),
         op=pl.lit("dispose"),
-        rows=pl.concat_list("row", "debt_row"),
+        rows=pl.concat_list(pl.concat_list("row"), "debt_rows"),
     )
 
 
@@ -150,7 +150,11 @@ def trade_steps(legs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         event=event,
         at="happened_at",
         op=pl.when(given).then(pl.lit("dispose")).otherwise(pl.lit("acquire")),
-        kind=pl.when(~given).then(pl.lit("purchase")).when(by_lender).then(pl.lit("collateral_sale")).otherwise(pl.lit("sale")),
+        kind=pl.when(~given)
+        .then(pl.lit("purchase"))
+        .when(by_lender)
+        .then(pl.lit("collateral_sale"))
+        .otherwise(pl.lit("sale")),
         quantity=pl.col("quantity"),
         value=pl.col("value"),
         fee=pl.col("fee"),
