@@ -37,7 +37,7 @@ from schemas.errors import (
 )
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",
