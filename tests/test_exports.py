@@ -407,6 +407,11 @@ def test_nothing_is_overwritten_unasked(run: Run, small: Path, tmp_path: Path) -
         (("hledger", "-o", "x", "--from", "2026-02-02", "--to", "2026-02-01"), "ends before it starts"),
         (("hledger", "-o", "x", "--account", "nobody"), "no account called"),
         (("gnucash", "-o", "x"), "gnucash"),
+        (
+            ("csv", "-o", "x/tables"),
+            "the folder x is not there; make it first, or correct the path: nothing was written",
+        ),
+        (("beancount", "-o", "x/book.beancount"), "the folder x is not there"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(
@@ -440,3 +445,14 @@ def test_an_export_that_fails_leaves_what_was_there(
         evil.export("gnucash", tmp_path / "x")
     with pytest.raises(UnknownThing):
         evil.export("csv", tmp_path / "x", account=ACCOUNT)
+
+
+def test_a_spot_trade_of_a_statement_that_names_no_pair_says_what_was_bought_for_what(
+    demo: Book, tmp_path: Path
+) -> None:
+    demo.export("csv", tmp_path / "csv")
+    for name in ("movements", "postings"):
+        lines = pl.read_csv(tmp_path / "csv" / f"{name}.csv", infer_schema=False)
+        trades = lines.filter((pl.col("wallet") == "cross_margin") & (pl.col("cause") == "trade"))
+        assert trades["symbol"].unique().to_list() == [None]
+        assert sorted(trades["instrument"].unique()) == ["BTC/USDT", "ETH/USDT"]

@@ -68,6 +68,16 @@ def _opening() -> dict[str, Any]:
     }
 
 
+def require_folder(path: Path | None, option: str) -> None:
+    """Refuse a place to write to of which the folder above is not there: it may be a slip of the pen."""
+    if path is not None and not path.absolute().parent.is_dir():
+        there = "is no folder" if path.parent.exists() else "is not there"
+        raise click.BadParameter(
+            f"the folder {path.parent} {there}; make it first, or correct the path: nothing was written",
+            param_hint=option,
+        )
+
+
 def show(
     frame: pl.DataFrame, shape: Report, kind: OutputKind | None, output: Path | None, *, wide: bool = False
 ) -> None:

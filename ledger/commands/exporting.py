@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ledger.commands.common import instant, readable
+from ledger.commands.common import instant, readable, require_folder
 
 if TYPE_CHECKING:
     from ledger.exporting.export import Exported
@@ -58,6 +58,7 @@ def export(
         raise click.UsageError(
             f"{target} holds every table whole; --from, --to and --account go with {', '.join(JOURNALS)}"
         )
+    require_folder(output, "-o")
     with readable(book_path) as book:
         done = book.export(target, output, start=first, to=last, account=account, force=force)
     for line in _told(target, done):

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.commands.common import CLEAN, LOOK, colour, known_age, known_currency, known_zone, readable, writable
+from ledger.commands.common import (
+    CLEAN,
+    LOOK,
+    colour,
+    known_age,
+    known_currency,
+    known_zone,
+    readable,
+    require_folder,
+    writable,
+)
 
 if TYPE_CHECKING:
     from reports.tax.contract import Target
@@ -116,6 +126,8 @@ def _tax(
         raise click.UsageError("name the folder of the files: -o DIR")
     if output is not None and not asked:
         raise click.UsageError("name what to write: --target NAME (`marginbook tax targets` lists them)")
+    for path, option in ((output, "-o"), (html, "--html"), (wanted, "--wanted")):
+        require_folder(path, option)
     policy = policy_of(jurisdiction or _country(asked), year, choices=lots.name if lots else None, **chosen)
     for target in asked:
         _require_fits(target, policy)

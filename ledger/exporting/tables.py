@@ -25,6 +25,8 @@ BASIS = (
     "VARCHAR",
     "stated by the ledger that speaks, derived from facts, or unbooked (its ledger will book it)",
 )
+TIME_OF_CHANGES = {"movements": "moved_at", "movements_stated": "moved_at", "postings": "posted_at"}
+"""Tables of changes that spot trades make, by relation."""
 POSTINGS = TableShape(
     name="postings", one_row="A posting of the journal; the postings of an event sum to zero per asset.",
     columns=(
@@ -81,9 +83,9 @@ def columns_sql(shape: TableShape) -> str:
 @contextmanager
 def staged(store: Store, source: Source) -> Iterator[TableRows]:
     """Give the rows of a table in their order; they last as long as the context."""
-    columns = columns_sql(source.shape)
-    text = statement("exporting", "stage_table").format(
-        columns=columns, table=source.relation, order=f"ORDER BY {source.order}"
+    columns, time = columns_sql(source.shape), TIME_OF_CHANGES.get(source.relation)
+    text = statement("exporting", "stage_traded" if time else "stage_table").format(
+        columns=columns, table=source.relation, order=f"ORDER BY {source.order}", time=time
     )
     store.execute(text)
     try:

@@ -134,6 +134,13 @@ SELECT b.break_id, min(e.reason) AS reason, min(h.sentence) AS hint FROM breaks_
 LEFT JOIN explained e ON e.break_id = b.break_id AND e.amount = b.difference LEFT JOIN hints h ON h.break_id = b.break_id
 GROUP BY b.break_id ORDER BY b.break_id;
 
+-- name: stage_traded
+-- One row is a row of a table of changes; of one that a spot trade made, which no row names, the instrument is that of its fill.
+CREATE OR REPLACE TEMP TABLE export_table AS SELECT {columns} FROM (
+  SELECT m.* REPLACE (coalesce(m.instrument, t.instrument) AS instrument) FROM {table} m
+  LEFT JOIN traded_pairs t ON t.account = m.account AND t.venue = m.venue AND t.wallet = m.wallet AND t.filled_at = m.{time} AND t.asset = m.asset
+    AND m.cause IN ('trade', 'trading_fee')) {order};
+
 -- name: stage_table
 CREATE OR REPLACE TEMP TABLE export_table AS SELECT {columns} FROM {table} {order};
 

@@ -2,6 +2,14 @@
 CREATE OR REPLACE MACRO place_of(account_, venue_, wallet_) AS
   account_ || CASE WHEN venue_ = account_ THEN '' ELSE '/' || venue_ END || '/' || wallet_;
 
+-- One row is an asset that spot or margin trades of one pair moved in a wallet at an instant: a statement may not name it.
+CREATE OR REPLACE VIEW traded_pairs AS
+SELECT account, venue, wallet, filled_at, asset, any_value(instrument) AS instrument FROM (
+  SELECT account, venue, wallet, filled_at, instrument,
+    unnest([split_part(instrument, '/', 1), split_part(split_part(instrument, '/', 2), ':', 1), fee_asset]) AS asset
+  FROM fills WHERE product IN ('spot', 'margin') AND instrument IS NOT NULL)
+WHERE asset IS NOT NULL GROUP BY ALL HAVING count(DISTINCT instrument) = 1;
+
 -- Against what a change of a wallet or a debt is posted; `is_swap`: of a loan, what came in or paid was another asset than
 -- the one that is owed.
 CREATE OR REPLACE MACRO counter_account(cause_, symbol_, is_matched, is_swap) AS CASE

@@ -8,6 +8,7 @@ from ledger.taxing.gathering import Gathered
 from ledger.taxing.loans import Exchanges
 from ledger.taxing.payments import with_interest
 from ledger.taxing.steps import CROSSINGS
+from ledger.taxing.worth import rank_of
 from reports.tax.value import FLOWS
 from schemas.types import MONEY
 
@@ -38,7 +39,7 @@ LOANS = ("nexo", "blockfi", "celsius", "ledn", "youhodler")
 ZERO = pl.lit(0).cast(MONEY)
 
 
-def trade_flows(legs: pl.DataFrame) -> pl.DataFrame:
+def trade_flows(legs: pl.DataFrame, currency: str) -> pl.DataFrame:
     """Return trades: one line where one asset was given for one other, with its fee; a line a leg where there are more.
 
     A loan in another asset than is owed is what was drawn, or what was paid; what is owed is no asset.
@@ -79,7 +80,10 @@ def trade_flows(legs: pl.DataFrame) -> pl.DataFrame:
         fee_asset=pl.col("fee_asset"),
         fee=pl.col("fee"),
         value=pl.col("value"),
-        text=pl.format("{} of {} for {}", _traded(), "asset", "received_asset"),
+        instrument=pl.when(_rank("asset", currency) >= _rank("received_asset", currency))
+        .then(pl.format("{}/{}", "asset", "received_asset"))
+        .otherwise(pl.format("{}/{}", "received_asset", "asset")),
+        text=pl.format("{} of {} for {}", _traded().str.replace("_", " "), "asset", "received_asset"),
         rows=pl.concat_list("rows", "received_rows", pl.col("fee_rows").fill_null(none)).list.unique(
             maintain_order=True
         ),
@@ -219,6 +223,10 @@ def loan_flows(lent: Exchanges) -> pl.DataFrame:
             for rows, kind, text in told
         ]
     )
+
+
+def _rank(asset: str, currency: str) -> pl.Expr:
+    return rank_of(pl.col(asset), currency)
 
 
 def _traded() -> pl.Expr:

@@ -182,7 +182,7 @@ def _flows(
     moves: pl.DataFrame, known: Gathered, legs: pl.DataFrame, lent: Exchanges, known_prices: Prices
 ) -> pl.DataFrame:
     parts = [
-        trade_flows(legs),
+        trade_flows(legs, known_prices.currency),
         single_flows(moves, known),
         crossing_flows(moves),
         transfer_flows(known),

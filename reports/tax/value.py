@@ -135,6 +135,7 @@ FLOWS: dict[str, pl.DataType] = {
     "fee_asset": pl.String(), "fee": MONEY,  # beside sent and received; + = cost
     "value": MONEY,  # of the whole in policy.currency; null: unknown
     "symbol": pl.String(), "position_id": pl.String(),
+    "instrument": pl.String(),  # of a trade, base and quote: the quote is the asset that is more of a money
     "group": pl.String(),  # derivative, margin, loan, spot, other
     "forced": pl.Boolean(),
     "text": pl.String(),  # in words, for a description
