@@ -34,6 +34,7 @@ class Told:
         self.folder = folder
         self.tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.refs = 0
+        self.until = "2027-01-01T00:00:00"
 
     def moved(
         self, at: str, asset: str, amount: str, cause: str, venue: str = "kraken", wallet: str = "spot", **more: Any
@@ -75,7 +76,7 @@ class Told:
     def book(self) -> Book:
         """Return the book of it; it goes on after the year, so that the year is over."""
         if not any(row["moved_at"].startswith("2027") for row in self.tables["movements"]):
-            self.moved("2027-01-01T00:00:00", "USD", "1", "deposit", venue="later")
+            self.moved(self.until, "USD", "1", "deposit", venue="later")
         folder = self.folder / "exports"
         folder.mkdir()
         for name, every in self.tables.items():
@@ -354,6 +355,22 @@ def test_what_is_bought_in_the_thirty_days_after_the_year_is_matched(told: Told)
     told.traded("2026-04-01T10:00:00", ("ETH", "-1"), ("GBP", "3000"))
     told.traded("2026-04-20T10:00:00", ("GBP", "-2500"), ("ETH", "1"))
     assert gains(told.year("uk"), "rule") == [("ETH", "1", "3000", "2500", "500", "thirty_days")]
+
+
+@pytest.mark.parametrize(("sold", "until", "blocks"), [
+    ("2026-04-05T10:00:00", "2026-05-04T00:00:00", ["ends_early"]),
+    ("2026-04-05T10:00:00", "2026-05-06T00:00:00", []),
+    ("2026-03-01T10:00:00", "2026-04-07T00:00:00", []),
+])  # fmt: skip
+def test_the_thirty_days_after_the_last_disposals_of_the_year_are_asked_for(
+    told: Told, sold: str, until: str, blocks: list[str]
+) -> None:
+    told.until = until
+    told.traded("2025-05-01T10:00:00", ("GBP", "-1000"), ("ETH", "1"))
+    told.traded(sold, ("ETH", "-1"), ("GBP", "3000"))
+    year = told.year("uk")
+    assert kinds(year) == blocks
+    assert all("until 2026-05-05" in sentence for sentence in year.blocks["sentence"])
 
 
 # ------------------------------------------------------------------------------------------------------ prices, blocks

@@ -144,13 +144,14 @@ WITH owned AS (
 SELECT asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount FROM owned GROUP BY asset;
 
 -- name: doubts
--- One row is a break of a balance or a gap in coverage before the end of the year.
+-- One row is a break of a balance or a gap in coverage before the end of the year, or of the days after it that are matched with
+-- it, of which only what wallets got counts.
 SELECT 'break' AS kind, break_id AS block_id, account, wallet, asset, broken_at AS happened_at, difference AS amount, row_key::DECIMAL(38,0)::VARCHAR AS row,
   NULL::VARCHAR AS sentence FROM breaks_stored
 WHERE broken_at < $to AND break_id NOT IN (SELECT break_id FROM explained)
 UNION ALL
 SELECT 'gap', gap_id, account, wallet, NULL, from_at, NULL, NULL, sentence FROM gaps
-WHERE severity = 'warning' AND from_at < $to AND (to_at >= $from OR fact NOT IN ('funding', 'interest'))
+WHERE severity = 'warning' AND from_at < $to AND (to_at >= $from AND from_at < $year_ends OR fact NOT IN ('funding', 'interest'))
 UNION ALL
 SELECT 'not_understood', finding_id, account, wallet, NULL, found_at, NULL, NULL, sentence FROM findings
 WHERE kind = 'unknown_pair' AND (found_at IS NULL OR found_at < $to)
@@ -161,7 +162,10 @@ FROM rejects r JOIN files f USING (file_id) WHERE f.first_at IS NULL OR f.first_
 UNION ALL  -- the book ends before the year does
 SELECT 'ends_early', 'book', NULL, NULL, NULL, max(to_at), NULL, NULL,
   'the last row of the book is of ' || strftime(max(to_at), '%Y-%m-%d') || ': of what came after, until the end of the year, nothing is known'
-FROM coverage HAVING max(to_at) < $to - INTERVAL 1 DAY;
+FROM coverage HAVING max(to_at) < $year_ends - INTERVAL 1 DAY;
+
+-- name: known_until
+SELECT max(to_at) AS until FROM coverage;
 
 -- name: remainders
 -- One row is what a venue booked on one of its days beside what fills tell of results or costs, where a tax year begins or ends

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from ledger.storage.log import Entry
 from ledger.taxing.accepting import Row, judged
-from ledger.taxing.gathering import Gathered
+from ledger.taxing.gathering import NEXT_DAYS, Gathered
 from ledger.taxing.lines import UNSEEN
 from ledger.taxing.odd_rows import amount_text, block, odd_rows
 from reports.tax.value import Policy
@@ -51,13 +51,16 @@ def blocks(found: Doubtful, known: Gathered, moves: pl.DataFrame, policy: Policy
         "debts": found.orphans.filter(inside),
         "remainders": known.remainders,
     }
+    late = _late(found.disposals, policy)
+    before = (pl.col("happened_at") < policy.ends_at).fill_null(value=True)
     rows = [
         *_missing(found.disposals),
         *_unseen(found.disposals),
         *_unpriced(found.unpriced, policy),
         *odd_rows(frames, policy),
         *_unvalued(found.results),
-        *_doubts(known.doubts),
+        *_doubts(known.doubts if late.height else known.doubts.filter(before)),
+        *_ends_too_early(late, known, policy),
         *_unmet(found.unmet),
         *_uncontrolled(found.controls),
     ]
@@ -166,6 +169,32 @@ def _doubts(doubts: pl.DataFrame) -> Iterable[Row]:
             amount=doubt["amount"],
             rows=[] if doubt["row"] is None else [doubt["row"]],
         )
+
+
+def _late(disposals: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Return what the UK's pools gave in the last 30 days of the year: a later purchase may come before them."""
+    late = pl.col("disposed_at") >= policy.ends_at - NEXT_DAYS
+    taken = disposals.filter(late & (pl.col("rule") == "section_104") & ~pl.col("state_money"))
+    return taken if policy.method == "uk" else taken.clear()
+
+
+def _ends_too_early(late: pl.DataFrame, known: Gathered, policy: Policy) -> Iterable[Row]:
+    """Yield that the book ends after the year, but before the 30 days after its last disposals are over."""
+    until: datetime | None = known.known_until["until"].item()
+    unknown = late.filter(pl.col("disposed_at") + NEXT_DAYS > (until or policy.starts_at))
+    if not unknown.height or (until or policy.starts_at) < policy.ends_at - timedelta(days=1):
+        return
+    last = unknown["disposed_at"].dt.convert_time_zone(policy.zone).max()
+    needed = _day(last + NEXT_DAYS) if isinstance(last, datetime) else "?"
+    yield block(
+        "ends_early",
+        f"the last row of the book is of {_day(until)}: what was disposed of in the last 30 days of the year "
+        f"({unknown['disposal_id'].n_unique()} times) is matched first with what is bought in the 30 days after, until "
+        f"{needed}",
+        "import what came after, or accept that nothing was bought",
+        happened_at=unknown["disposed_at"].min(),
+        rows=_rows(unknown["rows"]),
+    )
 
 
 def _uncontrolled(controls: pl.DataFrame) -> Iterable[Row]:

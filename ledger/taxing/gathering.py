@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
 from ledger.storage.store import Store, statements
+from reports.tax.value import Policy
 
 LOOK_AHEAD = timedelta(days=32)
 """What is bought after the year may be matched with what was sold in it (UK: the next 30 days)."""
+NEXT_DAYS = timedelta(days=30)
 LATER = (
     "moves",
     "debts",
@@ -47,15 +49,19 @@ class Gathered:
     written_off: pl.DataFrame
     holdings: pl.DataFrame
     doubts: pl.DataFrame
+    """Of a method that matches with the days after the year, those of these days, too."""
+    known_until: pl.DataFrame
     remainders: pl.DataFrame
 
 
-def gathered(store: Store, starts_at: datetime, ends_at: datetime) -> Gathered:
+def gathered(store: Store, policy: Policy) -> Gathered:
     """Return what the book knows of a year and, of what is held, of all time before it."""
+    starts_at, ends_at = policy.starts_at, policy.ends_at
     until = dict.fromkeys(LATER, ends_at + LOOK_AHEAD)
+    until["doubts"] = ends_at + NEXT_DAYS if policy.method == "uk" else ends_at
     return Gathered(
         **{
-            name: store.query(sql, {"from": starts_at, "to": until.get(name, ends_at)})
+            name: store.query(sql, {"from": starts_at, "to": until.get(name, ends_at), "year_ends": ends_at})
             for name, sql in statements("taxes").items()
         }
     )

@@ -56,7 +56,7 @@ def tax_year(
 ) -> TaxYear:
     """Return all of a year.  `choices` is the text of a file that identifies lots, `statements` are name and text of
     files that venues sent to tax offices.  Raises MarginbookError where one is wrong."""
-    known = gathered(store, policy.starts_at, policy.ends_at)
+    known = gathered(store, policy)
     grouped = with_groups(known.moves)
     moves = grouped.filter(~is_sold_collateral(known))
     lent = exchanges(grouped, known)
