@@ -58,7 +58,7 @@ SIDES = {
 """How a reader of each file finds what came in, what went out, and what a fee took beside; read apart from the product."""
 Funding = Literal["gain", "fee"]
 FUNDING: tuple[Funding, ...] = ("gain", "fee")
-SUMM_IN = {"transfer-in", "realized-profit", "borrow", "income"}
+SUMM_IN = {"buy", "transfer-in", "realized-profit", "borrow", "income"}
 SPOT = {**HERE, "group": "spot", "forced": False}
 MARGIN = {"account": "main", "venue": "kraken", "wallet": "margin", "group": "margin", "forced": False}
 MORE = rows_of(FLOWS, [
@@ -66,7 +66,7 @@ MORE = rows_of(FLOWS, [
     {"flow": "kraken:main:302", "happened_at": "2025-02-02 08:00:00", "kind": "trade", **SPOT, "sent_asset": "ATOM", "sent": "2", "received_asset": "USDT",
      "received": "20", "fee_asset": "BNB", "fee": "0.00001", "value": "19.99", "symbol": "ATOMUSDT", "text": "sell 2 ATOMUSDT", "rows": ["302"]},
     {"flow": "kraken:main:303", "happened_at": "2025-02-02 09:00:00", "kind": "trade", **SPOT, "sent_asset": "USDT", "sent": "10", "received_asset": "SOL",
-     "received": "0.1", "fee_asset": "USDT", "fee": "-0.002", "symbol": "SOLUSDT", "text": "buy 0.1 SOLUSDT", "rows": ["303"]},
+     "received": "0.1", "fee_asset": "USDT", "fee": "-0.002", "symbol": "SOLUSDT", "instrument": "SOL/USDT", "text": "buy 0.1 SOLUSDT", "rows": ["303"]},
     {"flow": "kraken:main:304", "happened_at": "2025-02-03 09:00:00", "kind": "trade", **SPOT, "sent_asset": "USDT", "sent": "5", "received_asset": "SOL",
      "received": "0.05", "fee_asset": "USDT", "fee": "0.005", "symbol": "SOLUSDT", "text": "buy 0.05 SOLUSDT", "rows": ["304"]},
     {"flow": "kraken:main:305", "happened_at": "2025-02-04 09:00:00", "kind": "deposit", **SPOT, "received_asset": "ETH", "received": "1", "fee_asset": "ETH",
@@ -134,8 +134,8 @@ def moved(tool: str, rows: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, D
         if tool == "summ":
             base, quote = (row[f"{side} Amount (Optional)"] for side in ("Base", "Quote"))
             sign = 1 if row["Type"] in SUMM_IN else -1
-            assert not quote or row["Type"] == "sell"
-            parts = [(row["Base Currency (Optional)"], base, sign), (row["Quote Currency (Optional)"], quote, 1),
+            assert not quote or row["Type"] in {"buy", "sell"}
+            parts = [(row["Base Currency (Optional)"], base, sign), (row["Quote Currency (Optional)"], quote, -sign),
                      (row["Fee Currency (Optional)"], row["Fee Amount (Optional)"], -1)]  # fmt: skip
         else:
             come, come_asset, gone, gone_asset, fee, fee_asset = SIDES[tool]
@@ -230,6 +230,12 @@ def test_the_words_of_results_fees_funding_and_loans_are_those_of_the_descriptio
         "liquidation_fee",
     )
     assert expected == {name: tuple(tool.labels[event] for event in events) for name, tool in TOOLS.items()}
+
+
+def test_a_purchase_is_a_purchase_of_the_base_for_the_quote() -> None:
+    rows = all_rows("summ", with_flows(MORE.filter(pl.col("instrument") == "SOL/USDT"), tax_year()))
+    pairs = [(row["Type"], row["Base Currency (Optional)"], row["Quote Currency (Optional)"]) for row in rows]
+    assert pairs == [("income", "USDT", ""), ("buy", "SOL", "USDT")]
 
 
 def test_the_policy_says_whether_funding_is_a_gain_or_a_fee() -> None:

@@ -68,6 +68,8 @@ class Line:
     value: Decimal | None = None
     """Of the whole in the policy's currency, unsigned; null: unknown, or it is a move."""
     symbol: str | None = None
+    instrument: str | None = None
+    """Of a trade: base and quote."""
     position_id: str | None = None
     text: str = ""
     forced: bool = False
@@ -76,6 +78,11 @@ class Line:
     """The rows that show that it was forced."""
     flows: Sequence[str] = ()
     """The flows that it stands for."""
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether the quote of a pair was given for its base."""
+        return self.event == "trade" and self.instrument == f"{self.received_asset}/{self.sent_asset}"
 
     @property
     def id(self) -> str:
@@ -123,6 +130,7 @@ def _of_flow(flow: Mapping[str, Any], policy: Policy) -> Iterator[Line]:
     base = Line(
         flow=flow["flow"], kind=kind, event="trade", group=group, at=flow["happened_at"], venue=flow["venue"] or "",
         place=place_of(policy, flow["venue"], flow["account"], flow["wallet"]), symbol=flow["symbol"],
+        instrument=flow["instrument"],
         position_id=flow["position_id"], text=flow["text"] or kind, rows=flow["rows"], flows=(flow["flow"],),
         evidence=flow["rows"] if flow["forced"] else (), forced=bool(flow["forced"]),
     )  # fmt: skip

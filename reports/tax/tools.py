@@ -58,8 +58,8 @@ class Tool:
 
     def label(self, line: Line) -> str:
         """Return the tool's word for a line."""
-        grouped = self.labels.get(f"{line.group}_{line.event}")
-        return self.labels[line.event] if grouped is None else grouped
+        names = [*(["purchase"] if line.is_purchase else []), f"{line.group}_{line.event}"]
+        return next((self.labels[name] for name in names if name in self.labels), self.labels[line.event])
 
 
 TOOLS: Mapping[str, Tool] = {
@@ -155,7 +155,7 @@ def _row(tool: Tool, year: TaxYear, line: Line) -> Row:
         amount: Decimal | None = getattr(line, side)
         if amount:
             row |= {side: plain(amount), f"{side}_asset": getattr(line, f"{side}_asset")}
-    base, quote = ("sent", "received") if row.get("sent") else ("received", "")
+    base, quote = ("received", "sent") if line.is_purchase or not row.get("sent") else ("sent", "received")
     for printed, side in (("base", base), ("quote", quote if row.get(base) else "")):
         row |= {printed: row.get(side), f"{printed}_asset": row.get(f"{side}_asset")}
     row |= {"from": row["place"] if row.get("sent") else None, "to": row["place"] if row.get("received") else None}
