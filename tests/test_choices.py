@@ -116,8 +116,8 @@ def test_what_cannot_be_followed_is_told_with_file_and_line(text: str, said: str
 
 def test_all_lines_that_cannot_be_followed_are_told_at_once() -> None:
     with pytest.raises(BadChoices) as raised:
-        read(HEADER + "209,101,1\n201,101,0.1\n201,199,1\n201,101\n")
-    assert ["choices.csv:5", "choices.csv:2", "choices.csv:4"] == [
+        read(HEADER + "209,101,1\n201,101,0.1\n201,199,1,5\n201,199,a\n")
+    assert ["choices.csv:4", "choices.csv:2", "choices.csv:5", "choices.csv:5"] == [
         fault.split(": ")[0] for fault in raised.value.faults
     ]
 

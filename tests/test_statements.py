@@ -172,7 +172,7 @@ def test_everything_that_is_wrong_with_statements_is_said_at_once_with_its_place
         HEADER, "main,1099-B,BTC,proceeds,,1,USD,,", "main,1099-DA,BTC,profit,,1,USD,,", "main,1099-DA,BTC,proceeds,,\"1,5\",USD,,",
         "main,1099-DA,,proceeds,1,,,,", "main,1099-DA,BTC,proceeds,,1,,,", "main,CARF,BTC,transfers_in,,1,USD,,yes", "main,1099-DA,BTC,proceeds,,,,,",
         ",1099-DA,BTC,proceeds,,1,USD,,", "main,1099-DA,BTC,gain,,1,USD", "main,1099-DA,BTC,gain,,1,USD,,", "main,1099-da,BTC,gain,,2,USD,,",
-        "main,1099-DA,BTC,gain,,,,1.5,",
+        "main,1099-DA,BTC,gain,,,,1.5,", "main,1099-B,BTC,profit,x,,,,maybe",
     ])  # fmt: skip
     with pytest.raises(BadStatement) as raised:
         compared(
@@ -184,7 +184,8 @@ def test_everything_that_is_wrong_with_statements_is_said_at_once_with_its_place
         'a.csv:2: form: "1099-B"', 'a.csv:3: figure: "profit"', 'a.csv:4: amount: "1,5"', "a.csv:5: a quantity of all assets",
         "a.csv:6: an amount without currency, or a currency without amount", 'a.csv:7: basis_reported: "yes"',
         "a.csv:8: nothing is stated", "a.csv:9: nothing under account", f"a.csv:10: 7 cells under 9 columns ({HEADER})",
-        'a.csv:13: transactions: "1.5"', "b.csv:1: the header is account,figure", "c.csv:1: the file is empty",
+        'a.csv:13: transactions: "1.5"', 'a.csv:14: form: "1099-B"', 'a.csv:14: figure: "profit"',
+        'a.csv:14: basis_reported: "maybe"', 'a.csv:14: quantity: "x"', "b.csv:1: the header is account,figure", "c.csv:1: the file is empty",
         "d.csv:2: no CSV: unexpected end of data", "a.csv:12: gain of BTC is stated again",
     ] == said[::2]  # fmt: skip
     assert all(line.startswith("  ") for line in said[1::2])

@@ -81,12 +81,15 @@ def read_choices(
     known = _Known(disposals, lots, ZoneInfo(zone))
     chosen: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for choice in choices:
+        misspelt = _misspelt(choice.quantity)
+        if misspelt is not None:
+            faults.append(said(name, choice.line, misspelt))
         try:
-            event, lot, quantity = known.found(choice)
+            disposal, lot = known.pair(choice)
+            if misspelt is None:
+                chosen[disposal.event].append((lot.name, known.take(choice, disposal, lot)))
         except Fault as fault:
             faults.append(said(name, choice.line, fault))
-        else:
-            chosen[event].append((lot, quantity))
     if faults:
         raise BadChoices(faults)
     return dict(chosen)
@@ -128,8 +131,8 @@ class _Known:
         self.given: dict[_Disposal, int] = defaultdict(int)
         """Of a disposal, from all lots."""
 
-    def found(self, choice: Choice) -> tuple[str, str, int]:
-        """Return event, lot and quantity of a line.  Raises Fault."""
+    def pair(self, choice: Choice) -> tuple[_Disposal, _Lot]:
+        """Return the disposal and the lot of a line.  Raises Fault."""
         disposals = self._disposals(choice.disposal)
         pairs = [(disposal, lot) for disposal in disposals for lot in self._lots(choice.lot, disposal)]
         if not pairs:
@@ -145,10 +148,14 @@ class _Known:
                 f"lot {lot.name} was acquired at {_written(lot.at)}, after the disposal at {_written(disposal.at)}",
                 "choose a lot that was held then",
             )
+        return disposal, lot
+
+    def take(self, choice: Choice, disposal: _Disposal, lot: _Lot) -> int:
+        """Return how much of the lot the line gives to the disposal, and take it.  Raises Fault."""
         quantity = self._quantity(choice, disposal, lot)
         self.given[disposal] += quantity
         self.taken[disposal.asset, lot.name] += quantity
-        return disposal.event, lot.name, quantity
+        return quantity
 
     def _disposals(self, named: tuple[str, ...]) -> list[_Disposal]:
         text = ",".join(named)
@@ -193,10 +200,6 @@ class _Known:
             if not quantity:
                 raise Fault("nothing is left to choose: lines above take it all", "take the line away")
             return quantity
-        if not AMOUNT.fullmatch(choice.quantity):
-            raise Fault(
-                f"{choice.quantity!r} is no quantity", "write digits and a decimal point, as 0.5; at most 18 places"
-            )
         whole, _, places = choice.quantity.partition(".")
         quantity = int(whole + places.ljust(SCALE, "0"))
         for limit, what in ((of_disposal, f"disposal {disposal.event} has"), (of_lot, f"lot {lot.name} has")):
@@ -225,6 +228,13 @@ class _Known:
         if found["second"]:
             return at, at + timedelta(seconds=1)
         return at, at + (timedelta(minutes=1) if found["minute"] else timedelta(days=1))
+
+
+def _misspelt(quantity: str) -> Fault | None:
+    """Return what is wrong with a quantity as it is written."""
+    if not quantity or AMOUNT.fullmatch(quantity):
+        return None
+    return Fault(f"{quantity!r} is no quantity", "write digits and a decimal point, as 0.5; at most 18 places")
 
 
 def _units(frame: pl.DataFrame) -> Iterator[tuple]:  # type: ignore[type-arg]

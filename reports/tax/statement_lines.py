@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -96,10 +96,10 @@ def _read(name: str, text: str, figures: Sequence[str], lines: list[Stated], fau
                 header = [word.lower() for word in row]
                 _require_header(header)
             elif any(row):
-                try:
-                    lines.append(_line(name, reader.line_num, header, row, figures))
-                except Fault as fault:
-                    faults.append(_said(name, reader.line_num, fault))
+                named = dict.fromkeys(HEADER, "") | dict(zip(header, row, strict=False))
+                wrong = [*_misshapen(header, row)] or [*_wrong(named, figures)]
+                faults += [_said(name, reader.line_num, fault) for fault in wrong]
+                lines += [] if wrong else [_line(name, reader.line_num, named)]
     except Fault as fault:
         faults.append(_said(name, reader.line_num, fault))
     except csv.Error as error:
@@ -120,39 +120,44 @@ def _require_header(header: Sequence[str]) -> None:
         )
 
 
-def _line(name: str, number: int, header: Sequence[str], row: Sequence[str], figures: Sequence[str]) -> Stated:
+def _misshapen(header: Sequence[str], row: Sequence[str]) -> Iterator[Fault]:
+    """Yield what is wrong with a line as a whole, so that its cells cannot be read."""
     if len(row) != len(header):
-        raise Fault(f"{len(row)} cells under {len(header)} columns ({','.join(header)})",
+        yield Fault(f"{len(row)} cells under {len(header)} columns ({','.join(header)})",
                     "a name with the delimiter in it stands in quotes; a decimal point is a point")  # fmt: skip
-    cells = dict.fromkeys(HEADER, "") | dict(zip(header, row, strict=True))
-    if empty := [column for column in sorted(NEEDED) if not cells[column]]:
-        raise Fault(f"nothing under {', '.join(empty)}", "fill it in, or take the line away")
-    form = FORMS.get(cells["form"].lower())
+    elif empty := [column for column, cell in sorted(zip(header, row, strict=True)) if column in NEEDED and not cell]:
+        yield Fault(f"nothing under {', '.join(empty)}", "fill it in, or take the line away")
+
+
+def _wrong(cells: Mapping[str, str], figures: Sequence[str]) -> Iterator[Fault]:
+    """Yield everything that is wrong with the cells of a line."""
+    form, stated = FORMS.get(cells["form"].lower()), [column for column in STATED if cells[column]]
     if form is None:
-        raise Fault(f'form: "{cells["form"]}"', f"expected {', '.join(FORMS.values())}")
+        yield Fault(f'form: "{cells["form"]}"', f"expected {', '.join(FORMS.values())}")
     if cells["figure"] not in figures:
-        raise Fault(f'figure: "{cells["figure"]}"',
+        yield Fault(f'figure: "{cells["figure"]}"',
                     f"expected {', '.join(figures)}; of any other the book has no figure to compare")  # fmt: skip
     reported = cells["basis_reported"].lower()
-    if reported not in ANSWERS or (reported and form != "1099-DA"):
-        raise Fault(f'basis_reported: "{cells["basis_reported"]}"', "expected yes or no, of form 1099-DA alone")
-    stated = {column: _number(column, cells[column]) for column in STATED if cells[column]}
+    if reported not in ANSWERS or (reported and form not in {"1099-DA", None}):
+        yield Fault(f'basis_reported: "{cells["basis_reported"]}"', "expected yes or no, of form 1099-DA alone")
+    for column in stated:
+        if not (COUNT if column == "transactions" else AMOUNT).fullmatch(cells[column]):
+            whole = "a whole number" if column == "transactions" else "digits and a decimal point, as 1234.56"
+            yield Fault(f'{column}: "{cells[column]}"', f"write {whole}; no thousands, no currency")
     if not stated:
-        raise Fault("nothing is stated", f"fill in {', '.join(STATED)}, or take the line away")
+        yield Fault("nothing is stated", f"fill in {', '.join(STATED)}, or take the line away")
     if "quantity" in stated and not cells["asset"]:
-        raise Fault("a quantity of all assets", "name the asset, or leave the quantity empty")
+        yield Fault("a quantity of all assets", "name the asset, or leave the quantity empty")
     if ("amount" in stated) != bool(cells["currency"]):
-        raise Fault("an amount without currency, or a currency without amount", "fill in both, or neither")
-    return Stated(file=name, line=number, account=cells["account"], form=form, asset=cells["asset"] or None,
-                  figure=cells["figure"], stated=stated, currency=cells["currency"].upper() or None,
-                  basis_reported=ANSWERS[reported])  # fmt: skip
+        yield Fault("an amount without currency, or a currency without amount", "fill in both, or neither")
 
 
-def _number(column: str, text: str) -> Decimal:
-    pattern = COUNT if column == "transactions" else AMOUNT
-    if not pattern.fullmatch(text):
-        raise Fault(f'{column}: "{text}"', "write digits and a decimal point, as 1234.56; no thousands, no currency")
-    return Decimal(text)
+def _line(name: str, number: int, cells: Mapping[str, str]) -> Stated:
+    return Stated(file=name, line=number, account=cells["account"], form=FORMS[cells["form"].lower()],
+                  asset=cells["asset"] or None, figure=cells["figure"],
+                  stated={column: Decimal(cells[column]) for column in STATED if cells[column]},
+                  currency=cells["currency"].upper() or None,
+                  basis_reported=ANSWERS[cells["basis_reported"].lower()])  # fmt: skip
 
 
 def _said(name: str, line: int, fault: Fault) -> str:
