@@ -12,7 +12,9 @@ of, left and is held; and so the costs.  And of an asset: what is held and what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -43,10 +45,14 @@ def match(changes: pl.DataFrame, rule: Rule, instants: Sequence[datetime] = ()) 
     The changes have the columns CHANGES and are in their order of execution.  With the UK's rule instants are first
     ones of a day of its zone.  Raises ValueError for a frame or an instant that is none of these.
     """
+    check(changes)
+    with _uncollected():
+        return _match(changes, rule, sorted(set(instants)))
+
+
+def _match(changes: pl.DataFrame, rule: Rule, asked: Sequence[datetime]) -> Matched:
     record = Record()
     run = Run(lambda: STOCKS[rule.method](bool(rule.choices)), record, rule.choices)
-    asked = sorted(set(instants))
-    check(changes)
     tape: Tape = by_days(changes, rule.zone, record) if rule.method == "uk" else Rows(changes)
     done = 0
     for instant in asked:
@@ -56,3 +62,15 @@ def match(changes: pl.DataFrame, rule: Rule, instants: Sequence[datetime] = ()) 
         record.hold(instant, [*run.held(), *tape.pending(instant)], [*run.borrowed()])
     run.pass_over(tape.steps(done, tape.length))
     return record.matched(changes, run.unmet())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for cycles meanwhile: lots make none, and every look passes over millions of them."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
