@@ -595,7 +595,10 @@ def test_a_sale_that_borrows_no_more_than_is_owed_once(told: Told) -> None:
 
 def test_the_book_that_ends_before_the_year_does_blocks(told: Told) -> None:
     told.traded("2025-01-01T10:00:00", ("USD", "-1000"), ("ETH", "1"))
-    assert kinds(told.year(year=2031)) == ["ends_early"]
+    year = told.year(year=2031)
+    assert kinds(year) == ["ends_early"]
+    ends = "Nothing happened after the last row of an account, until the end of the year: kraken 2025-01-01, later 2027-01-01."
+    assert ends in year.assumptions
 
 
 def test_a_fee_that_stands_alone_is_an_expense_and_not_lost(told: Told) -> None:

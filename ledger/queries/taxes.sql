@@ -165,7 +165,8 @@ SELECT 'ends_early', 'book', NULL, NULL, NULL, max(to_at), NULL, NULL,
 FROM coverage HAVING max(to_at) < $year_ends - INTERVAL 1 DAY;
 
 -- name: known_until
-SELECT max(to_at) AS until FROM coverage;
+-- One row is an account with the end of what its exports tell.
+SELECT account, max(to_at) AS until FROM coverage GROUP BY account ORDER BY account;
 
 -- name: remainders
 -- One row is what a venue booked on one of its days beside what fills tell of results or costs, where a tax year begins or ends

@@ -180,7 +180,7 @@ def _late(disposals: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def _ends_too_early(late: pl.DataFrame, known: Gathered, policy: Policy) -> Iterable[Row]:
     """Yield that the book ends after the year, but before the 30 days after its last disposals are over."""
-    until: datetime | None = known.known_until["until"].item()
+    until: datetime | None = max(known.known_until["until"].drop_nulls().to_list(), default=None)
     unknown = late.filter(pl.col("disposed_at") + NEXT_DAYS > (until or policy.starts_at))
     if not unknown.height or (until or policy.starts_at) < policy.ends_at - timedelta(days=1):
         return

@@ -8,10 +8,12 @@ import polars as pl
 
 from ledger.storage.archive import Archive
 from ledger.storage.store import Store
+from ledger.taxing.gathering import Gathered
 from ledger.taxing.worth import Prices
 from ledger.trace import located, raw_texts
 from reports.tax.value import PLACES, TaxYear
 
+DAY = timedelta(days=1)
 SHOWN_SOURCES = 6
 RAW_ROWS = 20_000
 """Rows whose raw text is read back from the archive."""
@@ -39,14 +41,16 @@ def places(store: Store, archive: Archive | None, year: TaxYear) -> pl.DataFrame
     return pl.DataFrame([(key, *rest) for key, rest in told.items()], schema=dict(PLACES), orient="row")
 
 
-def assumptions(year: TaxYear, known_prices: Prices, max_age: timedelta) -> list[str]:
+def assumptions(year: TaxYear, known: Gathered, known_prices: Prices, max_age: timedelta) -> list[str]:
+    """Return what was assumed, a sentence each."""
     policy = year.policy
     within = {"universal": "over all accounts", "account": "within each account", "wallet": "within each wallet"}[
         policy.scope
     ]
     used = known_prices.known.filter(pl.col("price").is_not_null() & (pl.col("asset") != policy.currency))
     named = used.group_by(pl.col("price_source")).len().sort("len", "price_source", descending=[True, False])
-    most = "; ".join(f"{source}: {count}" for source, count in named.head(SHOWN_SOURCES).iter_rows())
+    sources = named.head(SHOWN_SOURCES).iter_rows()
+    most = "; ".join(f"{count} by {source.replace('; ', ' with ')}" for source, count in sources)
     more = f"; {named.height - SHOWN_SOURCES} more" if named.height > SHOWN_SOURCES else ""
     told = [
         f"Units are matched by the method {policy.method}, {within}; days are those of {policy.zone}.",
@@ -62,6 +66,11 @@ def assumptions(year: TaxYear, known_prices: Prices, max_age: timedelta) -> list
         "Borrowed units and their repayment are no disposals; what was sold of them is a short sale, "
         "closed by the next purchase.",
     ]
+    until = pl.col("until").dt.convert_time_zone(policy.zone)
+    early = known.known_until.filter(pl.col("until") < policy.ends_at - DAY).with_columns(until.dt.date())
+    if early.height:
+        ends = ", ".join(f"{account} {day.isoformat()}" for account, day in early.iter_rows())
+        told.append(f"Nothing happened after the last row of an account, until the end of the year: {ends}.")
     if policy.choices:
         told.append(f"Lots are identified by {policy.choices} where it names them.")
     if policy.method == "uk":

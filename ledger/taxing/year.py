@@ -121,7 +121,9 @@ def tax_year(
         version=version,
     )
     year = with_statements(year, statements, entries)
-    year = replace(year, places=places(store, archive, year), assumptions=assumptions(year, known_prices, max_age))
+    year = replace(
+        year, places=places(store, archive, year), assumptions=assumptions(year, known, known_prices, max_age)
+    )
     year = replace(year, settings=settings_of(policy, max_age, choices, statements))
     return with_previous(year, entries)
 
