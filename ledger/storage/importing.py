@@ -363,8 +363,8 @@ class Importing:
     def _enrich(self, form: Format, normalized: Normalized, known: pl.DataFrame, result: PartResult) -> None:
         """Let another export of the same ids fill the cells that are empty in rows the book holds.
 
-        Where the two contradict each other, the one whose format, then whose cells come first in order is right: any order
-        of imports ends alike.
+        Where the two contradict each other, the one whose format, then whose cells come first in order is right: any
+        order of imports ends alike.
         """
         bases = base_keys(known)
         origin = {"format": form.name, "file_id": result.file_id}
