@@ -157,6 +157,19 @@ def _prepared(time: str) -> Callable[[pl.DataFrame, Context], pl.DataFrame]:
 
 # ------------------------------------------------------------------------------------------------- prices
 
+SHIELDED = r"^'([=+\-@\t\r\n＝＋－＠])"
+
+
+def shielded_text(column: str, *, required: bool = False) -> Cell:
+    """Return a text without the `'` that stands, in the price files that we write, before what would be a formula."""
+    plain = text(column, required=required)
+
+    def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
+        return plain.read(columns, context).str.replace(SHIELDED, "${1}")
+
+    return replace(plain, read=read)
+
+
 PRICE_KINDS = {"mark": ("mark",), "index": ("index",), "last": ("last", "price")}
 
 
@@ -180,8 +193,8 @@ PRICES = Format(
     ),
     cells={
         "priced_at": moment("time", required=True),
-        "symbol": text("symbol", required=True),
-        "quote": text("quote"),
+        "symbol": shielded_text("symbol", required=True),
+        "quote": shielded_text("quote"),
         **{name: money(name) for name in ("mark", "index", "last", "price")},
     },
     event=pl.when(pl.all_horizontal(pl.col("mark", "index", "last", "price").is_null()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,14 @@ from schemas.errors import DamagedObject, MarginbookError, UnknownThing
 from schemas.tables import EMITTED, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 RAW_LIMIT = 200
 """Rows whose raw text is read back from the archive."""
+WORDS_OF_LINES = {
+    "balances": (3,), "carry": (4,), "funding": (4,), "income": (6, 7), "interest": (4,), "postings": (3,),
+    "realized": (6,), "reconcile": (4,), "witnesses": (6,),
+}  # fmt: skip
+"""What the `line` of a report begins with, and how many words follow, each after a `|`; one of its own is `%7C`."""
 LEGS = 256
 """Rows that one source row may become."""
 
@@ -92,7 +99,9 @@ def rows_behind(store: Store, name: str) -> list[int]:
     """Return the row keys behind a position, an event, a finding, a report's line or a row."""
     if name.isdecimal():
         return [int(name)]
-    kind, *words = name.split("|")
+    kind, *words = (word.replace("%7C", "|").replace("%25", "%") for word in name.split("|"))
+    if kind != "transfer" and len(words) not in WORDS_OF_LINES.get(kind, ()):
+        words = []  # an id with a symbol in it that has such a sign
     if kind == "transfer" and words and words[0].isdecimal():
         return [int(words[0])]
     if name.startswith("transfer"):  # the middle of its id may be left out
@@ -142,6 +151,8 @@ def _of_line(store: Store, kind: str, words: Sequence[str]) -> pl.DataFrame:
 def _of_witnesses(store: Store, words: Sequence[str]) -> pl.DataFrame:
     """Return the rows of two exports that disagree on a day."""
     owner, wallet, fact, day, what, witness = words
+    if not DAY.fullmatch(day):
+        return pl.DataFrame(schema={"row_key": pl.String})
     scopes = store.rows(statement("trace", "scope_of"), {"a": owner, "b": wallet})
     keys = [disagreeing(store, Scope(*scope), fact, date.fromisoformat(day), what, witness) for scope in scopes]
     return pl.DataFrame({"row_key": [str(key) for found in keys for key in found]}, schema={"row_key": pl.String})

@@ -43,7 +43,8 @@ SELECT account, venue, wallet, asset, computed,
   deviation AS difference, stated_at,
   CASE WHEN stated_at IS NULL THEN CASE WHEN derived THEN 'derived' ELSE 'no_anchor' END
     WHEN stated_at >= last_at OR last_at IS NULL THEN 'stated' WHEN derived THEN 'derived' ELSE 'anchored' END AS basis,
-  last_at AS last_movement_at, concat_ws('|', 'balances', owner(account, venue), wallet, asset) AS line
+  last_at AS last_movement_at, concat_ws('|', 'balances', owner(account, venue), wallet,
+    replace(replace(asset, '%', '%25'), '|', '%7C')) AS line
 FROM compared
 WHERE ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)
   AND ($symbol::VARCHAR IS NULL OR asset = $symbol)

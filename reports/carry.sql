@@ -35,7 +35,8 @@ WITH known AS (
   GROUP BY account, venue, symbol, asset, CASE WHEN how IN ('idle', 'loan', 'inventory') THEN how ELSE 'unattributed' END
 )
 SELECT *, gross_pnl > 0 AND net_pnl < 0 AS turned_to_loss,
-  coalesce(position_id, concat_ws('|', 'carry', owner(account, venue), coalesce(symbol, ''), settle_asset, status)) AS line
+  coalesce(position_id, concat_ws('|', 'carry', owner(account, venue),
+    replace(replace(coalesce(symbol, ''), '%', '%25'), '|', '%7C'), replace(replace(settle_asset, '%', '%25'), '|', '%7C'), status)) AS line
 FROM lines
 WHERE ($from::TIMESTAMPTZ IS NULL OR closed_at IS NULL OR closed_at >= $from)
   AND ($account::VARCHAR IS NULL OR account = $account) AND ($venue::VARCHAR IS NULL OR venue = $venue)

@@ -18,7 +18,8 @@ SELECT period_of(f.paid_at, $by) AS period, f.account, f.venue, f.symbol, f.asse
   CAST(sum(r.held_value) FILTER (WHERE r.held_value > 0) AS DECIMAL(38,18)) AS held_value,
   any_value(i.interval_us) AS interval_us,
   count(*) FILTER (WHERE r.row_key IS NULL) AS unattributed_rows,
-  concat_ws('|', 'funding', period_of(f.paid_at, $by), owner(f.account, f.venue), coalesce(f.symbol, ''), f.asset) AS line
+  concat_ws('|', 'funding', period_of(f.paid_at, $by), owner(f.account, f.venue),
+    replace(replace(coalesce(f.symbol, ''), '%', '%25'), '|', '%7C'), replace(replace(f.asset, '%', '%25'), '|', '%7C')) AS line
 FROM funding f LEFT JOIN rates r ON r.row_key = f.row_key
 LEFT JOIN intervals i ON i.account = f.account AND i.venue = f.venue AND i.symbol = f.symbol
 WHERE f.paid_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR f.paid_at >= $from)

@@ -37,7 +37,8 @@ SELECT period_of(booked_at, $by) AS period, account, venue, "group", part, asset
   CASE WHEN NOT is_unknown THEN CAST(coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS DECIMAL(38,18)) END AS paid,
   CASE WHEN NOT is_unknown THEN CAST(coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS DECIMAL(38,18)) END AS received,
   CASE WHEN NOT is_unknown THEN CAST(coalesce(sum(amount), 0) AS DECIMAL(38,18)) END AS net, count(*) AS rows,
-  concat_ws('|', 'income', period_of(booked_at, $by), owner(account, venue), "group", part, asset, coalesce(loan_id, ''),
+  concat_ws('|', 'income', period_of(booked_at, $by), owner(account, venue), "group", part,
+    replace(replace(asset, '%', '%25'), '|', '%7C'), replace(replace(coalesce(loan_id, ''), '%', '%25'), '|', '%7C'),
     CASE WHEN is_unknown THEN 'unknown' END) AS line
 FROM lines
 WHERE booked_at < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR booked_at >= $from)

@@ -28,7 +28,8 @@ SELECT period_of(c.moment, $by) AS period, c.account, c.venue, c.symbol, c.asset
   CAST(sum(c.principal) FILTER (WHERE c.principal > 0) AS DECIMAL(38,18)) AS principal_sum,
   any_value(i.interval_us) AS interval_us,
   count(*) FILTER (WHERE c.kind = 'implied') AS implied_rows,
-  concat_ws('|', 'interest', period_of(c.moment, $by), owner(c.account, c.venue), coalesce(c.symbol, ''), c.asset) AS line
+  concat_ws('|', 'interest', period_of(c.moment, $by), owner(c.account, c.venue),
+    replace(replace(coalesce(c.symbol, ''), '%', '%25'), '|', '%7C'), replace(replace(c.asset, '%', '%25'), '|', '%7C')) AS line
 FROM charged c LEFT JOIN longest i ON i.account = c.account AND i.venue = c.venue AND i.symbol IS NOT DISTINCT FROM c.symbol
   AND i.asset = c.asset
 WHERE c.moment < coalesce($to::TIMESTAMPTZ, 'infinity'::TIMESTAMPTZ) AND ($from::TIMESTAMPTZ IS NULL OR c.moment >= $from)

@@ -52,6 +52,7 @@ SELECT period, position_id, account, venue, symbol, settle_asset,
   CASE WHEN grain <> 'session' THEN insurance END AS insurance,
   CASE WHEN grain = 'session' THEN session
     ELSE CAST(gross_pnl - trading_fees - (interest - funding + liquidation_fees) + insurance AS DECIMAL(38,18)) END AS net_pnl,
-  grain, concat_ws('|', 'realized', period, coalesce(position_id, ''), owner(account, venue), coalesce(symbol, ''), settle_asset, grain) AS line
+  grain, concat_ws('|', 'realized', period, replace(replace(coalesce(position_id, ''), '%', '%25'), '|', '%7C'), owner(account, venue),
+    replace(replace(coalesce(symbol, ''), '%', '%25'), '|', '%7C'), replace(replace(settle_asset, '%', '%25'), '|', '%7C'), grain) AS line
 FROM summed
 ORDER BY period, account, symbol NULLS LAST, position_id NULLS LAST, settle_asset, grain

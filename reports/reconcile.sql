@@ -133,7 +133,8 @@ moves AS (
       AND b.broken_at <= greatest(s.stated_at, s.ends_at)
     LEFT JOIN explained e ON e.break_id = b.break_id AND e.amount = b.difference GROUP BY ALL) b USING (period, account, venue, wallet, asset)
 ), keyed AS (
-  SELECT *, concat_ws('|', 'reconcile', period, owner(account, venue), wallet, asset) AS line FROM accounted
+  SELECT *, concat_ws('|', 'reconcile', period, owner(account, venue), wallet,
+    replace(replace(asset, '%', '%25'), '|', '%7C')) AS line FROM accounted
 )
 SELECT period, account, venue, wallet, asset, opening, deposits, withdrawals, transfers, trading, realized_pnl, trading_fees, funding,
   interest, borrowed, repaid, liquidation, other, late, closing, stated_closing, difference,

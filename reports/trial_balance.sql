@@ -13,8 +13,10 @@ WITH lines AS (
   GROUP BY account, venue, posting_account, asset
 ), shown AS (
   SELECT 'account' AS scope, account, venue, posting_account, asset, opening, debit, credit, balance,
-    CASE WHEN starts_with(posting_account, 'wallet:') THEN concat_ws('|', 'balances', owner(account, venue), wallet, asset)
-      ELSE concat_ws('|', 'postings', owner(account, venue), posting_account, asset) END AS line, 0 AS rank
+    CASE WHEN starts_with(posting_account, 'wallet:')
+        THEN concat_ws('|', 'balances', owner(account, venue), wallet, replace(replace(asset, '%', '%25'), '|', '%7C'))
+      ELSE concat_ws('|', 'postings', owner(account, venue),
+        replace(replace(posting_account, '%', '%25'), '|', '%7C'), replace(replace(asset, '%', '%25'), '|', '%7C')) END AS line, 0 AS rank
   FROM lines
   UNION ALL
   SELECT 'account', account, venue, 'total', asset, CAST(sum(opening) AS DECIMAL(38,18)), CAST(sum(debit) AS DECIMAL(38,18)),

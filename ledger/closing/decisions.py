@@ -62,7 +62,7 @@ def explained_id(entry: Mapping[str, Any]) -> str:
     account, venue, wallet, asset = (str(entry[name]) for name in ("account", "venue", "wallet", "asset"))
     if entry.get("period"):
         owner = account if account == venue else f"{account}@{venue}"
-        return "|".join(("reconcile", entry["period"], owner, wallet, asset))
+        return "|".join(("reconcile", entry["period"], owner, wallet, asset.replace("%", "%25").replace("|", "%7C")))
     return break_id_of(account, venue, wallet, asset, _instant(entry["broken_at"]), entry.get("ordinal", 1))
 
 

@@ -41,6 +41,9 @@ OF_WALLETS = ("wallet", "debt", "unexplained")
 RESERVED = frozenset({"TRUE", "FALSE", "NULL"})
 """Words of beancount's own in capitals."""
 LONGEST_COMMODITY = 24
+LONGEST_PART = 60
+LONGEST_QUOTED = 100
+"""Letters of a part of an account's name, and of a quoted commodity: ledger reads no line of more than 4,096 bytes."""
 PLAIN = re.compile(r"[A-Z]{2,}")
 COMMODITY = re.compile(r"[A-Z][A-Z0-9'._-]{0,22}[A-Z0-9]")
 
@@ -80,6 +83,8 @@ def _part(text: str) -> str:
     """Return a part of an account's name: ASCII, its words parted by `-`."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")
+    if len(words) > LONGEST_PART:
+        words = f"{words[: LONGEST_PART - 13]}-{_mark(text, 12)}"
     return words[:1].upper() + words[1:] if words else f"X{_mark(text)}"
 
 
@@ -126,12 +131,14 @@ def quoted_commodity(asset: str) -> str:
 
     No two assets become one, since `%`, too, is written as %25.
     """
-    if PLAIN.fullmatch(asset):
+    if PLAIN.fullmatch(asset) and len(asset) <= LONGEST_QUOTED:
         return asset
     held = "".join(f"%{ord(letter):02X}" if letter in '";%' or not letter.isprintable() else letter for letter in asset)
+    if len(held) > LONGEST_QUOTED:
+        held = f"{held[: LONGEST_QUOTED - 17]}-{_mark(asset, 16)}"
     return f'"{held}"'
 
 
-def _mark(text: str) -> str:
-    """Return four characters that tell names apart that would be one."""
-    return hashlib.sha256(text.encode()).hexdigest()[:4].upper()
+def _mark(text: str, length: int = 4) -> str:
+    """Return a few characters that tell names apart that would be one."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length].upper()

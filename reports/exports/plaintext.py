@@ -22,6 +22,8 @@ TAGS = (
     "held_here",
 )  # fmt: skip
 SPECIAL = (("%", "%25"), (",", "%2C"), ("[", "%5B"))
+LONGEST_VALUE = 300
+"""Letters of a text that are told: ledger reads no line of more than 4,096 bytes."""
 FEWEST = 2
 """Decimals that a commodity is shown with at least."""
 HEADER = """; Journal of a book, {made}{range}.
@@ -50,6 +52,7 @@ def write_plaintext(journal: Journal, out: BinaryIO, program: Program) -> None:
 def plain(name: str) -> pl.Expr:
     """Return a text as the value of a tag, or a part of a description: it can end or begin nothing."""
     text = col(name)
+    text = pl.when(text.str.len_chars() > LONGEST_VALUE).then(text.str.slice(0, LONGEST_VALUE) + "...").otherwise(text)
     for sign, code in SPECIAL:
         text = text.str.replace_all(sign, code, literal=True)
     return text.str.replace_all(r"[\pC\u2028\u2029]", " ")

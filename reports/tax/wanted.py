@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from reports.exact import csv_bytes
 from reports.tax.value import TaxYear
 
 
@@ -12,5 +13,4 @@ def wanted_csv(year: TaxYear) -> bytes:
     days = year.wanted.select(
         time=pl.col("at").dt.truncate("1d"), symbol="asset", price=pl.lit(None, pl.String), quote="currency"
     ).unique()
-    told = days.sort("symbol", "time").with_columns(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return told.write_csv().encode()
+    return csv_bytes(days.sort("symbol", "time"))
