@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
@@ -174,8 +175,24 @@ def local_time(column: str, *patterns: str, required: bool = True) -> Cell:
         return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), context.zone or "UTC")
 
     return Cell(
-        columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required, needs_zone=True
+        columns=(column,), read=read, expected=times_as(patterns), required=required, needs_zone=True
     )  # fmt: skip
+
+
+SHOWN_TIME = datetime(2026, 1, 31, 8, 5, 9)  # noqa: DTZ001 - a wall clock
+OF_POLARS = re.compile(r"%(?:(?P<fraction>[.36]*f)|(?P<zone>[#:]?z)|[A-Za-z])")
+"""Directives of patterns, those apart that `strftime` writes otherwise."""
+
+
+def times_as(patterns: Sequence[str]) -> str:
+    """Return `a time as 2026-01-31 08:05:09 or ...`: what patterns read, by an example of each."""
+
+    def written(found: re.Match[str]) -> str:
+        if found["fraction"]:
+            return "" if found[0] == "%.f" else f"{'.' * ('.' in found[0])}250"
+        return "+01:00" if found["zone"] else f"{SHOWN_TIME:{found[0]}}"
+
+    return "a time as " + " or ".join(dict.fromkeys(OF_POLARS.sub(written, pattern) for pattern in patterns))
 
 
 def known_zone_time(column: str, *patterns: str, required: bool = True) -> Cell:
@@ -200,7 +217,7 @@ def fixed_zone_time(column: str, zone: Zone, *patterns: str, required: bool = Tr
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
         return to_utc(parse_clock(columns[0].str.strip_chars(), patterns, context), zone)
 
-    return Cell(columns=(column,), read=read, expected="a time as " + " or ".join(patterns), required=required)
+    return Cell(columns=(column,), read=read, expected=times_as(patterns), required=required)
 
 
 def epoch(column: str, *, required: bool = True) -> Cell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -38,10 +38,11 @@ def detect(head: Head, formats: Sequence[Format], name: str, file_name: str, onl
         if len(printed) < 2:
             continue
         folded = [fold(cell) for cell in printed]
+        distinct = frozenset(folded)
         preamble = tuple(cell for _, earlier in head[:position] for cell in earlier if cell)
         for form in candidates:
             for header in form.headers:
-                if (columns := _columns(form, header, folded)) is not None:
+                if (columns := _columns(form, header, folded, distinct)) is not None:
                     extra = tuple(text for text, known in zip(printed, columns, strict=True) if known is None and text)
                     matched = len(header.columns)
                     best.append((matched - len(extra), matched, Match(
@@ -49,7 +50,9 @@ def detect(head: Head, formats: Sequence[Format], name: str, file_name: str, onl
                         new_columns=extra, preamble=preamble)))  # fmt: skip
         if best:
             _refuse_duplicates(name, row, folded)
-            return _decide(best, name, file_name, [cells for _, cells in head[position + 1 :]])
+            match = _decide(best, name, file_name, [cells for _, cells in head[position + 1 :]])
+            _refuse_two_names(name, match)
+            return match
     records = [cells for _, cells in head]
     for form in candidates:
         if form.recognize is not None and (found := form.recognize(records)) is not None:
@@ -90,13 +93,13 @@ def _shape(form: Format, header: Header) -> _Shape:
     return _Shape(must, frozenset(known), names, pieces)
 
 
-def _columns(form: Format, header: Header, folded: Sequence[str]) -> tuple[str | None, ...] | None:
+def _columns(form: Format, header: Header, folded: Sequence[str], found: Set[str]) -> tuple[str | None, ...] | None:
     """Return the canonical name of each printed column, or None where the header does not fit."""
     shape = _shape(form, header)
     if header.contains:
-        found = tuple(next((name for piece, name in shape.pieces.items() if piece in cell), None) for cell in folded)
-        return found if set(shape.pieces.values()) <= set(found) else None
-    if not shape.must.keys() <= set(folded) or (header.exact and not shape.known.issuperset(folded)):
+        named = tuple(next((name for piece, name in shape.pieces.items() if piece in cell), None) for cell in folded)
+        return named if set(shape.pieces.values()) <= set(named) else None
+    if not shape.must.keys() <= found or (header.exact and not shape.known >= found):
         return None
     return tuple(shape.names.get(cell, cell) if cell in shape.known else None for cell in folded)
 
@@ -105,6 +108,15 @@ def _refuse_duplicates(name: str, row: int, folded: Sequence[str]) -> None:
     twice = sorted({cell for cell in folded if cell and folded.count(cell) > 1})
     if twice:
         raise DuplicateHeader(name, row, twice)
+
+
+def _refuse_two_names(name: str, match: Match) -> None:
+    """Refuse a header with two columns that are names of one thing, as `Time` and `Time(UTC)`."""
+    known = [column for column in match.columns if column is not None]
+    twice = {column for column in known if known.count(column) > 1}
+    if twice and not any(header.contains for header in match.format.headers):
+        both = [text for text, column in zip(match.printed, match.columns, strict=True) if column in twice]
+        raise DuplicateHeader(name, match.header_row, both, one_thing=True)
 
 
 def _decide(best: list[tuple[int, int, Match]], name: str, file_name: str, rows: Sequence[Sequence[str]]) -> Match:

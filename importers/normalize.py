@@ -10,6 +10,7 @@ import pandera.polars as pa
 import polars as pl
 
 from importers.contract import Cell, Context, Emit, Format, Match, Normalized
+from importers.doubts import doubts
 from schemas.ddl import column_types
 from schemas.tables import EMITTED, ORIGIN
 from schemas.types import INSTANT, MONEY
@@ -30,7 +31,7 @@ def normalize(match: Match, cells: pl.DataFrame, context: Context) -> Normalized
     cells, empty = _split_empty(cells)
     named = name_columns(match, cells)
     named, sentinels = _split_sentinels(form, named)
-    typed, rejected = parse(form, named, context)
+    typed, rejected = parse(form, named, context, printed_names(match))
     typed = _with_event(form, typed)
     typed, unmapped = _split_unmapped(form, typed, named)
     ignored = typed.filter(pl.col("event").is_in(list(form.ignores)))
@@ -86,7 +87,14 @@ def _split_sentinels(form: Format, named: pl.DataFrame) -> tuple[pl.DataFrame, p
 # ------------------------------------------------------------------------------------------------ cells
 
 
-def parse(form: Format, named: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
+def printed_names(match: Match) -> dict[str, str]:
+    """Return by canonical name how the file prints its columns."""
+    return {name: text for name, text in zip(match.columns, match.printed, strict=True) if name is not None}
+
+
+def parse(
+    form: Format, named: pl.DataFrame, context: Context, printed: Mapping[str, str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows whose cells are all understood, typed, and a line for every cell that is not."""
     columns: dict[str, pl.Series] = {"source_row": named["source_row"]}
     wrong: list[pl.DataFrame] = []
@@ -96,9 +104,9 @@ def parse(form: Format, named: pl.DataFrame, context: Context) -> tuple[pl.DataF
         columns[name] = value
         missed = value.is_null() & texts[0].is_not_null()
         if missed.any():
-            wrong.append(_wrong(named, texts[0], missed, cell, form))
+            wrong.append(_wrong(named, texts[0], missed, cell, printed, value.dtype, context))
         if cell.required and texts[0].null_count():
-            wrong.append(_wrong(named, texts[0], texts[0].is_null(), cell, form))
+            wrong.append(_wrong(named, texts[0], texts[0].is_null(), cell, printed, value.dtype, context))
     typed = pl.DataFrame(columns)
     if not wrong:
         return typed, pl.DataFrame(schema=REJECTED)
@@ -116,15 +124,19 @@ def _text_of(named: pl.DataFrame, column: str, cell: Cell) -> pl.Series:
     return text.zip_with(~gone, pl.Series([None], dtype=pl.String).new_from_index(0, len(text)))
 
 
-def _wrong(named: pl.DataFrame, text: pl.Series, mask: pl.Series, cell: Cell, form: Format) -> pl.DataFrame:
+def _wrong(
+    named: pl.DataFrame, text: pl.Series, mask: pl.Series, cell: Cell, printed: Mapping[str, str], kind: pl.DataType,
+    context: Context,
+) -> pl.DataFrame:  # fmt: skip
     word = "unmapped: " if cell.unmapped else ""
-    printed = {canonical: header for header, canonical in form.aliases.items()}
-    return pl.DataFrame({"source_row": named["source_row"], "text": text}).filter(mask).select(
+    zone = context.zone if context.zone_known else None
+    wrong = pl.DataFrame({"source_row": named["source_row"], "text": text}).filter(mask)
+    return wrong.select(
         "source_row",
         pl.lit(printed.get(cell.columns[0], cell.columns[0])).alias("column"),
         pl.col("text").fill_null(""),
-        pl.lit(f"{word}expected {cell.expected}").alias("reason"),
-    )  # fmt: skip
+        (pl.lit(f"{word}expected {cell.expected}") + doubts(wrong["text"], kind, zone, cell.expected)).alias("reason"),
+    )
 
 
 # ----------------------------------------------------------------------------------------------- claims

@@ -96,13 +96,19 @@ def _first_text(part: Part, match: Match, column: str | None) -> str | None:
     return first[place].strip() or None if place < len(first) else None
 
 
+def _printed(match: Match, column: str | None) -> str | None:
+    """Return how the file prints the column `c7` of its frames; None for one beyond its header."""
+    place = int(column[1:]) if column else len(match.printed)
+    return (match.printed[place] or None) if place < len(match.printed) else None
+
+
 def chunks(recognized: Recognized, encoding: str | None = None) -> Iterator[tuple[Normalized, int]]:
     """Yield each chunk normalized, with the number of source rows read for it; broken rows are among the rejected."""
     match = recognized.match
     for chunk in recognized.part.chunks(match.header_row, len(match.printed), encoding):
         normalized = normalize(match, chunk.cells, recognized.context)
         if chunk.broken:
-            lines = [(row.source_row, row.column, row.text, row.reason) for row in chunk.broken]
+            lines = [(row.source_row, _printed(match, row.column), row.text, row.reason) for row in chunk.broken]
             broken = pl.DataFrame(lines, schema=REJECTED, orient="row")
             rejected = pl.concat([normalized.rejected, broken]).sort("source_row")
             normalized = Normalized(

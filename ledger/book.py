@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from importers.contract import Format
-from importers.files import Bundle, collect, open_bundle
+from importers.files import Bundle, Unread, collect, open_bundle
 from importers.registry import formats as builtin_formats
 from ledger.accounting.derive import settle
 from ledger.auditing.asking import audit_called, stage_liquidations
@@ -321,15 +321,14 @@ class Book:
         return report
 
     def _bundles(
-        self, places: Sequence[Path], report: ImportReport, collected: Iterable[Bundle | UnreadableFile] | None = None
+        self, places: Sequence[Path], report: ImportReport, collected: Iterable[Bundle | Unread] | None = None
     ) -> Iterator[tuple[Bundle | None, bool]]:
         named = {place for place in places if not place.is_dir()}
         for found in collect(places) if collected is None else collected:
-            if isinstance(found, UnreadableFile):
-                if found.named:
-                    report.errors.append(found)
-                else:
-                    report.unrecognized.append(str(found).split("\n", 1)[0])
+            if isinstance(found, UnreadableFile) and not found.named:
+                report.unrecognized.append(str(found).split("\n", 1)[0])
+            elif not isinstance(found, Bundle):
+                report.errors.append(found)
             else:
                 yield found, found.path in named
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_SHOWN = 160
+"""Characters of a text from a file in a message."""
+
+
+def shortened(text: str) -> str:
+    """Return a text for a message: in one line, and of a long one its beginning."""
+    line = text.replace("\r", "\\r").replace("\n", "\\n")
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."
+
 
 class MarginbookError(Exception):
     """Base of all errors a user may see; `exit_code` is the command's exit status."""
@@ -25,17 +34,21 @@ class UnknownFormat(MarginbookError):
 
     def in_a_line(self) -> str:
         """Return what is near, and how it differs."""
-        lacks, has = ", ".join(self.missing) or "nothing", ", ".join(self.unknown) or "nothing"
+        lacks, has = ", ".join(self.missing) or "nothing", shortened(", ".join(self.unknown)) or "nothing"
         return f"{self.name}: near {self.nearest}, but it lacks {lacks}; unknown: {has}"
 
     def __str__(self) -> str:
         lines = [f"{self.name}: no known format has this header"]
+        if not self.nearest and (cells := [cell for cell in (self.head or [()])[0] if cell.strip()]):
+            lines.append(f"  it begins with: {shortened(', '.join(cells))}")
+        if not self.nearest and len(self.head) >= 40:
+            lines.append("  the header is looked for in its first 40 lines")
         if self.nearest:
             lines.append(f"  nearest is {self.nearest}")
             if self.missing:
                 lines.append(f"  columns it has that the file lacks: {', '.join(self.missing)}")
             if self.unknown:
-                lines.append(f"  columns of the file that it lacks: {', '.join(self.unknown)}")
+                lines.append(f"  columns of the file that it lacks: {shortened(', '.join(self.unknown))}")
         lines.append("  describe it: `marginbook formats new FILE`; or fill a template: `marginbook templates -o DIR`")
         return "\n".join(lines)
 
@@ -55,17 +68,19 @@ class AmbiguousFormat(MarginbookError):
 
 
 class DuplicateHeader(MarginbookError):
-    """A header names a column twice."""
+    """A header names a column twice, or one thing in two columns (`one_thing`)."""
 
     exit_code = 3
 
-    def __init__(self, name: str, row: int, columns: Sequence[str]) -> None:
+    def __init__(self, name: str, row: int, columns: Sequence[str], *, one_thing: bool = False) -> None:
         super().__init__(name, row, columns)
-        self.name, self.row, self.columns = name, row, columns
+        self.name, self.row, self.columns, self.one_thing = name, row, columns, one_thing
 
     def __str__(self) -> str:
+        named = shortened(", ".join(self.columns)) + (", which are one thing" if self.one_thing else " twice")
         return (
-            f"{self.name}:{self.row}: the header names {', '.join(self.columns)} twice; which is which cannot be known"
+            f"{self.name}:{self.row}: the header names {named}; which is which cannot be known\n"
+            "  take one of them out of a copy of the file, and import that"
         )
 
 
@@ -122,7 +137,8 @@ class UndecodableFile(UnreadableFile):
 
     def __init__(self, name: str, reason: str, samples: Sequence[tuple[str, str]], named: bool = True) -> None:
         lines = [f"--encoding {codec:<10} would read {sample!r}" for codec, sample in samples]
-        super().__init__(name, reason, "\n  ".join(["name its encoding:", *lines]), named)
+        to_do = "name its encoding:" if lines else "name another encoding, or none: most exports are UTF-8"
+        super().__init__(name, reason, "\n  ".join([to_do, *lines]), named)
         self.samples = tuple(samples)
 
 
@@ -239,10 +255,19 @@ class TooManyRejects(MarginbookError):
 
     def __str__(self) -> str:
         shown = "\n".join(f"  {line}" for line in self.lines)
+        more = self.rejected - len(self.lines)
+        further = f"\n  ... and {more:,} more" if more > 0 else ""
+        allowed = f"more than {self.limit:.0%} allows" if self.limit else "and none may be left out"
         return (
-            f"{self.name}: {self.rejected} of {self.read} rows were not understood, more than {self.limit:.0%} allows; "
-            f"nothing of it was stored\n{shown}\n  --max-rejects allows more; --format says what it is"
+            f"{self.name}: {self.rejected:,} of {self.read:,} rows were not understood, {allowed}; "
+            f"nothing of it was stored\n{shown}{further}\n  {self._to_do()}"
         )
+
+    def _to_do(self) -> str:
+        if self.rejected >= self.read:
+            return "--format NAME reads it as something else"
+        share, others = -(-100 * self.rejected // self.read), self.read - self.rejected
+        return f"--max-rejects {share}% stores the other {others:,}; --format NAME reads it as something else"
 
 
 class OtherOptions(MarginbookError):

@@ -195,8 +195,8 @@ def test_a_line_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_too_many_columns(tmp_path: Path) -> None:
     _, broken, _ = csv_rows(tmp_path, HEADER + "1,a,b\n" + "x," * 1100 + "x\n")
-    assert [(3, "more than 1024 columns")] == reasons(broken)
-    with pytest.raises(RefusedFile, match="1024 columns"):
+    assert [(3, "more than 1,024 columns")] == reasons(broken)
+    with pytest.raises(RefusedFile, match="1,024 columns"):
         read(part_of(tmp_path, ",".join(["h"] * 1025) + "\n"), width=1025)
     assert 5 == RefusedFile.exit_code
 

@@ -157,7 +157,7 @@ def _day_or_instant() -> Cell:
                         for column, patterns in zip(columns, (("%Y-%m-%d",), ISO_TIMES), strict=True))  # fmt: skip
         return instant.zip_with(instant.is_not_null(), day)
 
-    return Cell(columns=("date", "timestamp"), read=read, expected="a date as %Y-%m-%d", required=True)
+    return Cell(columns=("date", "timestamp"), read=read, expected="a date as 2026-01-31", required=True)
 
 
 def fitting_zone(match: Match, rows: Sequence[Sequence[str]]) -> str | None:

@@ -23,9 +23,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from importers.files.bundle import Broken, Bundle, Chunk, Part, collect, open_bundle
+    from importers.files.bundle import Broken, Bundle, Chunk, Part, Unread, collect, open_bundle
 
-__all__ = ["Broken", "Bundle", "Chunk", "Part", "collect", "open_bundle"]
+__all__ = ["Broken", "Bundle", "Chunk", "Part", "Unread", "collect", "open_bundle"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,9 +15,12 @@ from importers.files.containers import Place, look_into, read_parts
 from importers.files.limits import shown_name
 from importers.files.parts import Broken, Chunk, Part
 from importers.files.sources import Budget, FileSource, sha256_of
-from schemas.errors import UnreadableFile
+from schemas.errors import ChangedWhileRead, RefusedFile, UnreadableFile
 
-__all__ = ["Broken", "Bundle", "Chunk", "Part", "collect", "open_bundle"]
+__all__ = ["Broken", "Bundle", "Chunk", "Part", "Unread", "collect", "open_bundle"]
+
+Unread = UnreadableFile | RefusedFile | ChangedWhileRead
+"""Why a file that was found could not be read."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,11 @@ def open_bundle(path: Path, name: str | None = None) -> Bundle:
     return Bundle(shown, path, sha256_of(source), source)
 
 
-def collect(paths: Sequence[Path]) -> Iterator[Bundle | UnreadableFile]:
+def collect(paths: Sequence[Path]) -> Iterator[Bundle | Unread]:
     """The files at these paths and, sorted, in the folders below them; what cannot be read comes as its error.
 
-    An error is `named` if its path was given by itself.  Hidden files in folders are skipped; links there are not
-    followed.
+    An `UnreadableFile` is `named` if its path was given by itself.  Hidden files in folders are skipped; links there
+    are not followed.
     """
     for path in paths:
         if path.is_dir():
@@ -65,7 +68,7 @@ def collect(paths: Sequence[Path]) -> Iterator[Bundle | UnreadableFile]:
             yield _opened(path, path.name, named=True)
 
 
-def _opened(path: Path, name: str, named: bool) -> Bundle | UnreadableFile:
+def _opened(path: Path, name: str, named: bool) -> Bundle | Unread:
     name = shown_name(name)
     try:
         if not named and (path.is_symlink() or path.is_dir()):
@@ -77,6 +80,8 @@ def _opened(path: Path, name: str, named: bool) -> Bundle | UnreadableFile:
         return bundle
     except UnreadableFile as error:
         error.named = named
+        return error
+    except (RefusedFile, ChangedWhileRead) as error:
         return error
 
 

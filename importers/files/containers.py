@@ -137,7 +137,7 @@ def _member_parts(archive: Archive, place: Place) -> list[Part]:
         inner = replace(place, name=source.name, file_name=file_name, part_no=part_no, zips=place.zips + 1, gzips=0)
         try:
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise UnreadableFile(source.name, "is a symbolic link")
+                raise UnreadableFile(source.name, "is a symbolic link, which is not followed")
             parts += read_parts(source, inner, None)
         except UnreadableFile as error:
             parts.append(UnreadablePart(inner.name, file_name, inner.part_no, source, error))

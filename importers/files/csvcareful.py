@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -57,8 +58,8 @@ def records(lines: list[str], delimiter: str, width: int | None, final: bool) ->
         try:
             for cells in reader:
                 end = at + reader.line_num
-                if end - start > 1 and width is not None and isinstance(fit(cells, width), str):
-                    resumed = _resume(lines, start + 1, end, delimiter, width)
+                if end - start > 1 and width is not None:
+                    resumed = _below(lines, start + 1, end, cells, delimiter, width)
                     if resumed is not None:
                         yield Record(start, resumed, [], SWALLOWS)
                         start = resumed
@@ -123,7 +124,7 @@ def read_careful(text: str, first_line: int, delimiter: str, width: int, final: 
         if cut and len(cells) > 1:
             complain(record, ENDS_INSIDE)
         elif isinstance(fitted, str):
-            complain(record, f"more than {COLUMN_LIMIT} columns" if len(cells) > COLUMN_LIMIT else fitted)
+            complain(record, f"more than {COLUMN_LIMIT:,} columns" if len(cells) > COLUMN_LIMIT else fitted)
         else:
             rows.append(fitted)
             starts.append(first_line + record.start)
@@ -133,6 +134,13 @@ def read_careful(text: str, first_line: int, delimiter: str, width: int, final: 
 def _from(lines: list[str], at: int) -> Iterator[str]:
     for index in range(at, len(lines)):
         yield lines[index]
+
+
+def _below(lines: list[str], start: int, end: int, cells: list[str], delimiter: str, width: int) -> int | None:
+    """The first line of a record of many lines that is a row by itself, where the record is none."""
+    if isinstance(fit(cells, width), str):
+        return _resume(lines, start, end, delimiter, width)
+    return _swallowed(lines, start, end - 1, delimiter, cells)
 
 
 def _resume(lines: list[str], start: int, end: int, delimiter: str, width: int) -> int | None:
@@ -146,6 +154,24 @@ def _resume(lines: list[str], start: int, end: int, delimiter: str, width: int) 
         except csv.Error:
             continue
     return None
+
+
+def _swallowed(lines: list[str], start: int, end: int, delimiter: str, cells: list[str]) -> int | None:
+    """The first line inside a record of the right width that is a row like it: as wide, and begun with the like."""
+    begun = _shape(cells[0])
+    for index in range(start, end):
+        try:
+            (inside,) = csv.reader([lines[index]], delimiter=delimiter, strict=True)
+        except (csv.Error, ValueError):
+            continue
+        if len(inside) == len(cells) > 2 and begun and _shape(inside[0]) == begun:
+            return index
+    return None
+
+
+def _shape(cell: str) -> str:
+    """The cell with every digit as 9; nothing of one without digits."""
+    return re.sub(r"\d", "9", cell) if any(map(str.isdigit, cell)) else ""
 
 
 def _bytes(lines: list[str], record: Record) -> int:

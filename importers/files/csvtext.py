@@ -68,7 +68,7 @@ class CsvPart:
             yield from other.chunks(header_row, width)
             return
         if width > COLUMN_LIMIT:
-            raise RefusedFile(self.name, f"its header has more than {COLUMN_LIMIT} columns")
+            raise RefusedFile(self.name, f"its header has more than {COLUMN_LIMIT:,} columns")
         first_line = next((after for row, after, _ in self._records(None) if row == header_row), None)
         if header_row == 0:  # no header: the rows begin at once
             first_line = 1

@@ -103,6 +103,7 @@ class Utf8:
         self._stream: Stream = source.open()
         self._name = source.name
         self._codec = encoded.codec
+        self._is_marked = encoded.mark > 0
         self._decoder = None
         if codecs.lookup(encoded.codec).name != "utf-8":
             self._decoder = codecs.getincrementaldecoder(encoded.codec)()
@@ -129,6 +130,9 @@ class Utf8:
         try:
             return self._decoder.decode(data, final).encode()
         except UnicodeError as error:
+            if self._is_marked:
+                reason = f"says that it is {self._codec.upper()} text, and is damaged or cut off"
+                raise UnreadableFile(self._name, reason, "download it again") from error
             raise UndecodableFile(self._name, f"is not {self._codec} text", _wrong(error)) from error
 
 

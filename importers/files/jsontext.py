@@ -81,7 +81,9 @@ class JsonPart:
         """The union of the keys, in the order in which they first appear."""
         found: dict[str, None] = {}
         rows = filled = 0
+        wrong: _Row | None = None
         for row in self._rows():
+            wrong = wrong or (row if row.wrong else None)
             found.update(dict.fromkeys(row.cells))
             rows += 1
             filled += len(row.cells)
@@ -93,6 +95,10 @@ class JsonPart:
                 f"its {rows:,} objects have {len(found):,} different keys, and next to none has more than a few of them"
             )
             raise RefusedFile(self.name, why, "give it by kinds of objects, a file for each")
+        if wrong is not None and not found:
+            raise UnreadableFile(
+                self.name, f"has no record that can be read: of record {wrong.source_row}, {wrong.wrong}"
+            )
         return tuple(found)
 
     def head(self, rows: int = 40) -> list[tuple[int, list[str]]]:
@@ -381,7 +387,7 @@ def _line_row(number: int, line: str, is_last: bool) -> _Row:
     if len(line) > ROW_LIMIT:
         return _Row(number, line, {}, "the line is longer than 1 MiB")
     try:
-        value = loads(line)
+        value = loads(line.rstrip())
     except json.JSONDecodeError as error:
         return _Row(number, line, {}, ENDS_INSIDE if is_last else f"is no JSON at column {error.colno}")
     except RecursionError:

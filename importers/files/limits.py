@@ -23,6 +23,8 @@ MEMBER_LIMIT = 1_000
 INDEX_LIMIT = 4 << 20
 """Bytes of a zip's own list of its members."""
 SHEET_LIMIT = 255
+NAME_LIMIT = 1_024
+"""Characters of a name that are shown; a zip may have longer ones."""
 BOX_LIMIT = 60_000_000
 """Cells of the rectangle around the filled cells of a sheet, where next to none of them is filled."""
 BOX_FILLED = 100
@@ -31,4 +33,5 @@ BOX_FILLED = 100
 
 def shown_name(name: str) -> str:
     r"""A name from inside a file, with control, bidi and other invisible characters as `\x1b`, `\u202e`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name.replace("\\", "\\\\"))
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name.replace("\\", "\\\\"))
+    return shown if len(shown) <= NAME_LIMIT else f"{shown[: NAME_LIMIT - 100]}...{shown[-97:]}"

@@ -225,7 +225,9 @@ class _Sheet:
         self.right = max(self.right, self._column)
         self._row_length += len(value)
         if self._row_length > ROW_LIMIT or len(row.cells) > COLUMN_LIMIT:
-            why = "the row is longer than 1 MiB" if self._row_length > ROW_LIMIT else f"more than {COLUMN_LIMIT} cells"
+            why = (
+                "the row is longer than 1 MiB" if self._row_length > ROW_LIMIT else f"more than {COLUMN_LIMIT:,} cells"
+            )
             row.wrong = row.wrong or [("", why)]
             return
         row.cells.append((self._column, value))

@@ -90,7 +90,9 @@ class Stream:
             data = self._raw.read(size)
         except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
             self._at_end()
-            raise UnreadableFile(self._name, "is damaged or cut off: it does not unpack") from error
+            raise UnreadableFile(
+                self._name, "is damaged or cut off: it does not unpack", "download it again"
+            ) from error
         except (NotImplementedError, RuntimeError) as error:
             raise UnreadableFile(self._name, "is packed in a way that is not supported") from error
         except OSError as error:
@@ -203,7 +205,11 @@ class Archive:
         index = Index(self.name, handle)
         try:
             found = zipfile.ZipFile(index)  # it reads and seeks, and nothing else
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, UnicodeDecodeError, OSError) as error:
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(
+                self.name, "has a member whose name is no text", "pack it again, or unpack it"
+            ) from error
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
             raise UnreadableFile(
                 self.name, "is not a complete zip: its directory at the end is missing or damaged", "download it again"
             ) from error
@@ -222,7 +228,7 @@ class Archive:
         try:
             raw = self.zip.open(info)
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
-            raise UnreadableFile(name, "is damaged: it does not unpack") from error
+            raise UnreadableFile(name, "is damaged: it does not unpack", "download it again") from error
         except (NotImplementedError, RuntimeError) as error:
             raise UnreadableFile(name, "is packed in a way that is not supported") from error
         key = f"{self.name}\0{info.header_offset}\0{info.orig_filename}"

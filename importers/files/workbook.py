@@ -62,7 +62,7 @@ class SheetPart:
 
     def chunks(self, header_row: int, width: int, encoding: str | None = None) -> Iterator[Chunk]:
         if width > COLUMN_LIMIT:
-            raise RefusedFile(self.name, f"its header has more than {COLUMN_LIMIT} columns")
+            raise RefusedFile(self.name, f"its header has more than {COLUMN_LIMIT:,} columns")
         numbers: list[int] = []
         rows: list[list[str]] = []
         broken: list[Broken] = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ import polars as pl
 
 from reports.listings import IMPORTED
 from reports.render import render
+from schemas.errors import shortened
 
 if TYPE_CHECKING:
     from ledger.book import Book, ImportReport
@@ -20,6 +23,7 @@ SHOWN_FILES = 30
 SHOWN_UNRECOGNIZED = 8
 SHOWN_FINDINGS = 8
 SHOWN_EFFECTS = 20
+ENDLESS = re.compile(r"\S{161,}")
 
 
 def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
@@ -28,29 +32,46 @@ def print_import(report: ImportReport, book: Book, *, colour: bool) -> None:
     if report.parts:
         _table(report.parts, verb)
     for part in report.parts:
-        for warning in part.warnings:
-            _say(f"! {part.name}: {warning}", colour, "yellow")
-        for line in part.reject_lines:
-            _say(f"x {line}", colour, "red")
-        if part.rejected > len(part.reject_lines):
-            more = part.rejected - len(part.reject_lines)
-            _say(f"x {part.name}: {more} more rejected rows; `marginbook rejects` lists them", colour, "red")
-        for reason, count in part.ignored_reasons.items():
-            _say(f"  {part.name}: {count} ignored: {reason}", colour)
+        _doubtful(part, book, colour)
     for error in report.errors:
         _say(f"x {error}", colour, "red")
     if report.unrecognized:
-        _say(f"  {len(report.unrecognized)} files are no export that is known:", colour)
+        one = len(report.unrecognized) == 1
+        _say(f"  {len(report.unrecognized)} {'file is' if one else 'files are'} no export that is known:", colour)
         for line in report.unrecognized[:SHOWN_UNRECOGNIZED]:
             _say(f"    {line}", colour)
         if len(report.unrecognized) > SHOWN_UNRECOGNIZED:
             _say(f"    ... and {len(report.unrecognized) - SHOWN_UNRECOGNIZED} more", colour)
         _say("    `marginbook formats detect` tells of each what it is or lacks", colour)
+    if not (report.parts or report.errors or report.unrecognized):
+        _say("there is no file here", colour)
+        return
     if report.dry_run:
         _effects(report, colour)
         return
     _late(report, book, colour)
     _findings(report, book, colour)
+
+
+def _doubtful(part: PartResult, book: Book, colour: bool) -> None:
+    """Say what is doubtful in a file."""
+    for warning in part.warnings:
+        _say(f"! {part.name}: {warning}", colour, "yellow")
+    if _is_ahead(part, book):
+        ahead = f"its last row is of {part.last_at:%Y-%m-%d}, more than a year ahead: are its dates what they say?"
+        _say(f"! {part.name}: {ahead}", colour, "yellow")
+    for line in part.reject_lines:
+        _say(f"x {line}", colour, "red")
+    if part.rejected > len(part.reject_lines):
+        more = part.rejected - len(part.reject_lines)
+        _say(f"x {part.name}: {more} more rejected rows; `marginbook rejects` lists them", colour, "red")
+    for reason, count in part.ignored_reasons.items():
+        _say(f"  {part.name}: {count} ignored: {reason}", colour)
+
+
+def _is_ahead(part: PartResult, book: Book) -> bool:
+    """Say whether a file tells of what is far from having happened."""
+    return part.last_at is not None and part.stored > 0 and part.last_at > book.clock() + timedelta(days=366)
 
 
 def _late(report: ImportReport, book: Book, colour: bool) -> None:
@@ -70,7 +91,11 @@ def _table(parts: list[PartResult], verb: str) -> None:
     numbers = ("read", "stored", "duplicate", "ignored", "rejected")
     lines = [
         {"file": part.name, "format": part.format, **{name: getattr(part, name) for name in numbers}}
-        | {"from": part.first_at, "to": part.last_at, "note": part.note or None}
+        | {
+            "from": part.first_at,
+            "to": part.last_at,
+            "note": part.note or (None if part.read or not part.format else "it holds no rows"),
+        }
         for part in parts[:SHOWN_FILES]
     ]
     types: dict[str, pl.DataType] = dict.fromkeys(("file", "format", "note"), pl.String())
@@ -122,12 +147,20 @@ def _findings(report: ImportReport, book: Book, colour: bool) -> None:
     _say(f"{frame.height} findings{shown}:" if frame.height > 1 else "1 finding:", colour)
     for row in frame.head(SHOWN_FINDINGS).iter_rows(named=True):
         mark = {"error": "x", "warning": "!"}.get(row["severity"], "-")
-        _say(f"{mark} {row['sentence']}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"]))
+        _say(
+            f"{mark} {_in_a_line(row['sentence'])}", colour, {"error": "red", "warning": "yellow"}.get(row["severity"])
+        )
     _say("next: `marginbook report findings`, `marginbook report positions`, `marginbook report balances`", colour)
 
 
 def _say(text: str, colour: bool, paint: str | None = None) -> None:
     click.echo(click.style(_safe(text), fg=paint) if colour and paint else _safe(text), err=True)
+
+
+def _in_a_line(text: str) -> str:
+    """Return a sentence with names from files cut short where they are endless, and their line ends shown."""
+    line = text.replace("\r", "\\r").replace("\n", "\\n")
+    return ENDLESS.sub(lambda word: shortened(word[0]), line)
 
 
 def _safe(text: str) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 
 from importers.contract import Format, Match, Normalized
 from importers.detect import fold
-from importers.files import Part, collect, open_bundle
+from importers.files import Bundle, Part, collect, open_bundle
 from importers.read import Options, chunks, recognize
 from ledger.commands.listings import states
 from schemas.errors import AmbiguousFormat, MarginbookError, MissingTimeZone, UnknownFormat, UnreadableFile
@@ -42,7 +42,11 @@ def detected_frame(
     for found in collect(paths):
         if isinstance(found, UnreadableFile):
             lines.append(_other(found.name, found))
-            code = 3 if found.named else code
+            code = max(code, found.exit_code if found.named else 0)
+            continue
+        if not isinstance(found, Bundle):
+            lines.append(_other(found.name, found))
+            code = max(code, found.exit_code)
             continue
         try:
             parts = found.parts(encoding)

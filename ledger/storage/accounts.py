@@ -14,7 +14,10 @@ SPLITTING = ("/", "|")
 def proper(name: str) -> str:
     """Return the name if an account can be called so.  Raises UnknownThing."""
     if not name or name != name.strip() or not name.isprintable() or any(sign in name for sign in SPLITTING):
-        raise UnknownThing(f"an account cannot be called {name!r}", "give a name without / and | and blanks around it")
+        raise UnknownThing(
+            f"an account cannot be called {name!r}",
+            "give a name that can be seen, without / and |, and without blanks around it",
+        )
     return name
 
 

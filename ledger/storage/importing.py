@@ -31,7 +31,7 @@ from ledger.storage.identity import (
 )
 from ledger.storage.reading import Read, Reading, recognized
 from ledger.storage.store import Store, statement
-from schemas.errors import AccountConflict, TooManyRejects
+from schemas.errors import AccountConflict, TooManyRejects, shortened
 from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
 from schemas.types import KEY
 
@@ -285,7 +285,8 @@ class Importing:
             self.store.insert("rejects_stored", rejected.with_columns(file_no=pl.lit(file_no, dtype=pl.UInt32)))
             result.rejected += rejected.height
             for source_row, column, text, reason in rejected.head(SHOWN_REJECTS - len(result.reject_lines)).rows():
-                result.reject_lines.append(f"{result.name}:{source_row}  {column or 'row'}: {text!r}  {reason}")
+                shown = repr(shortened(text))
+                result.reject_lines.append(f"{result.name}:{source_row}  {column or 'row'}: {shown}  {reason}")
 
     def _changed(self, changed: pl.DataFrame, normalized: Normalized, name: str) -> pl.DataFrame:
         """Return a rejected line for each row whose id was seen with other content, with both places."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from importers.contract import Format, Normalized
 from importers.described.description import text_of
-from importers.files import Bundle, Part, collect
+from importers.files import Bundle, Part, Unread, collect
 from importers.files.containers import UnreadablePart
 from importers.read import Options, Recognized, chunks, recognize
 from importers.registry import formats as builtin_formats
@@ -92,7 +92,7 @@ def recognized(bundle: Bundle, formats: Sequence[Format], options: Options) -> R
 class Ahead:
     """What was found, hashed, recognized and read before the book was opened."""
 
-    found: list[Bundle | UnreadableFile]
+    found: list[Bundle | Unread]
     texts: Mapping[str, str] = field(default_factory=dict)
     """By name, the descriptions that the reading went by."""
     readings: dict[str, Reading] = field(default_factory=dict)
@@ -112,7 +112,7 @@ def read_ahead(
     stored = _stored(archive)
     left = READ_AHEAD
     for bundle in ahead.found:
-        if isinstance(bundle, UnreadableFile) or bundle.file_id in stored or bundle.file_id in ahead.readings:
+        if not isinstance(bundle, Bundle) or bundle.file_id in stored or bundle.file_id in ahead.readings:
             continue
         try:
             reading = recognized(bundle, formats, options)
