@@ -8,9 +8,11 @@ PYTEST := $(BIN)/python -m pytest
 CODE := schemas importers reports ledger tests
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+FUZZER := $(VENV)/fuzzer
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint external-programs test-external bench longtest accept lock wheel clean
+.PHONY: help demo test lint external-programs test-external bench longtest fuzz accept lock wheel clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +38,14 @@ test-external: $(DEV) ## tests that need programs of the system (chromium, hledg
 longtest: $(DEV) ## the random tests with ten times as many examples
 	MARGINBOOK_EXAMPLES=$${MARGINBOOK_EXAMPLES:-10} $(PYTEST) -n $(JOBS)
 
+fuzz: $(DEV) ## readers, numbers and times fed by atheris, which is not in the lock, for SECONDS=600 in all
+	@test -d $(FUZZER) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(FUZZER) \
+	  'atheris>=3' || { rm -rf $(FUZZER); echo "NOT RUN: atheris cannot be installed here"; }
+	@test ! -d $(FUZZER) || for target in files numbers times; do \
+	  PYTHONPATH=$(FUZZER):. $(BIN)/python -m tests.fuzz.readers $$target .fuzz/$$target -artifact_prefix=.fuzz/$$target- \
+	    -max_total_time=$$(( $(SECONDS) * $$([ $$target = files ] && echo 8 || echo 1) / 10 )) -print_final_stats=1 || exit 1; \
+	done
+
 bench: $(DEV) ## the table of speed and memory (ARGS="--help" for what can be chosen)
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -52,7 +62,7 @@ lock: $(VENV)/bin/python ## renew requirements.lock and requirements-dev.lock
 	@! grep -n '://' requirements.lock requirements-dev.lock
 
 clean: ## remove what was made: environment, demo, caches
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 
 import pandera.errors
@@ -12,7 +13,7 @@ import polars as pl
 from importers.contract import Cell, Context, Emit, Format, Match, Normalized
 from importers.doubts import doubts
 from schemas.ddl import column_types
-from schemas.tables import EMITTED, ORIGIN
+from schemas.tables import EMITTED, ORIGIN, STATED
 from schemas.types import INSTANT, MONEY
 
 SEPARATOR = "\x1f"
@@ -36,10 +37,7 @@ def normalize(match: Match, cells: pl.DataFrame, context: Context) -> Normalized
     typed, unmapped = _split_unmapped(form, typed, named)
     ignored = typed.filter(pl.col("event").is_in(list(form.ignores)))
     stored = typed.filter(pl.col("event").is_in(list(form.cases)))
-    if form.prepare is not None:
-        stored = form.prepare(stored, context)
-    stored = _with_wallet(form, stored, context)
-    tables, invalid = _emit(form, stored)
+    stored, tables, invalid = _stated(form, stored, context)
     if len(invalid):
         stored = stored.join(invalid, on="source_row", how="anti")
         tables = {name: table.join(invalid, on="source_row", how="anti") for name, table in tables.items()}
@@ -50,6 +48,38 @@ def normalize(match: Match, cells: pl.DataFrame, context: Context) -> Normalized
         ignored=pl.concat([empty, sentinels, _ignored(form, ignored)]),
         account_numbers=_account_numbers(form, named),
     )
+
+
+def _stated(
+    form: Format, stored: pl.DataFrame, context: Context
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame], pl.DataFrame]:
+    """Return the rows as the format prepares them, what they state, and a line for each that cannot be meant."""
+    huge = pl.DataFrame(schema=REJECTED)
+    try:
+        prepared = _prepared(form, stored, context)
+        tables, invalid = _emit(form, prepared)
+    except pl.exceptions.PolarsError as error:
+        if "overflow" not in str(error):
+            raise
+        is_huge = _products_overflow(stored)
+        huge = stored.filter(is_huge).select(
+            "source_row", pl.lit(None, pl.String).alias("column"), pl.lit("").alias("text"),
+            pl.lit("numbers beyond reason: what they come to is more than 20 digits long").alias("reason"),
+        )  # fmt: skip
+        prepared = _prepared(form, stored.filter(~is_huge), context)
+        tables, invalid = _emit(form, prepared)
+    return prepared, tables, pl.concat([huge, invalid])
+
+
+def _prepared(form: Format, stored: pl.DataFrame, context: Context) -> pl.DataFrame:
+    return _with_wallet(form, stored if form.prepare is None else form.prepare(stored, context), context)
+
+
+def _products_overflow(rows: pl.DataFrame) -> pl.Series:
+    """Return where the product of two figures of a row could have more than 20 digits before the point."""
+    figures = [pl.col(name).cast(pl.Float64).abs().fill_null(0) for name, kind in rows.schema.items() if kind == MONEY]
+    ordered = pl.concat_list(pl.lit(0.0), pl.lit(0.0), *figures).list.sort(descending=True)
+    return rows.select((ordered.list.get(0) * ordered.list.get(1).clip(1) >= 1e19).alias("huge"))["huge"]
 
 
 def name_columns(match: Match, cells: pl.DataFrame) -> pl.DataFrame:
@@ -291,7 +321,7 @@ def _doubts(table: str) -> tuple[pl.Expr, ...]:
 
 def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Return a rejected line for each row that is not true to the table's schema, or says too little to be counted."""
-    wrong = [_contradicting(table, frame)]
+    wrong = [_contradicting(table, frame), _beyond_reason(table, frame)]
     if frame.select(pl.any_horizontal(_doubts(table))).item():
         try:
             _schema(table).validate(frame, lazy=True)
@@ -316,13 +346,43 @@ CONTRADICTIONS: Mapping[str, tuple[tuple[str, pl.Expr, str], ...]] = {
 
 def _contradicting(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     found = [
-        frame.filter(condition.fill_null(False)).select(
-            "source_row", pl.lit(column).alias("column"), _plain_text(column, frame).alias("text"),
-            pl.lit(reason).alias("reason"),
-        )
+        _rejected(frame.filter(condition.fill_null(False)), column, reason)
         for column, condition, reason in CONTRADICTIONS.get(table, ())
     ]  # fmt: skip
     return pl.concat([pl.DataFrame(schema=REJECTED), *found])
+
+
+LARGEST, LARGEST_PRICE, LARGEST_NOTIONAL = Decimal(10) ** 16, Decimal(10) ** 12, 1e18
+"""No account holds so much of anything, no asset costs so much, and their sums and products have to fit 20 digits."""
+SUMMED = frozenset(STATED)
+"""Tables whose figures are added up; the terms of contracts may well say 9223372036854775807 for no limit."""
+
+
+def _beyond_reason(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a rejected line for each row with a figure, or a product of two, that nothing could be computed with."""
+    nothing = pl.DataFrame(schema=REJECTED)
+    names = [name for name, kind in frame.schema.items() if kind == MONEY] if table in SUMMED else []
+    if not names or not len(frame):
+        return nothing
+    limits = {name: LARGEST_PRICE if name.endswith("price") else LARGEST for name in names}
+    most = frame.select(pl.col(*names).abs().max()).row(0, named=True)
+    found = [nothing]
+    for name in names:
+        if (most[name] or 0) >= limits[name]:
+            wrong = frame.filter(pl.col(name).abs() >= pl.lit(limits[name], MONEY))
+            found.append(_rejected(wrong, name, f"a number beyond reason: expected one below {limits[name]:,}"))
+    if table == "fills" and float(most["quantity"] or 0) * float(most["price"] or 0) >= LARGEST_NOTIONAL:
+        notional = pl.col("quantity").cast(pl.Float64) * pl.col("price").cast(pl.Float64)
+        found.append(_rejected(frame.filter(notional.abs() >= LARGEST_NOTIONAL), "price",
+                               "beyond reason: quantity times price is more than 18 digits long"))  # fmt: skip
+    return pl.concat(found)
+
+
+def _rejected(rows: pl.DataFrame, column: str, reason: str) -> pl.DataFrame:
+    return rows.select(
+        "source_row", pl.lit(column).alias("column"), _plain_text(column, rows).alias("text"),
+        pl.lit(reason).alias("reason"),
+    )  # fmt: skip
 
 
 def _plain_text(column: str, frame: pl.DataFrame) -> pl.Expr:

@@ -71,6 +71,7 @@ def everything(folder: Path) -> dict[str, int]:
 def _told(words: tuple[str, ...], answer: Answer) -> str:
     typed = " ".join(word if word.isprintable() and " " not in word else repr(word) for word in words)
     text = re.sub(r"(?m)^(Usage: |Try ')\S.*?marginbook", r"\1marginbook", answer.out + answer.err)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "<sha-256>", text)
     return f"$ marginbook {typed}\n{text}exit status {answer.code}"
 
 

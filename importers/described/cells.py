@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 
 import polars as pl
 
@@ -85,11 +85,19 @@ def _number(column: str, settings: Settings) -> Cell:
     def read(columns: Sequence[pl.Series], context: Context) -> pl.Series:
         texts = columns[0].str.replace_all(strip, "") if strip else columns[0]
         value = comma_decimals(texts) if comma else exact_decimals(texts, thousands=thousands)
-        return value if unit == 1 else value * pl.Series([unit], dtype=MONEY)
+        return value if unit == 1 else value.map_elements(lambda number: _times(number, unit), return_dtype=MONEY)
 
     shown = "a decimal comma" if comma else "a decimal point"
     cell = Cell(columns=(column,), read=read, expected=f"a number with {shown} and at most 18 decimals")
     return negated(cell) if settings.get("turned", False) else cell
+
+
+def _times(number: Decimal, unit: Decimal) -> Decimal | None:
+    """Return the product where all its digits fit, else None: it is never rounded."""
+    with localcontext(prec=80):
+        product = number * unit
+        told = product.quantize(Decimal("1e-18"))
+    return told if told == product and told.adjusted() < 20 else None
 
 
 def _glued(column: str, settings: Settings) -> Cell:

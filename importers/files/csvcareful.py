@@ -18,6 +18,8 @@ ENDS_INSIDE = "the file ends inside this row"
 NEVER_CLOSED = "quote opened here is never closed"
 SWALLOWS = "quote opened here runs over the rows below"
 TOO_LONG = "the row is longer than 1 MiB"
+FEWEST_DIGITS = 4
+"""Of a first cell (an instant, an id) by which one row is known to be like another."""
 NOTICES = 100
 """Rows of a text that may hold nothing but a first cell; more of them would take many times their size in memory."""
 
@@ -170,8 +172,9 @@ def _swallowed(lines: list[str], start: int, end: int, delimiter: str, cells: li
 
 
 def _shape(cell: str) -> str:
-    """The cell with every digit as 9; nothing of one without digits."""
-    return re.sub(r"\d", "9", cell) if any(map(str.isdigit, cell)) else ""
+    """The cell with every digit as 9; nothing of one with few digits, which says little of a row."""
+    shape, digits = re.subn(r"\d", "9", cell)
+    return shape if digits >= FEWEST_DIGITS else ""
 
 
 def _bytes(lines: list[str], record: Record) -> int:

@@ -31,15 +31,19 @@ from ledger.storage.identity import (
 )
 from ledger.storage.reading import Read, Reading, recognized
 from ledger.storage.store import Store, statement
-from schemas.errors import AccountConflict, TooManyRejects, shortened
+from schemas.errors import AccountConflict, RefusedFile, TooManyRejects, shortened
 from schemas.tables import CHECKS, STATED, TIME_OF_TABLE
-from schemas.types import KEY
+from schemas.types import KEY, MONEY
 
 IMPORTER_VERSION = "2"
 DEFAULT_MAX_REJECTS = 0.05
 ORDERED = ("movements", "fills")
 SHOWN_REJECTS = 5
 HELD_ROWS = 500_000
+FLOWS = ("amount", "quantity", "fee")
+"""Columns that are added up; a balance or a price is not."""
+LARGEST_SUM = 1e18
+"""Sums hold 20 digits before the point; this leaves room for what the book has of other files."""
 PADDED = re.compile(r"\.(\d*?)0+(?= |$)")
 
 
@@ -116,6 +120,8 @@ class Importing:
     """What is recognized and read of it already."""
     last_seen: dict[tuple[str, int], tuple[datetime, int]] = field(default_factory=dict)
     """By format and pool, the last instant of the part before and how many rows it had there."""
+    added: dict[tuple[str, str], float] = field(default_factory=dict)
+    """By table and column, about what the figures so far add up to, whatever their signs."""
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     """Rows of the part that are numbered and not inserted yet."""
 
@@ -260,11 +266,27 @@ class Importing:
         self.store.execute(statement("importing", "unbind"), words)
         self.store.execute(statement("importing", "bind"), words)
 
+    def _require_reason(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Refuse a file whose figures add up to what no sum can hold: with such rows no report could be made."""
+        for name, table in tables.items():
+            figures = [pl.col(column) for column in FLOWS if name in STATED and table.schema.get(column) == MONEY]
+            if name == "fills":
+                figures.append(
+                    (pl.col("quantity").cast(pl.Float64) * pl.col("price").cast(pl.Float64)).alias("notional")
+                )
+            sums = table.select(figure.cast(pl.Float64).abs().sum() for figure in figures)
+            for column, added in sums.row(0, named=True).items() if figures else ():
+                total = self.added[name, column] = self.added.get((name, column), 0.0) + added
+                if total >= LARGEST_SUM:
+                    why = f"the {column} of its rows of {name} adds up to more than 18 digits, which is beyond reason"
+                    raise RefusedFile(self.bundle.name, why, "look at its largest figures: is a column misread?")
+
     def _store_chunk(
         self, item: Recognized, normalized: Normalized, rows: pl.DataFrame, result: PartResult, pool: Pool, file_no: int
     ) -> None:
         form = item.match.format
         rejected = normalized.rejected
+        self._require_reason(normalized.tables)
         result.ignored += normalized.ignored.height
         for reason, count in normalized.ignored.group_by("reason").len().iter_rows():
             result.ignored_reasons[reason] += count

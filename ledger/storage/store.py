@@ -224,7 +224,8 @@ class Store:
             yield
         finally:
             for name, stream in streams.items():
-                self.connection.unregister(name)
+                with suppress(duckdb.TransactionException):  # after an error inside, which is the one to be told
+                    self.connection.unregister(name)
                 stream.rows = None
 
     @contextmanager
