@@ -127,7 +127,8 @@ def _tax(
     if output is not None and not asked:
         raise click.UsageError("name what to write: --target NAME (`marginbook tax targets` lists them)")
     for path, option in ((output, "-o"), (html, "--html"), (wanted, "--wanted")):
-        require_folder(path, option)
+        if path is None or output is None or path.absolute().parent != output.absolute():
+            require_folder(path, option)
     policy = policy_of(jurisdiction or _country(asked), year, choices=lots.name if lots else None, **chosen)
     for target in asked:
         _require_fits(target, policy)
@@ -135,13 +136,13 @@ def _tax(
     told = [(path.name, _text(path)) for path in statements]
     with writable(book_path, must_exist=True) if asked else readable(book_path) as book:
         made = book.tax(policy, max_age=max_age, choices=chosen_lots, statements=told)
+        if output is not None:
+            _write(made, asked, output)
+            book.keep_tax_run(made)
         if html is not None:
             html.write_text(page(made), encoding="utf-8")
         if wanted is not None:
             wanted.write_bytes(wanted_csv(made))
-        if output is not None:
-            _write(made, asked, output)
-            book.keep_tax_run(made)
     if not asked:
         _keep_review(book_path, made)
     click.echo(text(made, width=_width(), colour=colour(sys.stdout), every=every))

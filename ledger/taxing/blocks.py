@@ -14,6 +14,7 @@ from ledger.taxing.accepting import Row, judged
 from ledger.taxing.gathering import NEXT_DAYS, Gathered
 from ledger.taxing.lines import UNSEEN
 from ledger.taxing.odd_rows import amount_text, block, odd_rows
+from reports.tax.amounts import counted
 from reports.tax.value import Policy
 
 
@@ -73,7 +74,7 @@ def _missing(disposals: pl.DataFrame) -> Iterable[Row]:
         amount = lines["quantity"].sum()
         yield block(
             "missing_history",
-            f"{amount_text(amount)} {asset} were disposed of ({lines['disposal_id'].n_unique()} times) of "
+            f"{amount_text(amount)} {asset} were disposed of ({counted(lines['disposal_id'].n_unique(), 'time')}) of "
             f"which nothing tells for what they "
             "were acquired; their gain is unknown, and in no total",
             "import the export that shows how they came (`marginbook report transfers` names the "
@@ -112,9 +113,8 @@ def _unpriced(unpriced: pl.DataFrame, policy: Policy) -> Iterable[Row]:
         days = lines["at"].dt.date().n_unique()
         yield block(
             "unpriced",
-            f"{asset} has no price in {policy.currency} at {lines['at'].n_unique()} instants of "
-            f"{days} days from {_day(first)} to "
-            f"{_day(last)} ({lines['source'][0]})",
+            f"{asset} has no price in {policy.currency} at {counted(lines['at'].n_unique(), 'instant')} of "
+            f"{counted(days, 'day')}, {_span(first, last)} ({lines['source'][0]})",
             f"fill in and import the file of wanted prices that is written beside "
             f"(time,symbol,price,quote), or any price file of "
             f"{asset} in {policy.currency}; --max-age says how old a price may be",
@@ -189,8 +189,8 @@ def _ends_too_early(late: pl.DataFrame, known: Gathered, policy: Policy) -> Iter
     yield block(
         "ends_early",
         f"the last row of the book is of {_day(until)}: what was disposed of in the last 30 days of the year "
-        f"({unknown['disposal_id'].n_unique()} times) is matched first with what is bought in the 30 days after, until "
-        f"{needed}",
+        f"({counted(unknown['disposal_id'].n_unique(), 'time')}) is matched first with what is bought in the "
+        f"30 days after, until {needed}",
         "import what came after, or accept that nothing was bought",
         happened_at=unknown["disposed_at"].min(),
         rows=_rows(unknown["rows"]),
@@ -228,3 +228,7 @@ def _rows(lists: pl.Series) -> list[str]:
 
 def _day(moment: Any) -> str:
     return moment.date().isoformat() if isinstance(moment, datetime) else "?"
+
+
+def _span(first: Any, last: Any) -> str:
+    return f"on {_day(first)}" if _day(first) == _day(last) else f"from {_day(first)} to {_day(last)}"
