@@ -56,7 +56,7 @@ def doubt(text: str, kind: pl.DataType, zone: Zone | None = None, expected: str 
 
 def _strange(text: str, *, is_word: bool) -> str:
     """Name the characters that no number and no time has; of a word those that are not seen, or look like others."""
-    foreign = [character for character in dict.fromkeys(text) if not " " <= character <= "~"]
+    foreign = [one for one in dict.fromkeys(text) if not " " <= one <= "~" and unicodedata.category(one) != "Sc"]
     if is_word:
         unseen = [character for character in foreign if unicodedata.category(character)[0] in "CZ"]
         mixed = any(character.isascii() and character.isalpha() for character in text)
@@ -110,7 +110,7 @@ def _of_a_time(text: str, zone: Zone | None, expected: str) -> str:
         return _of_a_count(text)
     if day := DAY.match(text):
         return _of_a_day(text, day, zone, expected)
-    if (order := EITHER_ORDER.match(text)) and not EITHER_ORDER.search(expected):
+    if (order := EITHER_ORDER.match(text)) and not EITHER_ORDER.search(expected) and "just one of" not in expected:
         both = all(0 < int(part) <= 12 for part in order.groups())
         return "which number is the day and which the month, nothing tells" if both else ""
     return ""

@@ -596,7 +596,7 @@ def test_a_screen_that_is_not_surely_one_of_margin_stays_unknown(tmp_path: Path,
 
 def test_a_forced_order_of_a_screen_needs_its_account(tmp_path: Path) -> None:
     lines = ("Time,Symbol,Side,Executed,Avg. Price", "26-02-20 10:00:00,SOLUSDT,SELL,5,1")
-    reason = "pair SOLUSDT: unmapped: expected Cross or Isolated in a column or in the file's name, or --wallet"
+    reason = "Symbol SOLUSDT: unmapped: expected Cross or Isolated in a column or in the file's name, or --wallet"
     assert [reason] == reasons(imported(tmp_path, "Liquidation(UTC+0).csv", *lines))
     said = imported(tmp_path, "Liquidation(UTC+0).csv", *lines, options=wallet("isolated_margin"))
     assert [("isolated_margin", "SOLUSDT")] == said.tables["liquidations"].select("wallet", "pair").rows()

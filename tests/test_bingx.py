@@ -68,7 +68,7 @@ def test_a_type_says_what_moved(tmp_path: Path, kind: str, amount: str, cause: s
 
 def test_an_unknown_type_is_unmapped(tmp_path: Path) -> None:
     reason = "unmapped: expected a type as REALIZED_PNL, FUNDING_FEE, TRADING_FEE"
-    assert [("incometype", "LOTTERY", reason)] == rejects(one(tmp_path, income(1, "01 00:00:00", "LOTTERY", "1")))
+    assert [("incomeType", "LOTTERY", reason)] == rejects(one(tmp_path, income(1, "01 00:00:00", "LOTTERY", "1")))
 
 
 def test_the_name_of_the_file_tells_the_income_from_that_of_another_venue(tmp_path: Path) -> None:

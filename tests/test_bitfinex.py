@@ -124,7 +124,7 @@ def test_a_description_says_what_a_row_is_whatever_else_it_contains(tmp_path: Pa
 
 def test_a_description_that_nobody_knows_is_rejected(tmp_path: Path) -> None:
     assert ledger_of(tmp_path, "Something that is new", "Settlement @ 1").rejected.rows() == [
-        (2, "description", "Something that is new on wallet margin", "unmapped: expected a description that is known")
+        (2, "DESCRIPTION", "Something that is new on wallet margin", "unmapped: expected a description that is known")
     ]
 
 
@@ -185,7 +185,7 @@ def test_the_style_of_dates_is_proved_by_the_column_or_the_name(
 def test_dates_that_fit_two_styles_are_rejected(tmp_path: Path) -> None:
     rows = ["20,Settlement @ 1 on wallet margin,USD,1,2,05-06-2021 10:00:00,margin"]
     rejected = read(write(tmp_path, "ledgers.csv", LEDGERS, rows)).rejected
-    assert rejected.select("column", "text").rows() == [("date", "05-06-2021 10:00:00")]
+    assert rejected.select("column", "text").rows() == [("DATE", "05-06-2021 10:00:00")]
     assert "just one of YMD, DMY, MDY" in rejected["reason"][0]
 
 
@@ -227,7 +227,7 @@ def test_the_currency_of_the_fee_shows_the_wallet_and_the_option_decides_the_res
 
 def test_a_sale_that_fits_both_wallets_is_rejected_where_nothing_tells(tmp_path: Path) -> None:
     assert trade(tmp_path, "-0.1", "-6", "USD").rejected.rows() == [
-        (2, "pair", "BTC/USD",
+        (2, "PAIR", "BTC/USD",
          "expected a trade that shows its wallet; this one fits both: import with --wallet spot or --wallet cross_margin, "
          "or take the API's trades, which name the type of the order"),
     ]  # fmt: skip

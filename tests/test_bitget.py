@@ -328,7 +328,7 @@ def test_words_that_nobody_has_described_are_rejected_with_the_words() -> None:
     ]
     assert rejected("tax-spot-record.json") == [
         ("spotTaxType", "Airdrop of a name nobody knows", "unmapped: expected a type as Buy, Deposit, Interest"),
-        ("spotTaxType", "", "unmapped: expected a type as Buy, Deposit, Interest"),
+        ("spotTaxType", "", "unmapped: expected a type as Buy, Deposit, Interest; the cell is empty"),
     ]
     assert rejected("tax-margin-record.json") == [
         ("symbol", "BTCXYZ", "unmapped: expected a spot pair whose quote is known, as BTCUSDT"),

@@ -167,7 +167,7 @@ def test_the_account_names_every_type_that_is_described() -> None:
 
 def test_a_type_that_nobody_described_is_rejected() -> None:
     reason = "unmapped: expected one of deposit, withdrawal, match, fee, conversion, rebate"
-    assert [("type", "margin_interest", reason)] == rejects(read(EXPORTS / "account_capitals.csv"))
+    assert [("Type", "margin_interest", reason)] == rejects(read(EXPORTS / "account_capitals.csv"))
 
 
 def test_the_account_and_its_fills_are_one_life_without_breaks(book: Book) -> None:
@@ -252,7 +252,7 @@ def test_money_is_read_as_it_is_printed_for_people(tmp_path: Path, total: str, f
 
 def test_money_with_a_decimal_comma_is_refused(tmp_path: Path) -> None:
     rows = retailed(tmp_path, "Deposit", "5", asset="EUR", currency="EUR", total="€1.234,50")
-    message = "expected an amount as $1,234.50, -$620 or ($970.00)"
+    message = "expected an amount as $1,234.50, -$620 or ($970.00); '.' parts its thousands"
     assert [("Total (inclusive of fees and/or spread)", "€1.234,50", message)] == [
         (retail_column(column), text, reason) for column, text, reason in rejects(rows)
     ]

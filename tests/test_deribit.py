@@ -164,14 +164,14 @@ def test_a_log_whose_name_says_no_currency_is_rejected_with_what_to_do(tmp_path:
     log = Log()
     log.add("05 06:00:00", "deposit", "2")
     reason = "expected a currency in the file's name, as transaction_log-12345-BTC-2026.csv"
-    assert [("id", "1", reason)] == rejects(result(tmp_path, log, "log.csv"))
+    assert [("ID", "1", reason)] == rejects(result(tmp_path, log, "log.csv"))
 
 
 def test_a_row_of_another_currency_than_the_files_is_rejected(tmp_path: Path) -> None:
     log = Log()
     log.trade("05 07:00:00", "ETH-PERPETUAL", "open buy", "30000", "3000", fee="0.005")
     reason = "expected an instrument settled in the currency of the row, or of the file's name"
-    assert [("instrument", "ETH-PERPETUAL", reason)] == rejects(result(tmp_path, log))
+    assert [("Instrument", "ETH-PERPETUAL", reason)] == rejects(result(tmp_path, log))
 
 
 # ------------------------------------------------------------------------------------------------ times
@@ -215,7 +215,7 @@ def test_a_date_that_is_none_is_rejected(tmp_path: Path) -> None:
     log.add("05 06:00:00", "deposit", "2")
     log.rows[0]["Date"] = "yesterday"
     reason = "expected a UTC time as 2026-01-05 08:00:00 or 05/01/26 08:00:00, near to UserSeq"
-    assert [("date", "yesterday", reason)] == rejects(result(tmp_path, log))
+    assert [("Date", "yesterday", reason)] == rejects(result(tmp_path, log))
 
 
 # ------------------------------------------------------------------------------------- what a row moves
@@ -294,7 +294,7 @@ def test_rounding_of_a_row_stays_in_its_result_so_that_every_row_is_its_change(t
 def test_a_row_whose_change_nothing_explains_is_rejected(tmp_path: Path, kind: str, cells: dict[str, str]) -> None:
     log = Log()
     log.add("05 09:00:00", kind, "0.7", **cells)
-    assert [("change", "0.7", CHANGE)] == rejects(result(tmp_path, log))
+    assert [("Change", "0.7", CHANGE)] == rejects(result(tmp_path, log))
 
 
 def test_an_option_pays_its_premium_and_its_pay_off_at_once(tmp_path: Path) -> None:
@@ -397,7 +397,7 @@ def test_an_option_that_is_delivered_against_its_side_is_rejected(tmp_path: Path
 def test_a_type_that_nobody_described_is_rejected(tmp_path: Path) -> None:
     log = Log()
     log.add("05 12:00:00", "reward", "0.1")
-    assert [("type", "reward", "unmapped: expected a type as trade, settlement, delivery, deposit")] == rejects(
+    assert [("Type", "reward", "unmapped: expected a type as trade, settlement, delivery, deposit")] == rejects(
         result(tmp_path, log)
     )
 

@@ -104,7 +104,7 @@ def test_a_file_in_another_language_is_known_by_the_cells_that_no_language_chang
 def test_a_side_in_a_language_that_nobody_has_described_is_rejected(tmp_path: Path) -> None:
     rows = ['"2025-05-02T08:09:10.111Z","BTC-USD","Kupuj","0.02","95000","1900","0.95","MARKET","TAKER"']
     assert read(write(tmp_path, "trades.csv", TRADES, rows)).rejected.rows() == [
-        (2, "side", "Kupuj", "unmapped: expected Buy or Sell in one of the app's languages")
+        (2, "Side", "Kupuj", "unmapped: expected Buy or Sell in one of the app's languages")
     ]
 
 

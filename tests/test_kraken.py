@@ -160,7 +160,7 @@ def test_a_reversed_withdrawal_gives_back_its_fee(tmp_path: Path) -> None:
         (booked("deposit", wallet="spot / other"), "wallet",
          "unmapped: expected a wallet as spot / main or earn / bonded"),
         (booked("deposit", "1.0000000000000000001"), "amount",
-         "expected a number with a decimal point and at most 18 decimals"),
+         "expected a number with a decimal point and at most 18 decimals; it has 19 decimals"),
     ],
 )  # fmt: skip
 def test_what_nobody_has_described_is_rejected(tmp_path: Path, row: str, column: str, reason: str) -> None:

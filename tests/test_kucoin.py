@@ -195,14 +195,14 @@ def test_the_zone_of_the_heading_counts_whatever_it_is(tmp_path: Path) -> None:
 def test_a_word_that_nobody_has_described_is_rejected(tmp_path: Path) -> None:
     result = read(save(tmp_path, CROSS, HISTORY, f"{ME},USDT,Withdrawal,1,0,2024-05-04 08:00:00,,Auto-Interest"))
     assert reasons(result) == [
-        "type Auto-Interest: unmapped: expected a type as Spot, Transfer, Withdraw, KCS Fee Deduction"
+        "Type Auto-Interest: unmapped: expected a type as Spot, Transfer, Withdraw, KCS Fee Deduction"
     ]
 
 
 def test_a_history_whose_account_nobody_names_is_rejected(tmp_path: Path) -> None:
     path = save(tmp_path, "export.csv", HISTORY, f"{ME},USDT,Deposit,1,0,2024-05-04 08:00:00,,Deposit")
     assert reasons(read(path)) == [
-        "currency USDT: expected a file name that says of which account, as `Account History_Trading Account`, or --wallet"
+        "Currency USDT: expected a file name that says of which account, as `Account History_Trading Account`, or --wallet"
     ]
     assert read(path, Options(wallet="funding")).rows["wallet"].to_list() == ["funding"]
 

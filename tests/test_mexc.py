@@ -136,11 +136,11 @@ def test_the_capital_flow_is_signed_by_its_way(
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        (flow("09 16:00:00", "Prize", "In", "1"), ("fund type", "Prize", "unmapped: expected a fund type as Funding Fee, Transfer")),
+        (flow("09 16:00:00", "Prize", "In", "1"), ("Fund Type", "Prize", "unmapped: expected a fund type as Funding Fee, Transfer")),
         (flow("09 16:00:00", "Funding Fee", "In", "-1"),
-         ("amount", "-1", "expected a number and a direction, In or Out, that do not gainsay each other")),
+         ("Amount", "-1", "expected a number and a direction, In or Out, that do not gainsay each other")),
         (flow("09 16:00:00", "Funding Fee", "Up", "1"),
-         ("amount", "1", "expected a number and a direction, In or Out, that do not gainsay each other")),
+         ("Amount", "1", "expected a number and a direction, In or Out, that do not gainsay each other")),
     ],
 )  # fmt: skip
 def test_what_nobody_described_in_the_capital_flow_is_rejected(

@@ -73,9 +73,9 @@ def test_an_amount_without_its_unit_is_in_the_settle_asset(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "column", "value"),
     [
-        (row("01 08:00:00", "Trade", "Sideways", "1", "60000", "1", "a"), "direction", "Sideways"),
-        (row("01 08:00:00", "Delisting", "Long", "1", "60000", "1", "a"), "exec type", "Delisting"),
-        (row("01 08:00:00", "Trade", "Long", "1", "60000", "1", "a", symbol="BTCUSD"), "symbol", "BTCUSD"),
+        (row("01 08:00:00", "Trade", "Sideways", "1", "60000", "1", "a"), "Direction", "Sideways"),
+        (row("01 08:00:00", "Delisting", "Long", "1", "60000", "1", "a"), "Exec Type", "Delisting"),
+        (row("01 08:00:00", "Trade", "Long", "1", "60000", "1", "a", symbol="BTCUSD"), "Symbol", "BTCUSD"),
     ],
 )
 def test_words_that_nobody_described_are_unmapped(tmp_path: Path, text: str, column: str, value: str) -> None:

@@ -211,7 +211,7 @@ def test_a_date_that_says_neither_day_nor_month_first_is_rejected(book: Book, tm
     row = '"Deposit","7","USDT","-","-","-","-","Gate.io","","","5/9/2026 21:14"'
     path = write(tmp_path / "in", "table.csv", TABLE, [row])
     report = imported(book, path, timezone="UTC", max_rejects=1.0)
-    assert 1 == report.parts[0].rejected and report.parts[0].reject_lines[0].startswith("table.csv:2  time: '5/9/2026")
+    assert 1 == report.parts[0].rejected and report.parts[0].reject_lines[0].startswith("table.csv:2  Date: '5/9/2026")
 
 
 def test_columns_of_one_name_are_told_by_their_place() -> None:
