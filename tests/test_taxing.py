@@ -383,7 +383,7 @@ def test_what_has_no_price_is_unknown_and_the_wanted_prices_are_listed(told: Tol
     assert gains(year, "note") == [("ETH", "1", None, "1000", None, "price unknown")]
     assert kinds(year) == ["unpriced"]
     assert lines(year.wanted, "asset", "currency") == [("USDT", "USD")]
-    assert "USDT has no price in USD at 1 instants" in year.blocks["sentence"][0]
+    assert "USDT has no price in USD at 1 instant of 1 day" in year.blocks["sentence"][0]
 
 
 def test_a_loss_that_was_entered_has_no_proceeds_and_blocks_until_decided(told: Told) -> None:
