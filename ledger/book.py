@@ -17,6 +17,7 @@ import polars as pl
 
 from importers.contract import Format
 from importers.files import Bundle, Unread, collect, open_bundle
+from importers.files.bundle import is_folder
 from importers.registry import formats as builtin_formats
 from ledger.accounting.derive import settle
 from ledger.auditing.asking import audit_called, stage_liquidations
@@ -30,7 +31,7 @@ from ledger.closing.matches import match_entry, unmatch_entries
 from ledger.closing.months import Span, span_of
 from ledger.exporting.export import Exported, Range, export
 from ledger.judging.thresholds import Thresholds
-from ledger.storage import holding, log, room
+from ledger.storage import holding, log, naming, room
 from ledger.storage.accounts import proper, renamable, venue_of
 from ledger.storage.archive import Archive, archive_of
 from ledger.storage.descriptions import entry_of, format_of, formats_at, texts_at
@@ -38,7 +39,7 @@ from ledger.storage.entries import Entered, file_name, file_text, with_terms
 from ledger.storage.failpoints import reached
 from ledger.storage.importing import IMPORTER_VERSION, Asked, Importing, PartResult, forget
 from ledger.storage.reading import Ahead, Reading, recognized
-from ledger.storage.store import AT_ONCE, Patience, Store, is_full, statement
+from ledger.storage.store import AT_ONCE, Patience, Store, is_full, is_there, statement
 from ledger.taxing.accepting import ACCEPTED, require_known
 from ledger.taxing.runs import review_entry, run_entry
 from ledger.taxing.year import tax_year
@@ -56,6 +57,7 @@ from reports.tax.value import Policy, TaxYear
 from schemas.errors import (
     BookError,
     BookLocked,
+    Inaccessible,
     MarginbookError,
     OtherOptions,
     UnknownFormat,
@@ -166,6 +168,7 @@ class Book:
         *,
         read_only: bool = False,
         any_version: bool = False,
+        any_state: bool = False,
         formats: Sequence[Format] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience: Patience = AT_ONCE,
@@ -173,44 +176,71 @@ class Book:
     ) -> Book:
         """Open the book at `path`, or make it.  Raises BookError (missing and read only, locked, newer, older).
 
-        With `any_version` one that an older version made is opened, too: for `rebuild`, and for nothing else.  Of one
-        that another program holds, wait as long as `patience` says; `command` is what others read who wait for this.
+        With `any_version` one that an older version made is opened, too: for `rebuild`, and for nothing else; with
+        `any_state` one is read that is older than its archive: for `verify`, and for nothing else.  Of one that another
+        program holds, wait as long as `patience` says; `command` is what others read who wait for this.
         """
         path = Path(path)
-        if read_only and not path.exists():
-            raise BookError(
-                path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`"
-            )
+        if read_only:
+            require_book(path)
         store = Store.open(path, read_only=read_only, any_version=any_version, patience=patience)
         book = cls(store, Archive(archive_of(path)), formats, clock, patience=patience)
         try:
             stale = not store.is_older and bool(store.scalar(statement("book", "has_stale")))
+            lead = book._lead() if read_only else 0
             if not read_only:
-                holding.sign(path, command, clock())
-                book.known = log.next_seq(store)
-                log.synchronize(store, book.archive)
+                book._take_over(path, command)
             if stale and not read_only:  # a program was killed between storing and settling
                 book._settle()
+            if lead < 0 and not any_state:
+                log.require_whole(store, book.archive)
         except BaseException as error:
             book._end(error)
             raise
-        if read_only and stale:
-            book.close()
-            return cls._settled(path, formats=formats, clock=clock, patience=patience, command=command)
+        if not read_only or not (stale or lead > 0):
+            return book
+        waits = patience if stale else AT_ONCE  # a log that lacks its last lines can wait for the next who writes
+        words: dict[str, Any] = {"formats": formats, "clock": clock, "patience": waits, "command": command}
+        book.close()
+        if cls._concluded(path, stale, words):
+            return cls.open(path, read_only=True, any_state=any_state, **{**words, "patience": patience})
+        book.store = Store.open(path, read_only=True, patience=patience)
         return book
 
+    def _take_over(self, path: Path, command: str) -> None:
+        """Sign the book, which is ours to write now, and tidy up after programs that were killed."""
+        assert self.archive is not None
+        holding.sign(path, command, self.clock())
+        naming.sweep_book(path)
+        self.archive.sweep()
+        self.known = log.next_seq(self.store)
+        log.synchronize(self.store, self.archive)
+
+    def _lead(self) -> int:
+        """Return how many entries the archive lacks; 0 where there is none to be read."""
+        assert self.archive is not None
+        with suppress(MarginbookError, OSError):
+            return log.lead(self.store, self.archive) if self.archive.folder.exists() else 0
+        return 0
+
     @classmethod
-    def _settled(cls, path: Path, **words: Any) -> Book:
-        """Open a book to be read in which the last import was not concluded."""
+    def _concluded(cls, path: Path, stale: bool, words: Mapping[str, Any]) -> bool:
+        """Conclude what a killed program had begun, so that the book can be read; return whether that was possible.
+
+        Where the archive's log alone lacks something and cannot be written, the book can be read all the same.
+        """
         try:
-            return cls.open(path, **words)
-        except BookLocked:
-            raise
+            cls.open(path, **words).close()
         except BookError as error:
+            if not stale:
+                return False
+            if isinstance(error, BookLocked):
+                raise
             what = "a program was ended here before it had derived what follows from an import, and now"
             raise BookError(
                 path, f"{what} {error.what}", "copy book and archive to where they can be written"
             ) from None
+        return True
 
     @classmethod
     def in_memory(cls, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
@@ -323,7 +353,7 @@ class Book:
     def _bundles(
         self, places: Sequence[Path], report: ImportReport, collected: Iterable[Bundle | Unread] | None = None
     ) -> Iterator[tuple[Bundle | None, bool]]:
-        named = {place for place in places if not place.is_dir()}
+        named = {place for place in places if not is_folder(place)}
         for found in collect(places) if collected is None else collected:
             if isinstance(found, UnreadableFile) and not found.named:
                 report.unrecognized.append(str(found).split("\n", 1)[0])
@@ -339,7 +369,7 @@ class Book:
         try:
             report.parts += action(bundle)
         except (UnknownFormat, UnreadableFile) as error:
-            if named:
+            if named or isinstance(error, Inaccessible):
                 report.errors.append(error)
             elif isinstance(error, UnknownFormat) and error.nearest:
                 report.unrecognized.insert(0, error.in_a_line())
@@ -471,7 +501,7 @@ class Book:
         for bundle, named in self._bundles(places, report):
             assert bundle is not None
             if (known := failing.get(bundle.file_id)) is not None:
-                if isinstance(known, UnknownFormat | UnreadableFile) and not named:
+                if isinstance(known, UnknownFormat | UnreadableFile) and not (named or isinstance(known, Inaccessible)):
                     report.unrecognized.append(str(known).split("\n", 1)[0])
                 else:
                     report.errors.append(known)
@@ -725,8 +755,7 @@ class Book:
         path, archive = self.store.path, self.archive
         assert path is not None and archive is not None
         before = "" if self.store.is_older else self.digest()
-        fresh_path = path.with_name(f"{path.name}.rebuilding")
-        _remove_file(fresh_path)  # of a rebuild that was killed
+        fresh_path = naming.rebuilding(path)
         fresh = Book(Store.open(fresh_path), None, self.chosen, self.clock)
         reached("rebuild.begun")
         try:
@@ -739,7 +768,7 @@ class Book:
             self.store.give_way(fresh_path)
         except BaseException:
             fresh.store.close()
-            _remove_file(fresh_path)
+            naming.remove_file(fresh_path)
             raise
         reached("rebuild.replaced")
         self.store = Store.open(path, patience=self.patience)
@@ -754,7 +783,7 @@ class Book:
 
     def _replay(self, archive: Archive, until: int | None = None) -> None:
         """Do again what the log says (up to an entry); imports that were taken back later are left out."""
-        for entry in archive.entries():
+        for entry in log.require_unbroken(archive):
             if until is None or entry["seq"] <= until:
                 log.append(self.store, entry)
         entries = log.entries(self.store)
@@ -956,15 +985,18 @@ class Book:
         return self.store.user_query(query)
 
 
-def _remove_file(path: Path) -> None:
-    """Remove a database file and its write-ahead log."""
-    for part in (path, path.with_name(f"{path.name}.wal")):
-        part.unlink(missing_ok=True)
+def require_book(path: Path) -> None:
+    """Raise BookError where there is no book to be read."""
+    if is_there(path):
+        return
+    if Archive(archive_of(path)).length():
+        raise BookError(path, "there is no book here; its archive is", "`marginbook rebuild` makes the book from it")
+    raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
 
 
 def remove(path: Path) -> None:
     """Remove a book and its archive (of a demo)."""
-    _remove_file(path)
+    naming.remove_file(path)
     shutil.rmtree(archive_of(path), ignore_errors=True)
 
 

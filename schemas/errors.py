@@ -142,17 +142,15 @@ class UndecodableFile(UnreadableFile):
         self.samples = tuple(samples)
 
 
-class ChangedWhileRead(MarginbookError):
+class Inaccessible(UnreadableFile):
+    """A file that the system did not let us read to its end: it may be an export, so it is never passed over."""
+
+
+class ChangedWhileRead(Inaccessible):
     """A file whose size or time stamp moved between its first byte and its last."""
 
-    exit_code = 3
-
     def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"{self.name} changed while it was read\n  wait until the download is finished, then import it again"
+        super().__init__(name, "changed while it was read", "wait until the download is finished, then import it again")
 
 
 class RefusedFile(MarginbookError):

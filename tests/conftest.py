@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ledger.storage.store import Store
+from tests.programs import Programs
 
 ONE_THREAD = "SET threads = 1"
 """The tests share the cores among themselves; a small book is read faster by one."""
@@ -58,6 +59,14 @@ def copied_empty_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "open", classmethod(copied))
         yield
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """Commands in processes of their own."""
+    started = Programs(tmp_path_factory.mktemp("programs"))
+    yield started
+    started.close()
 
 
 @dataclass(frozen=True)

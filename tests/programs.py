@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 SERVER = """
 import json, os, sys
 import duckdb, polars
-import ledger.book, ledger.commands.talk, reports.registry
+import ledger.book, ledger.commands.talk, reports.registry, reports.terminal, tests.journey
 from ledger.commands import cli
 for line in sys.stdin:
     asked = json.loads(line)

@@ -15,7 +15,7 @@ from importers.files.containers import Place, look_into, read_parts
 from importers.files.limits import shown_name
 from importers.files.parts import Broken, Chunk, Part
 from importers.files.sources import Budget, FileSource, sha256_of
-from schemas.errors import ChangedWhileRead, RefusedFile, UnreadableFile
+from schemas.errors import ChangedWhileRead, Inaccessible, RefusedFile, UnreadableFile
 
 __all__ = ["Broken", "Bundle", "Chunk", "Part", "Unread", "collect", "open_bundle"]
 
@@ -57,29 +57,39 @@ def open_bundle(path: Path, name: str | None = None) -> Bundle:
 def collect(paths: Sequence[Path]) -> Iterator[Bundle | Unread]:
     """The files at these paths and, sorted, in the folders below them; what cannot be read comes as its error.
 
-    An `UnreadableFile` is `named` if its path was given by itself.  Hidden files in folders are skipped; links there
-    are not followed.
+    An `UnreadableFile` is `named` if its path was given by itself, or if it may be an export that was not read.  Hidden
+    files in folders are skipped; links there are not followed.
     """
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             for found in _walk(path):
-                yield _opened(found, found.relative_to(path).as_posix(), named=False)
+                name = found.relative_to(path).as_posix() if found != path else path.name
+                yield _opened(found, name, named=False)
         else:
             yield _opened(path, path.name, named=True)
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder; not where the system does not let us look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _opened(path: Path, name: str, named: bool) -> Bundle | Unread:
     name = shown_name(name)
     try:
         if not named and (path.is_symlink() or path.is_dir()):
-            kind = "is a symbolic link, which is not followed" if path.is_symlink() else "is a folder without access"
-            return UnreadableFile(name, kind, named=False)
+            if not path.is_symlink():
+                return Inaccessible(name, "is a folder without access")
+            return UnreadableFile(name, "is a symbolic link, which is not followed", named=False)
         bundle = open_bundle(path, name)
         if bundle.source is not None and look_into(bundle.source).kind == "json":
             bundle.parts()[0].head(1)
         return bundle
     except UnreadableFile as error:
-        error.named = named
+        error.named = named or isinstance(error, Inaccessible)
         return error
     except (RefusedFile, ChangedWhileRead) as error:
         return error
@@ -95,8 +105,15 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            if (Path(entry.path) / "log.jsonl").exists() and (Path(entry.path) / "objects").exists():
+            if _is_archive(Path(entry.path)):
                 continue  # the archive of a book: what lies there was imported once
             yield from _walk(Path(entry.path))
         else:
             yield Path(entry.path)
+
+
+def _is_archive(folder: Path) -> bool:
+    try:
+        return (folder / "log.jsonl").exists() and (folder / "objects").exists()
+    except OSError:
+        return False

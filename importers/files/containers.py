@@ -17,7 +17,7 @@ from importers.files.oldbook import SIZE_LIMIT
 from importers.files.parts import Chunk, Part
 from importers.files.sources import Archive, Budget, GzipSource, MemberSource, Source, sha256_of
 from importers.files.workbook import Sheets, sheet_parts
-from schemas.errors import RefusedFile, UnreadableFile
+from schemas.errors import Inaccessible, RefusedFile, UnreadableFile
 
 _OFFICE = {
     "xl/workbook.bin": ("is a binary workbook (.xlsb)", "save it as .xlsx or .csv, and import that"),
@@ -139,6 +139,8 @@ def _member_parts(archive: Archive, place: Place) -> list[Part]:
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise UnreadableFile(source.name, "is a symbolic link, which is not followed")
             parts += read_parts(source, inner, None)
+        except Inaccessible:
+            raise
         except UnreadableFile as error:
             parts.append(UnreadablePart(inner.name, file_name, inner.part_no, source, error))
     if not parts:

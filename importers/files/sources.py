@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -19,9 +20,11 @@ from typing import IO, Protocol
 
 from importers.files.limits import MEMBER_LIMIT, RATIO_FREE, RATIO_LIMIT, TOTAL_LIMIT
 from importers.files.preflight import METHODS, Index, check_members
-from schemas.errors import ChangedWhileRead, RefusedFile, UnreadableFile
+from schemas.errors import ChangedWhileRead, Inaccessible, RefusedFile, UnreadableFile
 
 READ = 1 << 20
+DENIED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system says of a file that may well be an export."""
 UNPACK = "if you know where it comes from, unpack it yourself and import what is inside"
 
 
@@ -96,7 +99,7 @@ class Stream:
         except (NotImplementedError, RuntimeError) as error:
             raise UnreadableFile(self._name, "is packed in a way that is not supported") from error
         except OSError as error:
-            raise UnreadableFile(self._name, f"could not be read: {error.strerror or error}") from error
+            raise _not_read(self._name, "could not be read", error) from error
         self._count += len(data)
         self._spend(self._count)
         if len(data) < size:
@@ -278,7 +281,7 @@ def _open_regular(path: Path, name: str) -> IO[bytes]:
     try:
         number = os.open(path, flags)
     except OSError as error:
-        raise UnreadableFile(name, f"could not be opened: {(error.strerror or str(error)).lower()}") from error
+        raise _not_read(name, "could not be opened", error) from error
     except ValueError as error:  # a NUL in the path
         raise UnreadableFile(name, "could not be opened: it is no path") from error
     mode = os.fstat(number).st_mode
@@ -286,6 +289,11 @@ def _open_regular(path: Path, name: str) -> IO[bytes]:
         os.close(number)
         raise UnreadableFile(name, "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
     return os.fdopen(number, "rb")
+
+
+def _not_read(name: str, what: str, error: OSError) -> UnreadableFile:
+    kind = Inaccessible if error.errno in DENIED else UnreadableFile
+    return kind(name, f"{what}: {(error.strerror or str(error)).lower()}")
 
 
 def _stamp(now: os.stat_result) -> tuple[int, int, int, int]:

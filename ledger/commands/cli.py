@@ -177,11 +177,11 @@ def import_(
         strict=strict,
         max_rejects=_share(max_rejects),
     )
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if not _may_be_there(path)]
     if missing:
         raise click.BadParameter(f"no such file or folder: {', '.join(map(str, missing))}", param_hint="PATHS")
     ahead = None if dry_run else ahead_of(book_path, paths, asked.options(), format_)
-    fresh = not book_path.exists()
+    fresh = not _may_be_there(book_path)
     with writable(book_path, in_memory=dry_run and fresh) as book:
         asked = replace(asked, format=_format_asked(book, format_))
         report = book.import_paths(paths, asked, dry_run=dry_run, ahead=ahead)
@@ -271,7 +271,7 @@ def rebuild(book_path: Path) -> None:
 @click.pass_obj
 def verify(book_path: Path) -> None:
     """Compare the checksums of book and archive."""
-    with readable(book_path) as book:
+    with readable(book_path, any_state=True) as book:
         damage = book.verify()
     for line in damage:
         click.echo(line)
@@ -492,6 +492,14 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise click.BadParameter(f"{text!r} is no share; write 5% or 0.05", param_hint="--max-rejects")
     return share
+
+
+def _may_be_there(path: Path) -> bool:
+    """Return whether there is a file or folder; where the system does not let us look, reading it says so."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _known_zone(zone: str | None) -> None:

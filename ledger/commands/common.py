@@ -36,23 +36,26 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def readable(path: Path) -> Book:
-    """Open a book that is there, to be read."""
+def readable(path: Path, *, any_state: bool = False) -> Book:
+    """Open a book that is there, to be read; with `any_state` one that is older than its archive, too."""
     from ledger.book import Book
 
-    return Book.open(path, read_only=True, **_opening())
+    return Book.open(path, read_only=True, any_state=any_state, **_opening())
 
 
 def writable(path: Path, *, in_memory: bool = False, must_exist: bool = False, any_version: bool = False) -> Book:
     """Open a book to be written, and make it where none is asked for to be there."""
-    from ledger.book import Book
+    from ledger.book import Book, require_book
     from schemas.errors import BookError
 
     if in_memory:
         return Book.in_memory()
-    if must_exist and not path.exists():
-        raise BookError(path, "there is no book here", "make one with `marginbook import PATH...` or `marginbook demo`")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if must_exist:
+        require_book(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BookError(path, f"its folder cannot be made: {error.strerror}", "give another --book") from None
     return Book.open(path, any_version=any_version, **_opening())
 
 

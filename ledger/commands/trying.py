@@ -14,6 +14,7 @@ import polars as pl
 from importers.contract import Format, Match, Normalized
 from importers.detect import fold
 from importers.files import Bundle, Part, collect, open_bundle
+from importers.files.bundle import is_folder
 from importers.read import Options, chunks, recognize
 from ledger.commands.listings import states
 from schemas.errors import AmbiguousFormat, MarginbookError, MissingTimeZone, UnknownFormat, UnreadableFile
@@ -38,7 +39,7 @@ def detected_frame(
     """Return what each file part is, exports first, and 3 where a file named by itself is not known, else 0."""
     lines: list[dict[str, str | None]] = []
     code = 0
-    named = {path for path in paths if not path.is_dir()}
+    named = {path for path in paths if not is_folder(path)}
     for found in collect(paths):
         if isinstance(found, UnreadableFile):
             lines.append(_other(found.name, found))

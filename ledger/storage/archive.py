@@ -20,7 +20,7 @@ from typing import Any
 import zstandard
 
 from ledger.storage.failpoints import reached
-from ledger.storage.holding import sweep
+from ledger.storage.naming import sweep, sync_folder
 from schemas.errors import BookError, ChangedWhileRead, DamagedObject
 
 FRAME = 4 << 20
@@ -36,8 +36,16 @@ class Archive:
 
     def create(self) -> None:
         """Make the folders; harmless where they are.  What a program left that was killed here is removed."""
+        objects = self.folder / "objects"
         with _written(self.folder):
-            (self.folder / "objects").mkdir(parents=True, exist_ok=True)
+            if not objects.exists():
+                objects.mkdir(parents=True, exist_ok=True)
+                sync_folder(self.folder)
+                sync_folder(self.folder.parent)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what programs left that were killed while they kept something."""
         sweep(self.folder / "objects", "*.tmp")
 
     def path_of(self, object_id: str) -> Path:
@@ -75,7 +83,7 @@ class Archive:
                 raise ChangedWhileRead(source.name)
             reached("archive.written")
             temporary.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             reached("archive.kept")
         finally:
             temporary.unlink(missing_ok=True)
@@ -120,13 +128,21 @@ class Archive:
 
         Raises BookError where another line is no entry.
         """
-        try:
-            lines = self.log_path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise BookError(self.log_path, error.strerror or str(error), "the archive cannot be read") from None
+        lines = self._content().split(b"\n")
         return [self._entry(number, line) for number, line in enumerate(lines[:-1], start=1) if line]
+
+    def length(self) -> int:
+        """Return how many whole lines the log has, whatever they say."""
+        return sum(1 for line in self._content().split(b"\n")[:-1] if line)
+
+    def _content(self) -> bytes:
+        try:
+            return self.log_path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            what = f"the archive cannot be read: {(error.strerror or str(error)).lower()}"
+            raise BookError(self.log_path, what, "ask its owner, or copy book and archive") from None
 
     def _entry(self, number: int, line: bytes) -> dict[str, Any]:
         try:
@@ -153,7 +169,7 @@ class Archive:
                 log.flush()
                 os.fsync(log.fileno())
             if fresh:
-                _sync_folder(self.folder)
+                sync_folder(self.folder)
 
 
 def archive_of(book: Path) -> Path:
@@ -172,16 +188,6 @@ def _written(folder: Path) -> Iterator[None]:
         raise BookError(
             folder, f"the archive cannot be written: {error.strerror}", "ask its owner, or copy book and archive"
         ) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the names in a folder survive a loss of power."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _drop_torn_line(path: Path) -> None:

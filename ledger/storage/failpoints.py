@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 VARIABLE = "MARGINBOOK_FAIL_AT"
 POINTS = {
+    "read.ahead": "a file is read and normalized as far as memory is meant for it, and the book is not open yet",
     "book.made": "a new book's tables lie in a file that has not its name yet",
     "book.named": "a new book has its name",
     "archive.written": "the bytes of an object are written and synced under a temporary name",

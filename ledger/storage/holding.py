@@ -10,12 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-TEMPORARY = re.compile(r"\.(\d+)\.(?:tmp|new)(?:\.wal)?$")
+from ledger.storage.naming import is_alive, temporary
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,13 @@ def side_file(book: Path) -> Path:
 def sign(book: Path, command: str, now: datetime) -> None:
     """Tell the others who holds the book; harmless where that cannot be written."""
     path = side_file(book)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished = temporary(path, "tmp")
     holder = Holder(os.getpid(), command, f"{now:%Y-%m-%d %H:%M:%S}Z")
     with contextlib.suppress(OSError):
-        temporary.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        unfinished.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
+        unfinished.replace(path)
     with contextlib.suppress(OSError):
-        temporary.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def unsign(book: Path) -> None:
@@ -63,16 +62,8 @@ def holder_of(book: Path, pid: int | None) -> Holder | None:
     """
     found = _signed(book)
     if pid is None:
-        return found if found is not None and _is_alive(found.pid) else None
+        return found if found is not None and is_alive(found.pid) else None
     return found if found is not None and found.pid == pid else Holder(pid)
-
-
-def sweep(folder: Path, pattern: str) -> None:
-    """Remove what programs that were killed left under temporary names (`NAME.PID.tmp`, `NAME.PID.new`)."""
-    for path in folder.glob(pattern):
-        if (found := TEMPORARY.search(path.name)) and not _is_alive(int(found[1])):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
 
 
 def _signed(book: Path) -> Holder | None:
@@ -86,15 +77,3 @@ def _signed(book: Path) -> Holder | None:
 def _shown(text: object) -> str:
     """Return what can be shown of a text that anybody may have written."""
     return "".join(letter for letter in str(text) if letter.isprintable())[:60]
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # there is no harmless way to ask
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -19,6 +19,10 @@ from reports.audit_data import Snapshot
 from schemas.errors import BookError
 
 Entry = dict[str, Any]
+ANOTHER = (
+    "one of the two is another book's, or was changed: put the right one back from a copy; or move the book away, and "
+    "`marginbook rebuild` makes what the archive says"
+)
 
 
 def next_seq(store: Store) -> int:
@@ -96,7 +100,11 @@ def synchronize(store: Store, archive: Archive | None) -> None:
     """Write to `log.jsonl` what the book's own copy has and it lacks (the book commits first)."""
     if archive is None:
         return
-    missing = store.rows(statement("log", "after"), {"known": len(archive.entries())})
+    kept = archive.entries()
+    if found := _contradiction(kept, _own(store)):
+        what = f"entry {found} is not what the book's own copy says"
+        raise BookError(archive.log_path, what, ANOTHER)
+    missing = store.rows(statement("log", "after"), {"known": len(kept)})
     if missing:
         reached("log.synchronizing")
         archive.create()
@@ -106,7 +114,7 @@ def synchronize(store: Store, archive: Archive | None) -> None:
 
 def damage(store: Store, archive: Archive) -> list[str]:
     """Return where `log.jsonl` is no longer what the book's own copy says; empty is good."""
-    own = [json.loads(text) for (text,) in store.rows(statement("log", "entries"))]
+    own = _own(store)
     try:
         kept = archive.entries()
     except BookError as error:
@@ -121,11 +129,36 @@ def damage(store: Store, archive: Archive) -> list[str]:
     return found
 
 
+def _own(store: Store) -> list[Entry]:
+    return [json.loads(text) for (text,) in store.rows(statement("log", "entries"))]
+
+
+def _contradiction(kept: Sequence[Entry], own: Sequence[Entry]) -> int | None:
+    """Return the number of the first entry that book and archive tell otherwise."""
+    pairs = enumerate(zip(kept, own, strict=False), start=1)
+    return next((number for number, (one, other) in pairs if one != other), None)
+
+
+def require_unbroken(archive: Archive) -> list[Entry]:
+    """Return what the archive's log says.  Raises BookError where an entry lacks."""
+    kept = archive.entries()
+    for number, entry in enumerate(kept, start=1):
+        if entry["seq"] != number:
+            what = f"entry {entry['seq']} stands where entry {number} belongs"
+            raise BookError(archive.log_path, what, "restore the archive from a copy")
+    return kept
+
+
+def lead(store: Store, archive: Archive) -> int:
+    """Return how many entries the book has that its archive lacks; below 0 the book is the older one."""
+    return next_seq(store) - 1 - archive.length()
+
+
 def require_whole(store: Store, archive: Archive | None) -> None:
-    """Refuse to write to a book that is older than its archive: the file was lost or put back from a copy."""
+    """Refuse a book that is older than its archive: the file was lost or put back from a copy."""
     if archive is None:
         return
-    done, known = next_seq(store) - 1, len(archive.entries())
+    done, known = next_seq(store) - 1, archive.length()
     if known > done:
         what = f"its archive knows {known} imports and decisions, the book only {done}"
         raise BookError(store.path, what, "`marginbook rebuild` makes the book from the archive")

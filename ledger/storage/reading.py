@@ -25,6 +25,9 @@ from importers.read import Options, Recognized, chunks, recognize
 from importers.registry import formats as builtin_formats
 from ledger.storage.archive import Archive, archive_of
 from ledger.storage.descriptions import format_of, formats_at, texts_at
+from ledger.storage.failpoints import reached
+from ledger.storage.room import full
+from ledger.storage.store import is_full
 from schemas.errors import BookError, MarginbookError, UnknownFormat, UnreadableFile
 
 READ_AHEAD = 200_000
@@ -120,6 +123,7 @@ def read_ahead(
                 archive.create()
                 archive.keep(bundle.path, bundle.file_id)
             left -= reading.read_ahead(left)
+            reached("read.ahead")
         except BookError:
             raise
         except MarginbookError:
@@ -133,7 +137,8 @@ def read_ahead(
 def ahead_of(book: Path, paths: Sequence[Path], options: Options, asked: str | None) -> Ahead:
     """Return what can be known of files before `book` is opened.
 
-    `asked` is the name of the format, or the TOML file that describes it.  Raises BadDescription.
+    `asked` is the name of the format, or the TOML file that describes it.  Raises BadDescription, and NoRoom where the
+    disk is full.
     """
     archive = Archive(archive_of(book))
     entries = archive.entries()
@@ -145,7 +150,12 @@ def ahead_of(book: Path, paths: Sequence[Path], options: Options, asked: str | N
     if asked is not None and asked not in formats:
         return Ahead(list(collect(paths)))
     wanted = replace(options, format=asked)
-    return read_ahead(paths, wanted, list(formats.values()), texts_at(entries), archive)
+    try:
+        return read_ahead(paths, wanted, list(formats.values()), texts_at(entries), archive)
+    except OSError as error:
+        if is_full(error):
+            raise full(book, "nothing was stored; make room and do it again") from None
+        raise
 
 
 def _stored(archive: Archive) -> set[str]:

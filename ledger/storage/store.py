@@ -20,7 +20,8 @@ from polars import selectors
 
 from ledger.storage import reference
 from ledger.storage.failpoints import reached
-from ledger.storage.holding import holder_of, sweep
+from ledger.storage.holding import holder_of
+from ledger.storage.naming import log_of, remove_file, sync_folder, temporary
 from schemas.bookkeeping import BOOKKEEPING
 from schemas.ddl import create_table
 from schemas.decided import DECIDED
@@ -123,6 +124,7 @@ class Store:
         self.execute("CHECKPOINT")
         if os.name == "posix":
             other.replace(self.path)
+            sync_folder(self.path.parent)
             self.close()
         else:  # no system for replacing open files
             self.close()
@@ -298,26 +300,26 @@ def _make(path: Path) -> None:
 
     A program that is killed while the database writes its first blocks leaves no half of a book behind.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    sweep(path.parent, f"{path.name}.*.new*")
+    unfinished = temporary(path, "new")
+    remove_file(unfinished)  # of a program that had our number and was killed
     try:
-        fresh = Store(duckdb.connect(str(temporary)), temporary)
+        fresh = Store(duckdb.connect(str(unfinished)), unfinished)
         try:
             fresh.set_up()
         finally:
             fresh.close()
         reached("book.made")
         try:
-            os.link(temporary, path)
+            os.link(unfinished, path)
         except FileExistsError:
             pass  # another program was first, and its book is the book
         except OSError:  # a file system without links
             if not path.exists():
-                temporary.replace(path)
+                unfinished.replace(path)
+        sync_folder(path.parent)
         reached("book.named")
     finally:
-        for left in (temporary, temporary.with_name(f"{temporary.name}.wal")):
-            left.unlink(missing_ok=True)
+        remove_file(unfinished)
 
 
 def _connected(path: Path | None, read_only: bool, patience: Patience) -> duckdb.DuckDBPyConnection:
@@ -345,7 +347,7 @@ def _connected(path: Path | None, read_only: bool, patience: Patience) -> duckdb
 def _connected_now(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Return a connection to the file that has the name now.  Raises BookReplaced where it was another a moment ago."""
     try:
-        if not read_only and not path.exists():
+        if not is_there(path) and not read_only:
             _make(path)
         before = _inode(path)
         connection = duckdb.connect(str(path), read_only=read_only)
@@ -355,6 +357,21 @@ def _connected_now(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         return connection
     connection.close()
     raise BookReplaced(path)
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is a book.  Raises BookError where that cannot be seen, or half of it is there."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        if not log_of(path).exists():
+            return False
+    except OSError as error:
+        raise BookError(path, f"it cannot be looked at: {(error.strerror or str(error)).lower()}", OTHER_BOOK) from None
+    else:
+        return True
+    what = f"the book is gone, and {log_of(path).name}, which holds its last rows, lies here without it"
+    raise BookError(path, what, "put the book back beside it; else move that file away and `marginbook rebuild`")
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
