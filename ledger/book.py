@@ -213,6 +213,8 @@ class Book:
         holding.sign(path, command, self.clock())
         naming.sweep_book(path)
         self.archive.sweep()
+        if naming.log_of(path).exists():
+            self.store.take_in_log()
         self.known = log.next_seq(self.store)
         log.synchronize(self.store, self.archive)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ledger.storage.store import Store
+from ledger.storage.store import Store, is_there
 from tests.programs import Programs
 
 ONE_THREAD = "SET threads = 1"
@@ -41,7 +41,7 @@ def copied_empty_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     def copied(cls: type[Store], /, path: Path | None, **words: bool) -> Store:
         if path is None:
             return in_memory(cls)
-        if not words.get("read_only") and not path.exists() and path.parent.is_dir():
+        if not words.get("read_only") and not is_there(path) and path.parent.is_dir():
             shutil.copyfile(empty, path)
         store: Store = opened(cls, path, **words)
         store.execute(ONE_THREAD)

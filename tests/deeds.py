@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ledger.book import Book
 from ledger.storage.failpoints import VARIABLE
+from schemas.errors import BookError
 from tests.books import INCOME, NOW, logged, write
 from tests.programs import Ended, Program, Programs
 
@@ -218,10 +219,34 @@ def found_in(folder: Path) -> tuple[int, str]:
     """Return how many entries the book logged and its digest, having found it sound and nothing left beside it."""
     with opened(folder) as book:
         assert book.archive is not None
-        assert book.verify() == []
+        assert not (damage := book.verify()), damage
         entries, digest = logged(book), book.digest()
         assert book.archive.entries() == entries
     kept = {path.name for path in folder.iterdir()} - {"exports", "pack"}
-    assert kept - {"book.duckdb", "book.archive"} == set()
+    assert not (left := kept - {"book.duckdb", "book.archive"}), left
     assert {path.suffix for path in (folder / "book.archive").rglob("*") if path.is_file()} <= {".zst", ".jsonl"}
     return len(entries), digest
+
+
+def state_of(places: Places, name: str, folder: Path) -> int:
+    """Return how many of the deed's transactions are in the book, having found nothing that is between two of them."""
+    states = places.states(name)
+    if name == "rebuild of a lost book" and (lost := refused(folder)):
+        assert "`marginbook rebuild`" in lost
+        return 0
+    if not (folder / "book.duckdb").exists():
+        return 0
+    entries, digest = found_in(folder)
+    more = entries - places.entries(name)
+    state = more if name.startswith("import") else states.index(digest) if name.startswith("rebuild") else min(1, more)
+    assert states[state] == digest
+    return state
+
+
+def refused(folder: Path) -> str:
+    """Return why a report is refused."""
+    try:
+        Book.open(folder / "book.duckdb", read_only=True).close()
+    except BookError as error:
+        return str(error)
+    return ""

@@ -61,13 +61,13 @@ class Ended:
 
 
 class Programs:
-    """Runs commands in a folder; `close` ends the server."""
+    """Runs commands in a folder; `close` ends the server.  `first` is Python that the server runs before all else."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: str = "") -> None:
         self.folder = folder
         self._count = 0
         self._server = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            [sys.executable, "-c", first + SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1", "COLUMNS": "160"},
         )  # fmt: skip
 
@@ -101,6 +101,10 @@ class Programs:
     ) -> Ended:
         """Run a command in a folder to its end."""
         return self.start(*words, folder=folder, environment=environment, before=before).ended()
+
+    def inside(self, path: Path) -> Path:
+        """Return where a path that the commands see is seen from here, whatever is mounted there for them alone."""
+        return Path(f"/proc/{self._server.pid}/root{path}")
 
     def waited(self, pid: int) -> Any:
         """Wait until a child stops or ends."""

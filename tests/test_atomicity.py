@@ -1,4 +1,4 @@
-"""Killed at any step, the book holds all of a file or nothing of it, and doing it again completes it."""
+"""A book and its archive agree, and each makes the other good; older and newer books are told from each other."""
 
 from __future__ import annotations
 
@@ -19,85 +19,6 @@ from tests.conftest import Run
 
 ROWS = [f"2026-02-{day:02d} {hour:02d}:00:01,FUNDING_FEE,-0.{day}{hour},USDT,ETHUSDT,{day * 100 + hour}"
         for day in range(1, 29) for hour in (0, 8, 16)]  # fmt: skip
-PROGRAM = Path(__file__).with_name("dying_import.py")
-
-
-def dying(book: Path, step: int, deed: str, *words: object) -> subprocess.CompletedProcess[str]:
-    environment = {"PYTHONPATH": str(PROGRAM.parent.parent), "PATH": ""}
-    arguments = [sys.executable, str(PROGRAM), str(book), str(step), deed, *map(str, words)]
-    return subprocess.run(arguments, capture_output=True, text=True, check=False, env=environment)
-
-
-@pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many steps a whole import takes."""
-    folder = tmp_path_factory.mktemp("whole")
-    ended = dying(folder / "book.duckdb", 10**9, "import", write(folder, "income.csv", INCOME, ROWS))
-    assert ended.returncode == 0, ended.stderr
-    return int(ended.stdout)
-
-
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99])
-def test_a_killed_import_leaves_all_or_nothing(share: float, steps: int, tmp_path: Path) -> None:
-    path = write(tmp_path, "income.csv", INCOME, ROWS)
-    killed = dying(tmp_path / "book.duckdb", max(1, int(steps * share)), "import", path)
-    assert killed.returncode == 9, killed.stderr
-    with new_book(tmp_path) as book:
-        stored = book.store.scalar("SELECT count(*) FROM movements_stated")
-        assert stored in (0, len(ROWS))
-        assert book.store.scalar("SELECT count(*) FROM files") == (1 if stored else 0)
-        imported(book, path)
-        assert book.report("balances").height == 1
-        assert {name: frame.height for name, frame in book.check().items() if frame.height} == {}
-        digest = book.digest()
-    whole = tmp_path / "whole"
-    with new_book(whole_folder(whole)) as truth:
-        imported(truth, path)
-        assert truth.digest() == digest
-
-
-def whole_folder(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-DEEDS = {"rename": ("binance", "main"), "enter": ("-12.5",)}
-
-
-@pytest.fixture(scope="module")
-def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str, int]]:
-    """The digests of a book before and after each deed, and the steps it takes."""
-    found = {}
-    for deed, words in DEEDS.items():
-        folder = tmp_path_factory.mktemp(deed)
-        with new_book(folder) as book:
-            imported(book, write(folder, "income.csv", INCOME, ROWS))
-            before = book.digest()
-        ended = dying(folder / "book.duckdb", 10**9, deed, *words)
-        assert ended.returncode == 0, ended.stderr
-        with new_book(folder) as book:
-            found[deed] = (before, book.digest(), int(ended.stdout))
-    return found
-
-
-@pytest.mark.parametrize("deed", DEEDS)
-@pytest.mark.parametrize("share", [0.01, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99])
-def test_a_killed_decision_is_done_or_not_done(
-    share: float, deed: str, before_and_after: dict[str, tuple[str, str, int]], tmp_path: Path
-) -> None:
-    before, after, steps = before_and_after[deed]
-    with new_book(tmp_path) as book:
-        imported(book, write(tmp_path, "income.csv", INCOME, ROWS))
-    killed = dying(tmp_path / "book.duckdb", max(1, int(steps * share)), deed, *DEEDS[deed])
-    assert killed.returncode == 9, killed.stderr
-    with new_book(tmp_path) as book:
-        digest, entries = book.digest(), logged(book)
-        assert digest in (before, after)
-        assert len(entries) == (1 if digest == before else 2)
-        assert book.archive is not None
-        assert book.archive.entries() == entries
-        assert {name: frame.height for name, frame in book.check().items() if frame.height} == {}
-        assert book.rebuild() == (digest, digest)
 
 
 def test_a_log_that_lacks_the_last_entry_gets_it_when_the_book_is_opened(tmp_path: Path) -> None:
@@ -145,7 +66,7 @@ def test_a_second_writer_is_told_who_holds_the_book(tmp_path: Path) -> None:
     with new_book(tmp_path):
         ended = subprocess.run(
             [sys.executable, "-c", program, tmp_path / "book.duckdb"], capture_output=True, text=True, check=False,
-            env={"PYTHONPATH": str(PROGRAM.parent.parent), "PATH": ""},
+            env={"PYTHONPATH": str(Path(__file__).parent.parent), "PATH": ""},
         )  # fmt: skip
     assert ended.returncode == 4
     assert f"in use by `marginbook` (process {os.getpid()}, since 2026-11-01 00:00:00Z)" in ended.stderr

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.book import Book
 from ledger.storage.failpoints import POINTS
-from schemas.errors import BookError
-from tests.deeds import DEEDS, STILL, Places, found_in
+from tests.deeds import DEEDS, STILL, Places, refused, state_of
 from tests.examples import IS_USUAL, many
 from tests.programs import Programs
 
@@ -26,30 +24,6 @@ def places(tmp_path_factory: pytest.TempPathFactory, programs: Programs) -> Plac
 
 def test_every_point_is_one_at_which_a_deed_is_killed() -> None:
     assert set(POINTS) == {point.partition(":")[0] for deed in DEEDS.values() for point in deed.points}
-
-
-def state_of(places: Places, name: str, folder: Path) -> int:
-    """Return how many of the deed's transactions are in the book, having found nothing that is between two of them."""
-    states = places.states(name)
-    if name == "rebuild of a lost book" and (lost := refused(folder)):
-        assert "`marginbook rebuild`" in lost
-        return 0
-    if not (folder / "book.duckdb").exists():
-        return 0
-    entries, digest = found_in(folder)
-    more = entries - places.entries(name)
-    state = more if name.startswith("import") else states.index(digest) if name.startswith("rebuild") else min(1, more)
-    assert states[state] == digest
-    return state
-
-
-def refused(folder: Path) -> str:
-    """Return why a report is refused."""
-    try:
-        Book.open(folder / "book.duckdb", read_only=True).close()
-    except BookError as error:
-        return str(error)
-    return ""
 
 
 def completed(places: Places, name: str, folder: Path, state: int) -> None:
@@ -86,7 +60,7 @@ def test_killed_at_any_instant_a_deed_is_whole_or_absent_and_what_it_reported_is
     assert places.run(name, folder).code == 0
     longest = time.monotonic() - began
     folder = places.of(name)
-    for number in range(many(4)):
+    for number in range(many(3)):
         program = places.start(name, folder)
         time.sleep(chance.uniform(0, longest))
         program.send(signal.SIGKILL)

@@ -82,7 +82,7 @@ REPORT_NAMES = (
 @click.option(
     "--book",
     "book_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     envvar="MARGINBOOK",
     default=Path("book.duckdb"),
     show_default="$MARGINBOOK, else ./book.duckdb",
@@ -125,7 +125,7 @@ for command in (
 
 
 @marginbook.command("import", epilog="Example: marginbook import ~/Downloads --dry-run")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--account", help="Your name for the login or sub-account; default: the venue's, or the one already known."
 )

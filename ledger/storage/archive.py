@@ -58,10 +58,9 @@ class Archive:
 
     def keep(self, source: Path, object_id: str) -> None:
         """Keep the bytes of a file.  Raises ChangedWhileRead where they are no longer those of `object_id`."""
-        if self.has(object_id):
-            return
         with _written(self.folder):
-            self._keep(source, object_id)
+            if not self.has(object_id):
+                self._keep(source, object_id)
 
     def _keep(self, source: Path, object_id: str) -> None:
         target = self.path_of(object_id)

@@ -35,9 +35,9 @@ def remove_file(book: Path) -> None:
 
 def sweep(folder: Path, pattern: str) -> None:
     """Remove what programs that were killed left under temporary names (`NAME.PID.tmp`, `NAME.PID.new`)."""
-    for path in folder.glob(pattern):
-        if (found := TEMPORARY.search(path.name)) and not is_alive(int(found[1])):
-            with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # who may not look there has left nothing there
+        for path in folder.glob(pattern):
+            if (found := TEMPORARY.search(path.name)) and not is_alive(int(found[1])):
                 path.unlink(missing_ok=True)
 
 

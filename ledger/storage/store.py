@@ -118,6 +118,13 @@ class Store:
         with suppress(duckdb.Error):  # a database that could not write has nothing left to say
             self.connection.close()
 
+    def take_in_log(self) -> None:
+        """Bring what only the write-ahead log holds into the file.  A torn end of the log goes with the next write."""
+        with self.transaction():
+            self.execute("CREATE TABLE written (nothing INTEGER)")
+            self.execute("DROP TABLE written")
+        self.execute("FORCE CHECKPOINT")
+
     def give_way(self, other: Path) -> None:
         """Let another, whole file take the place of this one and close it, while the lock on its name is still held."""
         assert self.path is not None
@@ -353,10 +360,19 @@ def _connected_now(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         raise _as_book_error(path, error) from None
-    if before == _inode(path):
-        return connection
-    connection.close()
-    raise BookReplaced(path)
+    except OSError as error:
+        raise _not_made(path, error) from None
+    if before != _inode(path):
+        connection.close()
+        raise BookReplaced(path)
+    return connection
+
+
+def _not_made(path: Path, error: OSError) -> MarginbookError:
+    """Return why there can be no book here."""
+    if is_full(error):
+        return NoRoom(path, "the disk is full", "nothing was stored; make room and do it again")
+    return BookError(path, f"no book can be made here: {(error.strerror or str(error)).lower()}", OTHER_BOOK)
 
 
 def is_there(path: Path) -> bool:
