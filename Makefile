@@ -46,8 +46,8 @@ fuzz: $(DEV) ## readers, numbers and times fed by atheris, which is not in the l
 	    -max_total_time=$$(( $(SECONDS) * $$([ $$target = files ] && echo 8 || echo 1) / 10 )) -print_final_stats=1 || exit 1; \
 	done
 
-bench: $(DEV) ## the table of speed and memory (ARGS="--help" for what can be chosen)
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: $(DEV) ## the table of speed and memory, docs/benchmark.md (SMALL=1: in two minutes; ARGS="--help": what can be chosen)
+	$(BIN)/python -m tests.bench $(if $(SMALL),--small) $(ARGS)
 
 wheel: $(DEV) ## a wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

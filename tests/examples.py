@@ -15,8 +15,8 @@ IS_USUAL = MULTIPLIER == 1
 
 
 def many(number: int) -> int:
-    """Return how many examples that is now: half of what the law names, or as many times it as are asked for."""
-    return max(1, round(number / 2 if IS_USUAL else number * MULTIPLIER))
+    """Return how many examples that is now: a third of what the law names, or as many times it as are asked for."""
+    return max(1, round(number / 3 if IS_USUAL else number * MULTIPLIER))
 
 
 def examples(number: int) -> settings:

@@ -438,7 +438,7 @@ def test_a_locked_book_is_exit_4(run: Run, exports: Path, tmp_path: Path) -> Non
     run("import", exports / TRADES)
     with another_process_holding(tmp_path / "book.duckdb"):
         for arguments in (("import", exports / INCOME), ("report", "positions")):
-            answer = run(*arguments)
+            answer = run("--wait", 0, *arguments)
             assert answer.code == 4, arguments
             assert "book.duckdb" in answer.err
     assert run("report", "positions").code == 0

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure, print a table, write it to `bench-out/`."""
+"""`python -m tests.bench`: measure, print a table, write it to `docs/benchmark.md`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench import generate
-from tests.bench.measure import ROOT, Measured, in_turns, least, run, task, wait_for_quiet
+from tests.bench.measure import ROOT, Measured, in_turns, middle, run, task, wait_for_quiet
 
 GIB = 1024
+NOTES = Path(__file__).with_name("notes.md")
+BITTYTAX_ROWS_S, BITTYTAX_MIB = 8_000, 2_200
+"""What `bittytax_conv` 0.6 was seen to do: rows a second, and its memory at a million rows."""
 MOST_S = 2
 LIQUIDATIONS = 5
 OF_A_DAY = ("margin", "margin_calls")
@@ -129,7 +132,7 @@ class Bench:
 
     def memory(self, sizes: list[tuple[int, Measured]]) -> None:
         """Compare the peaks of imports of several sizes."""
-        for rows, brought in sizes:
+        for rows, brought in sizes[1:] or sizes:
             self.add(
                 f"peak memory of the import of {rows:,} rows",
                 "2 GiB",
@@ -196,12 +199,12 @@ class Bench:
             "- against a loop that only adds the same integers", None, folded["seconds"] / folded["loop"], "the loop"
         )
 
-    def month_more(self, rows: int) -> None:
+    def month_more(self, rows: int, month_rows: int) -> None:
         """Measure one more month on a large book against the same month in an empty one."""
         say("one more month")
-        month_rows = rows // 10
-        whole, month = self.folder / "whole.csv", self.folder / "month.csv"
-        generate.write_consecutive([(whole, rows), (month, month_rows)])
+        whole, month = self.folder / f"whole-{rows}.csv", self.folder / f"month-{rows}.csv"
+        if not month.exists():
+            generate.write_consecutive([(whole, rows), (month, month_rows)])
         base = self.fresh("base")
         task("bring", book=base, paths=[str(whole)], terms=self.terms)
 
@@ -210,7 +213,8 @@ class Bench:
 
         empty, large = in_turns(self.times, self.patience, lambda: self.bring(month), into_large)
         note = (
-            f" (stored {large['stored'] / empty['seconds']:.2f} x, derived {large['derived'] / empty['seconds']:.2f} x)"
+            f" (stored {large['stored'] / empty['seconds']:.2f} x, derived {large['derived'] / empty['seconds']:.2f} x;"
+            f" processor time {large['worked'] / empty['worked']:.2f} x)"
         )
         self.ratio(f"{month_rows:,} rows more into a book of {rows:,}", 1.5, large["seconds"] / empty["seconds"],
                    "the same into an empty book", note)  # fmt: skip
@@ -255,7 +259,7 @@ class Bench:
         for work, words in asked.items():
             wait_for_quiet(self.patience)
             measured = timed(command, "--book", str(book), *words)
-            took = least(measured() for _ in range(self.times)).wall
+            took = middle(measured() for _ in range(self.times)).wall
             shown = f"{took:.1f} s = {took / reference['seconds']:.2f} x CTAS"
             self.add(work, "2 s (10M rows)", shown, took <= MOST_S)
 
@@ -271,13 +275,38 @@ class Bench:
                 continue
             wait_for_quiet(self.patience)
             measured = timed(command, "--book", book, "report", name)
-            seconds[name] = least(measured() for _ in range(self.times)).wall
+            seconds[name] = middle(measured() for _ in range(self.times)).wall
         worst = max(seconds, key=lambda name: seconds[name])
         shown = f"{seconds[worst]:.1f} s = {seconds[worst] / reference['seconds']:.2f} x CTAS"
         work = f"the slowest report of a book of {rows:,} rows (`{worst}`)"
         self.add(work, "2 s (10M rows)", shown, seconds[worst] <= 2)
         others = ", ".join(f"{name} {took:.1f}" for name, took in sorted(seconds.items(), key=lambda item: -item[1]))
         self.add("- all of them, seconds", "", others)
+
+    def taxes(self, rows: int) -> None:
+        """Measure spot trades to realized results against another program's run of the same trades, a tenth of them.
+
+        The other program is `bittytax_conv` on the search path, or its recorded speed.
+        """
+        say(f"{rows:,} trades to realized results")
+        command, log = str(Path(sys.executable).with_name("marginbook")), self.folder / f"trades-{rows}.csv"
+        generate.write_trades(log, rows)
+        book, out = self.fresh("taxed"), self.folder / "taxed"
+        shutil.rmtree(out, ignore_errors=True)
+        last = last_day(log)[:4]
+        brought, told = timed(command, "--book", str(book), "import", str(log)), timed(
+            command, "--book", str(book), "tax", "--year", last, "--target", "csv", "-o", str(out))  # fmt: skip
+        ours = [brought(), told()]
+        wall, peak = sum(one.wall for one in ours), max(one.peak for one in ours)
+        theirs, seconds, memory = "recorded", rows / BITTYTAX_ROWS_S, float(BITTYTAX_MIB)
+        if found := shutil.which("bittytax_conv"):
+            part = generate.write_trades(self.folder / "trades-part.csv", rows // 10)
+            converted = timed(found, "-o", str(self.folder / "converted.xlsx"), str(part))()
+            theirs, seconds, memory = "measured on a tenth", 10 * converted.wall, 10 * converted.peak
+        note = f" ({wall:.1f} s of {seconds:.0f} s, {theirs})"
+        work = f"{rows:,} spot trades, import to realized results"
+        self.ratio(work, 1 / 20, wall / seconds, "`bittytax_conv` alone", note)
+        self.ratio("- its memory", 1 / 3, peak / memory, "`bittytax_conv`", f" ({peak:.0f} MiB)")
 
 
 def beside(one: Measured, other: Measured) -> str:
@@ -311,16 +340,16 @@ def say(sentence: str) -> None:
 def markdown(bench: Bench) -> str:
     """Return the table and what it was measured on."""
     libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     head = (
-        f"# Benchmark\n\nPython {platform.python_version()}, {libraries}, {os.cpu_count()} cores, the least of "
-        f"{bench.times} runs in turns, each in its own process.  CTAS: DuckDB alone, `CREATE TABLE AS SELECT * FROM "
-        "read_csv` of the same file, typed, `DECIMAL(38,18)`, into a file.  Seconds are of this machine and this hour; "
-        "the ratios are the claim.\n\n"
+        f"# Benchmark\n\nWritten by `make bench`. Python {platform.python_version()}, {libraries}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GiB; the median of {bench.times} runs in turns ({bench.large:,} rows: one run), each in its own "
+        "process. CTAS: DuckDB alone, `CREATE TABLE AS SELECT * FROM read_csv` of the same file, typed, `DECIMAL(38,18)`, "
+        "into a file. Seconds are of this machine and this hour; the ratios are the claim.\n\n"
         "| work | at most | measured | verdict |\n|---|---|---|---|\n"
     )
-    return head + "".join(
-        f"| {line.work} | {line.limit} | {line.measured} | {line.verdict} |\n" for line in bench.lines
-    )
+    lines = "".join(f"| {line.work} | {line.limit} | {line.measured} | {line.verdict} |\n" for line in bench.lines)
+    return f"{head}{lines}\n{NOTES.read_text(encoding='utf-8')}"
 
 
 def size(text: str) -> int:
@@ -329,54 +358,56 @@ def size(text: str) -> int:
     return int(float(text.rstrip("kM")) * factor)
 
 
-PARTS = ("import", "again", "rebuild", "month", "small", "help", "report", "audit")
+PARTS = ("import", "again", "rebuild", "month", "small", "help", "report", "audit", "tax")
 
 
 def main() -> int:
     """Measure what was asked for; 1 where a limit does not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rows", type=size, default=size("1M"), help="rows of the log (1M)")
-    parser.add_argument("--large", nargs="?", type=size, const=size("10M"), help="also import so many rows (10M)")
-    parser.add_argument("--quick", action="store_true", help="100k rows, once: whether it runs, not how fast")
+    parser.add_argument("--large", type=size, default=size("10M"), help="rows of the large log (10M; 0: none)")
+    parser.add_argument("--small", action="store_true", help="100k rows, no large log: under two minutes")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="some of the measurements")
-    parser.add_argument("--times", type=int, default=3, help="runs of each measurement, the least counts (3)")
+    parser.add_argument("--times", type=int, default=3, help="runs of each measurement, the median counts (3)")
     parser.add_argument(
         "--patience", type=float, default=0, metavar="S", help="wait up to S seconds for a quiet machine"
     )
     parser.add_argument("--work", type=Path, default=ROOT / "bench-out" / "work", help="folder for logs and books")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "bench-out" / "bench.md")
+    parser.add_argument("-o", "--output", type=Path, help="the table (docs/benchmark.md; --small: bench-out/small.md)")
     asked = parser.parse_args()
-    rows, times = (size("100k"), 1) if asked.quick else (asked.rows, asked.times)
-    largest = asked.large or (0 if asked.quick else 4 * rows)
+    rows, times, large = (size("100k"), 1, 0) if asked.small else (asked.rows, asked.times, asked.large)
+    output = asked.output or ROOT / ("bench-out/small.md" if asked.small else "docs/benchmark.md")
     asked.work.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder=asked.work.resolve(), rows=rows, times=times, patience=asked.patience, large=largest)
+    bench = Bench(folder=asked.work.resolve(), rows=rows, times=times, patience=asked.patience, large=large)
     measure_all(bench, set(asked.only))
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(markdown(bench), encoding="utf-8")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(markdown(bench), encoding="utf-8")
     print(f"\n{markdown(bench)}")
-    say(f"written to {asked.output}")
+    say(f"written to {output}")
     return int(any(line.holds is False for line in bench.lines))
 
 
 def measure_all(bench: Bench, parts: set[str]) -> None:
     """Measure in an order in which each finds the book that it needs."""
     rows = bench.rows
+    small = (rows // 10, bench.imports(rows // 10, bench.times)[1])
     reference, brought = bench.imports(rows, bench.times)
-    sizes = [(rows, brought)]
+    sizes = [small, (rows, brought)]
     if "import" in parts:
         if bench.large:
-            sizes.append((bench.large, bench.imports(bench.large, 1)[1]))
+            reference, brought = bench.imports(bench.large, 1)
+            sizes.append((bench.large, brought))
         bench.memory(sizes)
-        small = (rows // 10, bench.imports(rows // 10, bench.times)[1])
-        bench.slope(small, sizes[-1])
+        bench.slope(sizes[0], sizes[-1])
     steps: dict[str, Callable[[], None]] = {
         "again": lambda: bench.again(sizes[-1][0]),
         "rebuild": lambda: bench.rebuilt(rows),
-        "month": lambda: bench.month_more(rows),
+        "month": lambda: bench.month_more(sizes[-1][0], rows // 10),
         "small": lambda: bench.small_files(*((500, 200) if rows >= 500_000 else (50, 200))),
         "help": bench.help,
         "report": lambda: bench.reports(sizes[-1][0], reference),
         "audit": lambda: bench.audits(sizes[-1][0], reference),
+        "tax": lambda: bench.taxes(rows),
     }
     for name, step in steps.items():
         if name in parts:

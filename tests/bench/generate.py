@@ -22,6 +22,7 @@ UID = "90210001"
 QUOTE = "USDT"
 PERPETUALS = tuple(f"P{number:02d}USDT" for number in range(50))
 COINS = tuple(f"C{number:02d}" for number in range(10))
+SPOT_COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "BCH", "ATOM", "LINK")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 FUNDING_S = 8 * 3600
 DAY_S = 24 * 3600
@@ -62,6 +63,26 @@ def write_instruments(path: Path) -> Path:
     """Write the terms of the perpetuals as a plain file: one unit of the base a contract."""
     terms = [f"{symbol},perpetual,1,linear,{symbol.removesuffix(QUOTE)},{QUOTE},{QUOTE}" for symbol in PERPETUALS]
     path.write_text("\n".join(["symbol,product,multiplier,style,base,quote,settle", *terms]) + "\n", encoding="ascii")
+    return path
+
+
+def write_trades(path: Path, rows: int, seed: int = 1) -> Path:
+    """Write a spot trade history of another venue's shape: ten coins, bought before they are sold, fees in the quote."""
+    random, held, second = Random(seed), dict.fromkeys(SPOT_COINS, 0), 0
+    with path.open("w", encoding="ascii", newline="") as out:
+        out.write("Date(UTC),Pair,Side,Price,Executed,Amount,Fee\n")
+        for _ in range(rows):
+            second += random.randrange(1, 30)
+            coin = SPOT_COINS[random.randrange(len(SPOT_COINS))]
+            size, price = random.randrange(1, 1_000), random.randrange(50_000, 90_000)
+            is_buy = held[coin] < size or random.random() < 0.5
+            held[coin] += size if is_buy else -size
+            at = (START + timedelta(seconds=second)).strftime("%Y-%m-%d %H:%M:%S")
+            value = _decimal(size * price, 5)
+            out.write(
+                f"{at},{coin}{QUOTE},{'BUY' if is_buy else 'SELL'},{_decimal(price, 2)},{_decimal(size, 3)}{coin},"
+                f"{value}{QUOTE},{_decimal(size * price // 1_000, 5)}{QUOTE}\n"
+            )
     return path
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
@@ -54,21 +55,21 @@ def task(name: str, **words: Any) -> Measured:
     return Measured(figures=json.loads(output.splitlines()[-1]), peak=peak, wall=wall)
 
 
-def least(runs: Iterable[Measured]) -> Measured:
-    """Return the smallest of every figure."""
+def middle(runs: Iterable[Measured]) -> Measured:
+    """Return the median of every figure."""
     every = list(runs)
-    figures = {name: min(one.figures[name] for one in every) for name in every[0].figures}
-    return Measured(figures=figures, peak=min(one.peak for one in every), wall=min(one.wall for one in every))
+    figures = {name: median(one.figures[name] for one in every) for name in every[0].figures}
+    return Measured(figures=figures, peak=median(one.peak for one in every), wall=median(one.wall for one in every))
 
 
 def in_turns(times: int, patience: float, *measurements: Callable[[], Measured]) -> list[Measured]:
-    """Return the least of each, measured in turns, so that a change of the machine's mood meets all of them."""
+    """Return the median of each, measured in turns, so that a change of the machine's mood meets all of them."""
     runs: list[list[Measured]] = [[] for _ in measurements]
     for _ in range(times):
         for found, measurement in zip(runs, measurements, strict=True):
             wait_for_quiet(patience)
             found.append(measurement())
-    return [least(found) for found in runs]
+    return [middle(found) for found in runs]
 
 
 def wait_for_quiet(patience: float) -> None:
