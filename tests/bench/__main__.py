@@ -23,6 +23,8 @@ BITTYTAX_ROWS_S, BITTYTAX_MIB = 8_000, 2_200
 """What `bittytax_conv` 0.6 was seen to do: rows a second, and its memory at a million rows."""
 MOST_S = 2
 LIQUIDATIONS = 5
+OFTEN = ("positions", "carry", "realized", "balances", "journal", "reconcile")
+"""The reports that are timed where there is no large log."""
 OF_A_DAY = ("margin", "margin_calls")
 """Reports with a line for every position and day: of the generated book, which trades as a machine does, of one day."""
 
@@ -271,7 +273,7 @@ class Bench:
 
         seconds = {}
         for name in REPORTS:
-            if name in OF_A_DAY:
+            if name in OF_A_DAY or (not self.large and name not in OFTEN):
                 continue
             wait_for_quiet(self.patience)
             measured = timed(command, "--book", book, "report", name)
@@ -295,7 +297,8 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         last = last_day(log)[:4]
         brought, told = timed(command, "--book", str(book), "import", str(log)), timed(
-            command, "--book", str(book), "tax", "--year", last, "--target", "csv", "-o", str(out))  # fmt: skip
+            command, "--book", str(book), "tax", "--year", last, "--currency", generate.QUOTE,
+            "--target", "csv", "-o", str(out))  # fmt: skip
         ours = [brought(), told()]
         wall, peak = sum(one.wall for one in ours), max(one.peak for one in ours)
         theirs, seconds, memory = "recorded", rows / BITTYTAX_ROWS_S, float(BITTYTAX_MIB)

@@ -115,7 +115,7 @@ def sha256(csv: str) -> Figures:
 def derive_all(book: str) -> Figures:
     """Everything derived, made anew."""
     store = Store.open(Path(book))
-    store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet FROM coverage WHERE venue = 'bench'")
+    store.execute("INSERT INTO stale SELECT DISTINCT account, venue, wallet, NULL FROM coverage WHERE venue = 'bench'")
     clock = _Clock()
     with store.transaction():
         settle(store)
