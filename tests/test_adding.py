@@ -26,7 +26,7 @@ def copy(tmp_path: Path) -> Path:
     for package in ("schemas", "importers", "reports", "ledger"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tests" / "data").mkdir(parents=True)
-    for name in ("conftest.py", "test_golden.py"):
+    for name in ("conftest.py", "programs.py", "test_golden.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests" / name)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

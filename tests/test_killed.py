@@ -47,7 +47,7 @@ def test_killed_at_each_of_its_points_a_deed_is_whole_or_absent_and_can_be_compl
     completed(places, name, folder, state)
 
 
-RANDOM = ("import into no book", "forget", "rename", "close", "rebuild")
+RANDOM = ("import into no book", "rename", *(() if IS_USUAL else ("forget", "close", "rebuild")))
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -99,6 +99,8 @@ def test_killed_in_the_middle_of_a_write_a_deed_is_whole_or_absent(name: str, si
     completed(places, name, folder, state_of(places, name, folder))
 
 
+HEARING = "\nimport signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+"""A process that listens to a hang-up, even where these tests are run by one that does not (nohup)."""
 ASKED = [
     ("import into no book", "read.ahead:2", signal.SIGTERM, 143),
     ("import into a book", "archive.written", signal.SIGHUP, 129),
@@ -114,7 +116,7 @@ def test_asked_to_end_a_deed_takes_back_what_is_half_done_and_leaves_nothing_bes
     name: str, point: str, number: signal.Signals, code: int, places: Places
 ) -> None:
     folder = places.of(name)
-    program = places.start(name, folder, at=f"{point}=pause")
+    program = places.start(name, folder, at=f"{point}=pause", before=STILL + HEARING)
     program.stopped()
     program.send(number)
     program.send(signal.SIGCONT)

@@ -418,7 +418,7 @@ def test_rows_of_an_export_in_other_files_or_another_order_give_the_same_book(
     tried, differ = 0, []
     for venue in VENUES:
         for export in exports(venue):
-            if not chosen((venue, export.name, relation.__name__), 8 if relation is NUMBERED else 48):
+            if not chosen((venue, export.name, relation.__name__), 4 if relation is NUMBERED else 48):
                 continue
             (folder := tmp_path / str(tried)).mkdir(exist_ok=True)
             try:
