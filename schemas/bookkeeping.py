@@ -85,6 +85,16 @@ class Coverage(Table):
     file_no: pl.UInt32 = known("the file part")
 
 
+class Content(Table):
+    """Of which tables a file holds rows, by wallet: what a wallet has no row of is not looked at."""
+
+    account: str = known("the account")
+    venue: str = known("the exchange or lender")
+    wallet: str = known("the wallet")
+    holds: str = known("the table")
+    file_no: pl.UInt32 = known("the file part")
+
+
 class Voice(Table):
     """Who speaks for a fact in a segment of time."""
 
@@ -119,5 +129,6 @@ BOOKKEEPING: dict[str, type[Table]] = {
     "rejects_stored": Reject,
     "sightings_stored": Sighting,
     "coverage": Coverage,
+    "contents": Content,
     "voices": Voice,
 }

@@ -45,18 +45,21 @@ class Leg:
     row: Mapping[str, Any]
 
 
-def assemble(store: Store, scope: Scope) -> None:
-    """Write the fills of a wallet that only the legs of its ledger show."""
+def assemble(store: Store, scope: Scope) -> bool:
+    """Write the fills of a wallet that only the legs of its ledger show; return whether there are any."""
     store.execute(statement("assembly", "delete"), scope.parameters())
+    if not scope.may_have("movements"):
+        return False
     rows = store.query(statement("assembly", "legs"), scope.parameters()).to_dicts()
     if not any(not row["is_fee"] for row in rows):
-        return
+        return False
     fills = [fill for group in _groups(rows) if (fill := _fill(group, scope)) is not None]
     if fills:
         schema = column_types(Fill)
         frame = pl.DataFrame(fills, schema_overrides=schema, infer_schema_length=None)
         missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
         store.insert("fills_assembled", frame.with_columns(missing).select(list(schema)))
+    return bool(fills)
 
 
 def _groups(rows: Sequence[Mapping[str, Any]]) -> Iterable[list[Mapping[str, Any]]]:

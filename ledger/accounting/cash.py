@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from ledger.accounting.debts import DEBTS
 from ledger.accounting.pairing import pair
 from ledger.accounting.regimes import books_results, logs_by_currency, regime_of
 from ledger.accounting.restarts import BEGINNING, NEWS_MARGIN
@@ -22,20 +23,34 @@ from schemas.ddl import column_types
 from schemas.derived import AnchorSpan, Balance, Break
 from schemas.types import KEY, MONEY
 
+IMPLYING = (
+    "fills", "funding", "transfers", "conversions", "liquidations", "adjustments", "borrows", "repayments", "interest",
+)  # fmt: skip
+"""Tables whose rows imply movements."""
+
 
 def derive_movements(store: Store, scope: Scope) -> None:
     """Write the movements that spoken facts imply where no ledger covers the wallet (facts, rule 3 of cash)."""
     store.execute(statement("cash", "delete_derived"), scope.parameters())
+    told = [table for table in IMPLYING if scope.may_have(table)]
+    if told:
+        if "fills" in told:
+            _keep_spot_notional(store, scope)
+        words = scope.parameters() | {"lots": books_results(scope), "by_currency": logs_by_currency(scope)}
+        parts = [f"({statement('cash', f'of_{table}').format(moved=statement('cash', 'moved'))})" for table in told]
+        store.execute(statement("cash", "derive").format(rows="\nUNION ALL BY NAME\n".join(parts)), words)
+    if scope.may_have(*DEBTS):
+        store.execute(statement("cash", "derive_debts"), scope.parameters())
+    if told and scope.may_have("movements"):
+        _count_edges_once(store, scope)
+
+
+def _keep_spot_notional(store: Store, scope: Scope) -> None:
+    """Keep what each fill of a pair was worth, for SQL, which does no arithmetic with money."""
     spot = store.query(statement("cash", "spot_fills"), scope.parameters())
     value = pl.coalesce("notional_stated", pl.col("quantity") * pl.col("price"))
-    spot = spot.select("row_key", value.alias("notional"))
-    with store.registered(incoming=spot):
+    with store.registered(incoming=spot.select("row_key", value.alias("notional"))):
         store.execute(statement("cash", "keep_spot_notional"))
-    words = scope.parameters() | {"lots": books_results(scope), "by_currency": logs_by_currency(scope)}
-    store.execute(statement("cash", "derive"), words)
-    store.execute(statement("cash", "derive_debts"), scope.parameters())
-    store.execute("DROP TABLE spot_notional")
-    _count_edges_once(store, scope)
 
 
 def _count_edges_once(store: Store, scope: Scope) -> None:

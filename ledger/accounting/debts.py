@@ -27,6 +27,8 @@ PLEDGED, DRAWN, ACCRUED, CALLED, SOLD, REPAID, RELEASED = range(7)
 SAME_SALE = timedelta(hours=6)
 """A lender books the repayment up to hours after the sale that pays it (Nexo)."""
 SECOND = timedelta(seconds=1)
+DEBTS = ("borrows", "repayments", "interest", "liquidations")
+"""Tables whose rows make loans and debt pools."""
 LATE_REPAYMENT = timedelta(hours=1)
 """Interest that only its repayment shows may have been owed, and was bought, up to an hour before it."""
 UNSEEN_INTEREST = 10

@@ -11,7 +11,7 @@ import polars as pl
 from ledger.accounting.assembly import assemble
 from ledger.accounting.cash import chain, derive_movements
 from ledger.accounting.costs import attribute, mark_forced
-from ledger.accounting.debts import Episode, owed_by_balances, owed_by_rows, owed_together
+from ledger.accounting.debts import DEBTS, Episode, owed_by_balances, owed_by_rows, owed_together
 from ledger.accounting.finding_rows import write_findings
 from ledger.accounting.findings import findings_of
 from ledger.accounting.findings_borrowing import borrowing_findings
@@ -52,9 +52,13 @@ REFERENCE = ("prices", "instruments", "margin_tiers", "collateral_ratios", "loan
 def settle(store: Store) -> list[Scope]:
     """Bring everything derived up to date with what was imported or forgotten; return the wallets that changed."""
     news = {Scope(*row[:3]): row[3] for row in store.rows(statement("restarts", "stale"))}
-    if any(_is_reference(store, scope, REFERENCE) for scope in news):
+    holds = {Scope(*row[:3]): set(row[3]) for row in store.rows(statement("restarts", "contents"))}
+    if any(not holds.get(scope, set()).isdisjoint(REFERENCE) for scope in news):
         news = {Scope(*row): None for row in store.rows(statement("restarts", "every_wallet"))} | dict.fromkeys(news)
-    scopes = sorted(news, key=lambda scope: (scope.account, scope.venue, scope.wallet))
+    scopes = sorted(
+        (replace(scope, holds=frozenset(holds.get(scope, ()))) for scope in news),
+        key=lambda scope: (scope.account, scope.venue, scope.wallet),
+    )
     elected = {}
     for scope in scopes:
         before = silent_days(store, scope, SPOKEN)
@@ -68,35 +72,35 @@ def settle(store: Store) -> list[Scope]:
     return scopes
 
 
-def _is_reference(store: Store, scope: Scope, tables: Iterable[str]) -> bool:
-    """Return whether a changed scope holds prices or contract terms, on which every wallet may depend."""
-    return any(
-        store.scalar(statement("restarts", "has_rows").format(table=table), scope.parameters()) for table in tables
-    )
-
-
 def derive(store: Store, scope: Scope, elected: list[dict[str, object]], since: datetime | None) -> None:
     """Make loans, legs, positions, costs, derived movements, openings, breaks and findings of one wallet anew.
 
     Positions that ended well before `since`, the first instant at which anything is new, stay with their costs.
     """
     parameters = scope.parameters()
-    assemble(store, scope)
+    if assemble(store, scope):
+        scope = replace(scope, holds=(scope.holds or set()) | {"fills"})
     restarts = restarts_of(store, scope, since)
     leave(store, scope, restarts)
     forget_loans(store, scope)
     for table in ("inventory", "movements_derived", "witness_days", "findings_stored"):
         store.execute(statement("derive", "delete_derived").format(table=table), parameters)
     prices = price_table(store)
-    pools = make_loans(store, scope, prices)
-    differences = _trade(store, scope, prices, _owed(store, scope, pools), restarts)
-    attribute_interest(store, scope, prices)
-    attribute_nameless_fees(store, scope, prices)
-    store.execute(statement("debts", "charge_fees"), parameters)
-    _charge_fees_beside(store, scope)
+    pools = make_loans(store, scope, prices) if scope.may_have(*DEBTS) else []
+    owed = _owed(store, scope, pools) if scope.may_have("fills") else None
+    differences = _trade(store, scope, prices, owed, restarts)
+    if scope.may_have(*DEBTS):
+        attribute_interest(store, scope, prices)
+        store.execute(statement("debts", "charge_fees"), parameters)
+    if scope.may_have("movements"):
+        attribute_nameless_fees(store, scope, prices)
+    if scope.may_have("fills", "movements"):
+        _charge_fees_beside(store, scope)
     derive_movements(store, scope)
-    store.insert("costs_stored", remainder(store, scope))
-    _flag_unvalued(store, scope)
+    if scope.may_have("movements"):
+        store.insert("costs_stored", remainder(store, scope))
+    if scope.may_have("fills"):
+        _flag_unvalued(store, scope)
     chain(store, scope, since)
     if regime_of(scope) == "negative_balance":
         make_negative_balances(store, scope)
@@ -139,8 +143,8 @@ def _trade(
     """
     differences: list[pl.DataFrame] = []
     unclear: list[str] = []
-    covered_from = _covered_from(store, scope)
-    traded = traded_symbols(store, scope, restarts)
+    traded = traded_symbols(store, scope, restarts) if scope.may_have("fills") else []
+    covered_from = _covered_from(store, scope) if traded else None
     waiting = list(batches(traded))
     while waiting:
         made = _made(store, scope, waiting.pop(0), prices, covered_from, owed, restarts)
@@ -156,7 +160,8 @@ def _trade(
             unclear = []
     nothing = (pl.DataFrame(schema=column_types(Leg)), pl.DataFrame(schema=column_types(Position)))
     every = [symbol for symbol, _, _ in traded]
-    store.insert("costs_stored", attribute(store, scope, nothing, prices, every, BEGINNING, traded=False))
+    if scope.may_have("funding", "movements"):
+        store.insert("costs_stored", attribute(store, scope, nothing, prices, every, BEGINNING, traded=False))
     return pl.concat(differences) if differences else None
 
 

@@ -38,16 +38,22 @@ SHOWN_REFS = 3
 def findings_of(store: Store, scope: Scope, differences: pl.DataFrame | None) -> list[dict[str, Any]]:
     """Return what is worth a look in one wallet."""
     return [
-        *_flagged(store, scope),
         *_mismatched(scope, differences),
         *_unattributed(store, scope),
         *_new_columns(store, scope),
         *_seam_twins(store, scope),
         *_rejected(store, scope),
+        *(_of_trades(store, scope) if scope.may_have("fills") else ()),
+    ]
+
+
+def _of_trades(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    return [
+        *_flagged(store, scope),
         *_stated_positions(store, scope),
-        *_funding_formula(store, scope),
+        *(_funding_formula(store, scope) if scope.may_have("funding") else ()),
         *_expired(store, scope),
-        *_missing_fills(store, scope),
+        *(_missing_fills(store, scope) if scope.may_have("movements") else ()),
     ]
 
 
@@ -142,12 +148,15 @@ def _mismatched(scope: Scope, differences: pl.DataFrame | None) -> list[dict[str
 
 
 def _unattributed(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    lines_left = store.rows(UNATTRIBUTED, scope.parameters())
+    if not lines_left:
+        return []
     count = int(store.scalar(statement("findings", "movement_count"), scope.parameters()) or 0)
     tolerance = max(count, 1) * UNIT_BOOKED
     found = []
-    for cause, asset, amount, first_at, lines, largest, keys in store.rows(
-        UNATTRIBUTED, scope.parameters() | {"tolerance": tolerance}
-    ):
+    for cause, asset, amount, first_at, lines, largest, weight, keys in lines_left:
+        if weight <= tolerance:
+            continue
         if cause == "session_result" and not store.scalar(statement("findings", "has_positions"), scope.parameters()):
             continue  # only wallet rows exist: the net result is known, and nothing is wrong
         hint = HINTS.get(cause, "import more")
@@ -169,15 +178,16 @@ CLOSED_RESULTS = statement("findings", "closed_results")
 
 def _stated_positions(store: Store, scope: Scope) -> list[dict[str, Any]]:
     """Positions that the venue states (snapshots, position history) against the ones made of fills."""
-    if not store.scalar(statement("findings", "has_fills"), scope.parameters()):
-        return []
     found = []
-    for symbol, stated_at, stated, held, key in store.rows(OPEN_POSITIONS, scope.parameters()):
+    of_open = store.rows(OPEN_POSITIONS, scope.parameters()) if scope.may_have("stated_positions") else []
+    for symbol, stated_at, stated, held, key in of_open:
         sentence = (
             f"the venue states a position of {stated.normalize():f} {symbol} at {stated_at:%Y-%m-%d %H:%M:%S}Z, "
             f"the fills make {held.normalize():f}; fills may be missing"
         )
         found.append(_finding(scope, "stated_position", "warning", symbol, stated_at, sentence, [key]))
+    if not scope.may_have("stated_results"):
+        return found
     results = store.query(CLOSED_RESULTS, scope.parameters())
     agrees = (pl.col("stated") - pl.col("gross")).abs() <= pl.col("exit_quantity") * RESULT_STEP + HALF_CENT
     disagreeing = results.filter(~agrees.any().over("key")).unique("key", keep="first", maintain_order=True)

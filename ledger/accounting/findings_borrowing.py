@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
+from ledger.accounting.debts import DEBTS
 from ledger.accounting.formulas import interest_due
-from ledger.accounting.regimes import trades_stakes
+from ledger.accounting.regimes import regime_of, trades_stakes
 from ledger.accounting.voices import Scope
 from ledger.storage.store import Store, statement
 from schemas.types import MONEY
@@ -24,11 +26,16 @@ RATE_UNIT = Decimal("0.00000001")
 
 def borrowing_findings(store: Store, scope: Scope) -> list[dict[str, Any]]:
     """Return what is worth a look about the debts of one wallet."""
-    return [
-        *_idle(store, scope), *_rates(store, scope), *_unordered(store, scope), *_pairs(store, scope),
-        *_dust(store, scope), *_loans(store, scope), *_lots(store, scope), *_unassembled(store, scope),
-        *_called(store, scope), *_twice(store, scope), *_held_less(store, scope), *_cut(store, scope),
-    ]  # fmt: skip
+    looks: list[Callable[[Store, Scope], list[dict[str, Any]]]] = [_unassembled]
+    if scope.may_have("interest"):
+        looks += [_rates, _lots]
+    if scope.may_have(*DEBTS):
+        looks += [_idle, _cut]
+    if scope.may_have(*DEBTS) or regime_of(scope) == "negative_balance":
+        looks += [_loans, _called]
+    if scope.may_have("fills"):
+        looks += [_unordered, _pairs, _dust, _twice, _held_less]
+    return [finding for look in looks for finding in look(store, scope)]
 
 
 def _finding(
@@ -167,7 +174,7 @@ def _lots(store: Store, scope: Scope) -> list[dict[str, Any]]:
 
 
 def _unassembled(store: Store, scope: Scope) -> list[dict[str, Any]]:
-    if not trades_stakes(scope):
+    if not trades_stakes(scope) or not scope.may_have("movements"):
         return []
     seconds = store.rows(statement("assembly", "unassembled"), scope.parameters())
     if not seconds:

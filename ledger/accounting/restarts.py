@@ -69,7 +69,7 @@ class Restarts:
 
 def restarts_of(store: Store, scope: Scope, since: datetime | None) -> Restarts:
     """Return what stays of a wallet that has nothing new before `since` (None: nothing stays)."""
-    if since is None:
+    if since is None or not scope.may_have("fills"):
         return Restarts()
     words = {"since": since, "margin": NEWS_MARGIN, "context": CONTEXT, "harmless": list(HARMLESS)}
     return Restarts(frame=store.query(statement("restarts", "restarts"), scope.parameters() | words))
@@ -77,10 +77,11 @@ def restarts_of(store: Store, scope: Scope, since: datetime | None) -> Restarts:
 
 def leave(store: Store, scope: Scope, restarts: Restarts) -> None:
     """Delete the legs, positions and costs of a wallet that do not stay as they are."""
-    stays = restarts.frame["made_from"].min() if restarts.frame.height else None
-    traded = store.rows(statement("restarts", "symbols"), scope.parameters())
-    every = all(symbol in set(restarts.frame["symbol"]) for (symbol,) in traded)
-    first = stays if every and stays is not None else BEGINNING
+    first: object = BEGINNING
+    if restarts.frame.height:
+        traded = store.rows(statement("restarts", "symbols"), scope.parameters())
+        every = all(symbol in set(restarts.frame["symbol"]) for (symbol,) in traded)
+        first = restarts.frame["made_from"].min() if every else BEGINNING
     with store.registered(incoming=restarts.frame):
         for name in ("leave_legs", "leave_positions", "leave_costs"):
             store.execute(statement("restarts", name), scope.parameters() | {"first": first})
@@ -110,8 +111,11 @@ def doubtful(made: Reconstructed, fills: pl.DataFrame, restarts: Restarts, sizes
 
 def silent_days(store: Store, scope: Scope, tables: Mapping[str, str]) -> pl.DataFrame:
     """Return of every table (with its time) the days of which some row does not count, and which rows those are."""
-    frames = []
+    nothing = {"day": pl.Date, "rows": pl.Int64, "mark": pl.UInt64, "of": pl.String}
+    frames = [pl.DataFrame(schema=nothing)]
     for table, time in tables.items():
+        if not scope.may_have(table):
+            continue
         sql = statement("restarts", "silent_days").format(table=table, time=time)
         frames.append(store.query(sql, scope.parameters()).with_columns(of=pl.lit(table)))
     return pl.concat(frames)

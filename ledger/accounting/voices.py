@@ -8,8 +8,8 @@ an instant without rows near it, inside the range that both cover.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -78,6 +78,12 @@ class Scope:
     account: str
     venue: str
     wallet: str
+    holds: Set[str] | None = field(default=None, compare=False)
+    """Tables of which the wallet may have rows; None: of any."""
+
+    def may_have(self, *tables: str) -> bool:
+        """Return whether it may have rows of any of the tables; a look at what it surely has none of is spared."""
+        return self.holds is None or not self.holds.isdisjoint(tables)
 
     def parameters(self) -> dict[str, str]:
         """Return it as SQL parameters."""
@@ -88,8 +94,11 @@ def elect(store: Store, scope: Scope) -> list[dict[str, object]]:
     """Elect the voices of a wallet, set what speaks, and return findings (filtered exports, doubtful seams)."""
     store.execute(statement("voices", "withdraw"), scope.parameters())
     findings: list[dict[str, object]] = []
+    covered = _spans(store, scope)
     for fact in FACTS:
-        spans = _spans(store, scope, fact)
+        spans = covered.get(fact, [])
+        if not spans and not scope.may_have(*(words["table"] for words in _tables_of(fact))):
+            continue
         whole = [span for span in spans if span.rank < PARTIAL_RANK]
         segments = speakers(whole)
         segments, seams = _settle_seams(store, scope, fact, segments, whole)
@@ -137,9 +146,12 @@ def quiet_instant(rows: Sequence[datetime], start: datetime, limit: datetime, di
     return at if (at >= limit if back else at <= limit) else None
 
 
-def _spans(store: Store, scope: Scope, fact: str) -> list[Span]:
-    answer = store.query(statement("voices", "spans"), scope.parameters() | {"fact": fact})
-    return [Span(**row) for row in answer.iter_rows(named=True)]
+def _spans(store: Store, scope: Scope) -> dict[str, list[Span]]:
+    """Return the stretches that files cover, by fact."""
+    spans: dict[str, list[Span]] = {}
+    for row in store.query(statement("voices", "spans"), scope.parameters()).iter_rows(named=True):
+        spans.setdefault(row.pop("fact"), []).append(Span(**row))
+    return spans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +379,8 @@ def _set_speaks(store: Store, scope: Scope, fact: str, *, several: bool) -> None
     Rows of exports that claim no events of it (order histories) count only where nobody is elected.
     """
     for words in _tables_of(fact):
+        if not scope.may_have(words["table"]):
+            continue
         formats = statement("voices", "formats").format(table=words["table"])
         if not several and int(store.scalar(formats, scope.parameters()) or 0) < 2:
             store.execute(statement("voices", "speak_alone").format(table=words["table"]), scope.parameters())
@@ -441,7 +455,7 @@ def _speak_with_ledger(store: Store, scope: Scope) -> None:
     """Transfers, conversions and adjustments speak with the movement of their row, else where no ledger covers."""
     for table, time in (("transfers", "moved_at"), ("conversions", "booked_at"), ("adjustments", "booked_at")):
         silent = statement("voices", "has_silent").format(table=table)
-        if store.scalar(silent, scope.parameters()):
+        if scope.may_have(table) and store.scalar(silent, scope.parameters()):
             store.execute(statement("voices", "speak_with_ledger").format(table=table, time=time), scope.parameters())
 
 

@@ -19,6 +19,8 @@ from schemas.derived import WitnessDay
 DAYS = statement("witnesses", "days")
 NEAR = statement("witnesses", "near")
 SHOWN = 20
+WITNESSED = {"borrow_repay": ("borrows", "repayments")}
+"""Of what is compared together, the tables in which its rows stand."""
 NAMED = 3
 """Rows that a finding carries, and those that its sentence names."""
 
@@ -28,7 +30,8 @@ def compare(store: Store, scope: Scope) -> list[dict[str, Any]]:
     findings: list[dict[str, Any]] = []
     for fact, (table, time, what, cause, amount) in FACT_ROWS.items():
         texts = {"table": table, "time": time, "what": what, "cause": cause, "amount": amount}
-        if not store.scalar(statement("witnesses", "has_silent").format(table=table), scope.parameters()):
+        silent = statement("witnesses", "has_silent").format(table=table)
+        if not scope.may_have(*WITNESSED.get(table, (table,))) or not store.scalar(silent, scope.parameters()):
             continue
         days = store.query(DAYS.format(**texts), scope.parameters() | {"fact": fact})
         days = days.filter(pl.col("witness_rows") > 0)

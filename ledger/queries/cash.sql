@@ -123,16 +123,58 @@ WITH covered AS (
   WHERE $by_currency AND asset IS NOT NULL AND asset NOT IN (
     SELECT asset FROM movements_stated
     WHERE account = $account AND venue = $venue AND wallet = $wallet AND speaks AND NOT by_hand(format))
-), traded AS (
+), every AS (
+  SELECT *, 0 AS leg FROM movements_derived WHERE FALSE
+  UNION ALL BY NAME
+  {rows}
+)
+SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
+  'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
+  trade_ref, order_ref, transaction_ref,
+  CASE WHEN asset NOT IN (FROM unmentioned) AND EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at)
+    THEN 'unbooked' ELSE 'derived' END AS basis
+FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
+
+-- name: of_fills
+-- One row is what a fill, or a share of it, changes.
+WITH traded AS (
   SELECT *, product IN ('spot', 'margin') AND position_ref IS NULL AND NOT ($lots AND product = 'margin') AS by_legs,
+    NOT by_legs AND product = 'margin' AND execution = 'settlement' AS is_settled,
     EXISTS (FROM booked s WHERE t.filled_at >= s.from_at AND t.filled_at < s.to_at) AS in_ledger
   FROM fills t WHERE account = $account AND venue = $venue AND wallet = $wallet AND execution <> 'opening'
 ), results AS (
-  SELECT l.row_key, p.settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded,
+  SELECT l.row_key, min(p.settle_asset) AS settle_asset, sum(l.realized_stated) AS stated, sum(l.realized) AS folded,
     sum(CASE l.side WHEN 'buy' THEN -l.notional ELSE l.notional END) AS paid
   FROM legs l JOIN positions p USING (position_id)
-  WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet GROUP BY ALL
-), lenders AS (  -- whoever speaks for the debts speaks for the collateral, where he states any
+  WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet GROUP BY l.row_key
+), implied AS (
+  SELECT t.*, unnest([
+    -- an option's premium is paid when it is traded, its pay-off when it expires
+    CASE WHEN product = 'option' THEN struct_pack(leg := 0, asset := r.settle_asset, amount := r.paid, cause := 'trade')
+      WHEN NOT by_legs THEN struct_pack(leg := 0, asset := r.settle_asset, amount := coalesce(r.stated, r.folded), cause := 'realized_pnl') END,
+    struct_pack(leg := 1, asset := fee_asset, amount := -fee, cause := 'trading_fee'),
+    -- who settles a lot pays what was borrowed and keeps what was bought: against the side that closes
+    CASE WHEN by_legs OR is_settled THEN struct_pack(leg := 2, asset := split_part(instrument, '/', 1),
+      amount := CASE WHEN (side = 'buy') = by_legs THEN quantity ELSE -quantity END, cause := 'trade') END,
+    CASE WHEN by_legs OR is_settled THEN struct_pack(leg := 3, asset := split_part(split_part(instrument, '/', 2), ':', 1),
+      amount := CASE WHEN (side = 'buy') = by_legs THEN -n.notional ELSE n.notional END, cause := 'trade') END
+  ], recursive := TRUE)
+  FROM traded t LEFT JOIN results r USING (row_key) LEFT JOIN spot_notional n USING (row_key)
+)
+SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
+  cause, symbol, instrument, position_side, pair, trade_ref, order_ref
+FROM implied WHERE NOT in_ledger OR asset IN (FROM unmentioned);
+
+-- name: of_funding
+-- One row is a payment of funding.
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 4 AS leg, paid_at AS moved_at, asset, amount,
+  'funding' AS cause, symbol, instrument, position_side
+FROM funding t WHERE account = $account AND venue = $venue AND wallet = $wallet
+  AND (asset IN (FROM unmentioned) OR NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at));
+
+-- name: moved
+-- Transfers that no ledger books, as a common table expression.
+lenders AS (  -- whoever speaks for the debts speaks for the collateral, where he states any
   SELECT DISTINCT v.from_at, v.to_at, f.format FROM voices v JOIN files f ON f.series = v.series
   WHERE v.account = $account AND v.venue = $venue AND v.wallet = $wallet AND v.fact = 'borrow_repay'
     AND EXISTS (FROM transfers p WHERE p.account = $account AND p.venue = $venue AND p.wallet = $wallet
@@ -144,27 +186,56 @@ WITH covered AS (
     AND (kind NOT IN ('pledged', 'released')
       OR NOT EXISTS (FROM lenders l WHERE t.moved_at >= l.from_at AND t.moved_at < l.to_at)
       OR EXISTS (FROM lenders l WHERE t.moved_at >= l.from_at AND t.moved_at < l.to_at AND l.format = t.format))
-), implied AS (
-  SELECT t.*, 0 AS leg, r.settle_asset AS asset, coalesce(r.stated, r.folded) AS amount, 'realized_pnl' AS cause
-  FROM traded t JOIN results r USING (row_key) WHERE NOT by_legs AND product <> 'option'
-  UNION ALL  -- an option's premium is paid when it is traded, its pay-off when it expires
-  SELECT t.*, 0, r.settle_asset, r.paid, 'trade' FROM traded t JOIN results r USING (row_key) WHERE product = 'option'
-  UNION ALL
-  SELECT t.*, 1, fee_asset, -fee, 'trading_fee' FROM traded t
-  UNION ALL
-  SELECT t.*, 2, split_part(instrument, '/', 1), CASE side WHEN 'buy' THEN quantity ELSE -quantity END, 'trade'
-  FROM traded t WHERE by_legs
-  UNION ALL
-  SELECT t.*, 3, split_part(split_part(instrument, '/', 2), ':', 1),
-    CASE side WHEN 'buy' THEN -n.notional ELSE n.notional END, 'trade'
-  FROM traded t JOIN spot_notional n USING (row_key) WHERE by_legs
-  UNION ALL  -- who settles a lot pays what was borrowed and keeps what was bought: against the side that closes
-  SELECT t.*, 2, split_part(instrument, '/', 1), CASE side WHEN 'buy' THEN -quantity ELSE quantity END, 'trade'
-  FROM traded t WHERE NOT by_legs AND product = 'margin' AND execution = 'settlement'
-  UNION ALL
-  SELECT t.*, 3, split_part(instrument, '/', 2), CASE side WHEN 'buy' THEN n.notional ELSE -n.notional END, 'trade'
-  FROM traded t JOIN spot_notional n USING (row_key) WHERE NOT by_legs AND product = 'margin' AND execution = 'settlement'
-), paid_back AS (
+);
+
+-- name: of_transfers
+-- One row is a transfer, or its network fee.
+WITH {moved}
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 5 AS leg, moved_at, asset, amount,
+  CASE WHEN kind = 'internal' THEN 'transfer' WHEN kind IN ('pledged', 'released') THEN 'pledge' ELSE kind END AS cause,
+  transaction_ref
+FROM moved
+UNION ALL BY NAME
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 6 AS leg, moved_at, asset, -fee AS amount,
+  'network_fee' AS cause, transaction_ref
+FROM moved;
+
+-- name: of_conversions
+-- One row is a leg of a conversion.
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 12 AS leg, booked_at AS moved_at, asset, amount,
+  'conversion' AS cause, symbol
+FROM conversions t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+  AND kind IS DISTINCT FROM 'collateral_sale'  -- what was pledged has left the wallet; what it brings pays the debt
+  AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at);
+
+-- name: of_liquidations
+-- What a sale of collateral leaves comes back, unless a row of its own says so.
+WITH {moved}
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 14 AS leg, liquidated_at AS moved_at, symbol AS asset,
+  returned AS amount, 'pledge' AS cause, pair
+FROM liquidations t WHERE account = $account AND venue = $venue AND wallet = $wallet AND stage = 'collateral_sale'
+  AND NOT EXISTS (FROM covered s WHERE t.liquidated_at >= s.from_at AND t.liquidated_at < s.to_at)
+  AND NOT EXISTS (FROM moved m WHERE m.kind = 'released' AND m.asset = t.symbol AND m.amount = t.returned
+    AND m.moved_at BETWEEN t.liquidated_at AND t.liquidated_at + INTERVAL 1 DAY);
+
+-- name: of_adjustments
+-- One row is an adjustment, by its cause.
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 13 AS leg, booked_at AS moved_at, asset, amount,
+  CASE WHEN kind IN ('rebate', 'insurance', 'liquidation_fee', 'correction', 'trading_fee') THEN kind WHEN amount > 0 THEN 'income'
+    ELSE 'correction' END AS cause, symbol
+FROM adjustments t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
+  AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at);
+
+-- name: of_borrows
+-- One row is what was borrowed.
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 8 AS leg, borrowed_at AS moved_at, asset, amount,
+  'borrow' AS cause, pair
+FROM borrows t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT $lots
+  AND NOT EXISTS (FROM booked s WHERE t.borrowed_at >= s.from_at AND t.borrowed_at < s.to_at);
+
+-- name: of_repayments
+-- One row is the principal, or the interest, of a repayment.
+WITH paid_back AS (
   SELECT row_key,
     CAST(coalesce(sum(amount) FILTER (WHERE e.kind = 'repaid_interest'), 0) AS DECIMAL(38,18)) AS interest
   FROM loan_events e JOIN loans_stored l USING (loan_id)
@@ -174,68 +245,21 @@ WITH covered AS (
   SELECT r.*, coalesce(p.interest, 0) AS interest_part FROM repayments r LEFT JOIN paid_back p USING (row_key)
   WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IS DISTINCT FROM 'collateral_sale' AND NOT $lots
     AND NOT EXISTS (FROM booked s WHERE r.repaid_at >= s.from_at AND r.repaid_at < s.to_at)
-), every AS (
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, leg, filled_at AS moved_at, sequence, asset, amount,
-    cause, symbol, instrument, position_side, pair, trade_ref, order_ref
-  FROM implied WHERE NOT in_ledger OR asset IN (FROM unmentioned)
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 4 AS leg, paid_at AS moved_at, asset, amount,
-    'funding' AS cause, symbol, instrument, position_side
-  FROM funding t WHERE account = $account AND venue = $venue AND wallet = $wallet
-    AND (asset IN (FROM unmentioned) OR NOT EXISTS (FROM booked s WHERE t.paid_at >= s.from_at AND t.paid_at < s.to_at))
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 5 AS leg, moved_at, asset, amount,
-    CASE WHEN kind = 'internal' THEN 'transfer' WHEN kind IN ('pledged', 'released') THEN 'pledge' ELSE kind END AS cause,
-    transaction_ref
-  FROM moved
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 6 AS leg, moved_at, asset, -fee AS amount,
-    'network_fee' AS cause, transaction_ref
-  FROM moved
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 12 AS leg, booked_at AS moved_at, asset, amount,
-    'conversion' AS cause, symbol
-  FROM conversions t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
-    AND kind IS DISTINCT FROM 'collateral_sale'  -- what was pledged has left the wallet; what it brings pays the debt
-    AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at)
-  UNION ALL BY NAME  -- what a sale of collateral leaves comes back, unless a row of its own says so
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 14 AS leg, liquidated_at AS moved_at, symbol AS asset,
-    returned AS amount, 'pledge' AS cause, pair
-  FROM liquidations t WHERE account = $account AND venue = $venue AND wallet = $wallet AND stage = 'collateral_sale'
-    AND NOT EXISTS (FROM covered s WHERE t.liquidated_at >= s.from_at AND t.liquidated_at < s.to_at)
-    AND NOT EXISTS (FROM moved m WHERE m.kind = 'released' AND m.asset = t.symbol AND m.amount = t.returned
-      AND m.moved_at BETWEEN t.liquidated_at AND t.liquidated_at + INTERVAL 1 DAY)
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 13 AS leg, booked_at AS moved_at, asset, amount,
-    CASE WHEN kind IN ('rebate', 'insurance', 'liquidation_fee', 'correction', 'trading_fee') THEN kind WHEN amount > 0 THEN 'income'
-      ELSE 'correction' END AS cause, symbol
-  FROM adjustments t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT by_hand(format)
-    AND NOT EXISTS (FROM covered s WHERE t.booked_at >= s.from_at AND t.booked_at < s.to_at)
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 8 AS leg, borrowed_at AS moved_at, asset, amount,
-    'borrow' AS cause, pair
-  FROM borrows t WHERE account = $account AND venue = $venue AND wallet = $wallet AND NOT $lots
-    AND NOT EXISTS (FROM booked s WHERE t.borrowed_at >= s.from_at AND t.borrowed_at < s.to_at)
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 9 AS leg, repaid_at AS moved_at, asset,
-    interest_part - amount AS amount, 'repay_principal' AS cause, pair
-  FROM repaid
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 10 AS leg, repaid_at AS moved_at, asset,
-    -interest_part AS amount, 'repay_interest' AS cause, pair
-  FROM repaid
-  UNION ALL BY NAME
-  SELECT row_key, account, venue, wallet, format, file_id, source_row, 11 AS leg, accrued_at AS moved_at, asset,
-    -amount AS amount, 'interest' AS cause, pair
-  FROM interest t WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IN ('rollover', 'negative_balance')
-    AND NOT EXISTS (FROM booked s WHERE t.accrued_at >= s.from_at AND t.accrued_at < s.to_at)
 )
-SELECT row_key - row_key % 256 + 128 + leg AS row_key, account, venue, wallet, format, file_id, source_row, moved_at, sequence,
-  'asset' AS pool, asset, CAST(amount AS DECIMAL(38,18)) AS amount, cause, symbol, instrument, position_side, pair,
-  trade_ref, order_ref, transaction_ref,
-  CASE WHEN asset NOT IN (FROM unmentioned) AND EXISTS (FROM covered c WHERE e.moved_at >= c.from_at AND e.moved_at < c.to_at)
-    THEN 'unbooked' ELSE 'derived' END AS basis
-FROM every e WHERE asset IS NOT NULL AND amount IS NOT NULL AND amount <> 0;
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 9 AS leg, repaid_at AS moved_at, asset,
+  interest_part - amount AS amount, 'repay_principal' AS cause, pair
+FROM repaid
+UNION ALL BY NAME
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 10 AS leg, repaid_at AS moved_at, asset,
+  -interest_part AS amount, 'repay_interest' AS cause, pair
+FROM repaid;
+
+-- name: of_interest
+-- One row is interest that is paid when it accrues.
+SELECT row_key, account, venue, wallet, format, file_id, source_row, 11 AS leg, accrued_at AS moved_at, asset,
+  -amount AS amount, 'interest' AS cause, pair
+FROM interest t WHERE account = $account AND venue = $venue AND wallet = $wallet AND kind IN ('rollover', 'negative_balance')
+  AND NOT EXISTS (FROM booked s WHERE t.accrued_at >= s.from_at AND t.accrued_at < s.to_at);
 
 -- name: derive_debts
 -- One row is a change of what is owed, by the rows that say so.

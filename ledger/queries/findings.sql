@@ -1,9 +1,8 @@
 -- name: unattributed
 SELECT cause, asset, CAST(sum(amount) AS DECIMAL(38,18)) AS amount, min(booked_at) AS first_at, count(*) AS n,
-  CAST(max(abs(amount)) AS DECIMAL(38,18)) AS largest,
+  CAST(max(abs(amount)) AS DECIMAL(38,18)) AS largest, CAST(sum(abs(amount)) AS DECIMAL(38,18)) AS weight,
   list(row_key::DECIMAL(38,0)::VARCHAR ORDER BY booked_at, row_key) FILTER (WHERE row_key IS NOT NULL) AS keys
-FROM costs_stored WHERE account = $account AND venue = $venue AND wallet = $wallet AND how = 'unattributed' GROUP BY ALL
-HAVING sum(abs(amount)) > $tolerance ORDER BY ALL;
+FROM costs_stored WHERE account = $account AND venue = $venue AND wallet = $wallet AND how = 'unattributed' GROUP BY ALL ORDER BY ALL;
 
 -- name: new_columns
 SELECT name, warnings FROM files WHERE account = $account AND venue = $venue AND warnings LIKE '%new_column%' ORDER BY file_no;
@@ -79,9 +78,6 @@ SELECT count(*) FROM movements WHERE account = $account AND venue = $venue AND w
 
 -- name: has_positions
 SELECT 1 FROM positions WHERE account = $account AND venue = $venue AND wallet = $wallet LIMIT 1;
-
--- name: has_fills
-SELECT 1 FROM fills WHERE account = $account AND venue = $venue AND wallet = $wallet LIMIT 1;
 
 -- name: unvalued_assets
 -- One row is an asset in which positions of a symbol paid costs that no price values.

@@ -6,8 +6,9 @@ GROUP BY ALL ORDER BY ALL;
 -- name: every_wallet
 SELECT DISTINCT account, venue, unnest(wallets) AS wallet FROM files ORDER BY ALL;
 
--- name: has_rows
-SELECT 1 FROM {table} WHERE account = $account AND venue = $venue AND wallet = $wallet LIMIT 1;
+-- name: contents
+-- One row is a wallet with the tables of which files hold rows of it.
+SELECT account, venue, wallet, list(DISTINCT holds) AS holds FROM contents GROUP BY ALL;
 
 -- name: silent_days
 -- One row is a day of which some row does not count, with what tells its rows from others.

@@ -1,7 +1,7 @@
 -- name: spans
 -- One row is a stretch that one file of a series covers.
-SELECT series, rank, from_at AS start, to_at AS "end", filterable, resolution_s, skew_s FROM coverage
-WHERE account = $account AND venue = $venue AND wallet = $wallet AND fact = $fact ORDER BY ALL;
+SELECT fact, series, rank, from_at AS start, to_at AS "end", filterable, resolution_s, skew_s FROM coverage
+WHERE account = $account AND venue = $venue AND wallet = $wallet ORDER BY ALL;
 
 -- name: near_seam
 -- One row is a row of either export near a seam.

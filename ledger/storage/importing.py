@@ -96,11 +96,16 @@ class PartResult:
     ignored_reasons: Counter[str] = field(default_factory=Counter)
     reject_lines: list[str] = field(default_factory=list)
     wallets: dict[str, tuple[datetime, datetime, int]] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
-    """Wallets of which its rows state something, those at the other end of a transfer, too."""
+    contents: set[tuple[str, str]] = field(default_factory=set)
+    """Wallets, those at the other end of a transfer, too, and the tables of which the file holds rows of them."""
     since: dict[str, datetime | None] = field(default_factory=dict)
     """By wallet, the first instant of what it brought that was not known (None: of rows without a time)."""
     note: str = ""
+
+    @property
+    def touched(self) -> set[str]:
+        """Wallets of which its rows state something."""
+        return {wallet for wallet, _ in self.contents} | self.wallets.keys()
 
 
 @dataclass(kw_only=True)
@@ -363,8 +368,8 @@ class Importing:
                 "source_row",
             ),
         )
-        result.touched |= {name for table in normalized.tables.values() for name in table["wallet"].unique().to_list()}
-        result.touched |= result.wallets.keys()
+        for name, table in normalized.tables.items():
+            result.contents |= {(wallet, name) for wallet in table["wallet"].unique().to_list()}
         bases = base_keys(fresh)
         for name, table in normalized.tables.items():
             keyed = table.join(bases, on="source_row", how="inner", maintain_order="left")
@@ -419,7 +424,7 @@ class Importing:
                 for step in ("left", "enrich"):
                     named = {"left": {"format": form.name}, "enrich": origin}[step]
                     changed = self.store.query(statement("importing", step).format(**words), named)
-                    result.touched |= set(changed["wallet"].unique().to_list())
+                    result.contents |= {(wallet, name) for wallet in changed["wallet"].unique().to_list()}
                     _note_first(result, name, changed)
 
     def _flush(self, form: Format, result: PartResult) -> None:
@@ -526,6 +531,9 @@ class Importing:
                 )
         if lines:
             self.store.insert("coverage", pl.DataFrame(lines).cast({"file_no": pl.UInt32}))
+        origin = {"account": result.account, "venue": form.venue}
+        contents = pl.DataFrame(sorted(result.contents), schema=["wallet", "holds"], orient="row")
+        self.store.insert("contents", contents.with_columns(file_no=pl.lit(file_no, dtype=pl.UInt32)), origin)
 
 
 def _columns(of: str, names: Sequence[str], *first: str) -> str:
@@ -567,7 +575,7 @@ def forget(store: Store, bundle_id: str) -> None:
     for table in [*(f"{name}_stated" for name in STATED), *CHECKS]:
         for name in ("delete_rows", "lead_back"):
             store.execute(statement("forgetting", name).format(table=table))
-    for table in ("coverage", "rejects_stored"):
+    for table in ("coverage", "contents", "rejects_stored"):
         store.execute(statement("forgetting", "delete_of_files").format(table=table), words)
     store.execute(statement("forgetting", "delete_files"), words)
     store.execute(statement("forgetting", "delete_accounts"))

@@ -38,7 +38,7 @@ from schemas.errors import (
 )
 from schemas.tables import CHECKS, STATED
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 OTHER_TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE IF NOT EXISTS log (seq BIGINT, entry VARCHAR)",
